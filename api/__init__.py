@@ -1,0 +1,1 @@
+"""HTTP, WebSocket, command line and console: parses, calls one use case, renders."""

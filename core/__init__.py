@@ -1,0 +1,1 @@
+"""Values that several folders share: pure, frozen, no input or output."""

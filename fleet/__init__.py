@@ -1,0 +1,1 @@
+"""Speaks MAVLink to vehicles; knows routes, not requests."""

@@ -1,0 +1,1 @@
+"""Files become media with a trustworthy time, pose and footprint."""

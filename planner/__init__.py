@@ -1,0 +1,1 @@
+"""An immutable problem in, an immutable, independently checked plan out."""

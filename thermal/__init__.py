@@ -1,0 +1,1 @@
+"""Thermal media become temperatures, hotspots and located anomalies."""
