@@ -1,0 +1,422 @@
+"""The things of the story, as frozen values: request, task, plan, flight, anomaly, event, case.
+
+A photograph is `imagery.catalog.Medium`. States move only along the tables in `lifecycle`.
+Geometries are GeoJSON mappings in WGS-84; times are aware UTC; an audience is the owning department
+and those it is shared with.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from core.equipment import Sensor
+from core.geo import LonLat
+from core.route import Route
+
+GeoJson = Mapping[str, Any]
+
+
+class Origin(StrEnum):
+    """Why somebody wants a look."""
+
+    REVISIT = "revisit"
+    """A scenario's revisit rule."""
+    ASKED = "asked"
+    """A department asked through the API."""
+    ALARM = "alarm"
+    """A find in flight that must be looked at now."""
+    RECHECK = "recheck"
+    """A case that wants another look."""
+    POINT = "point"
+    """Point-and-fly (指点飞行)."""
+
+
+class RequestState(StrEnum):
+    ASKED = "asked"
+    PLANNED = "planned"
+    FLOWN = "flown"
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+
+
+class TaskState(StrEnum):
+    OPEN = "open"
+    PLANNED = "planned"
+    FLOWN = "flown"
+    REFUSED = "refused"
+
+
+class FlightState(StrEnum):
+    PLANNED = "planned"
+    PREPARING = "preparing"
+    FLYING = "flying"
+    DONE = "done"
+    DIVERTED = "diverted"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+class FilingState(StrEnum):
+    FILED = "filed"
+    APPROVED = "approved"
+    REFUSED = "refused"
+
+
+class AnomalyState(StrEnum):
+    OPEN = "open"
+    COLD = "cold"
+    DISMISSED = "dismissed"
+
+
+class CaseState(StrEnum):
+    """The seven steps of 数字城管: the state names the last step taken."""
+
+    COLLECTED = "collected"
+    OPENED = "opened"
+    DISPATCHED = "dispatched"
+    HANDLING = "handling"
+    REPORTED_BACK = "reported_back"
+    VERIFYING = "verifying"
+    CLOSED = "closed"
+    EVALUATED = "evaluated"
+    REJECTED = "rejected"
+
+
+class ReviewState(StrEnum):
+    OPEN = "open"
+    DONE = "done"
+
+
+class Verdict(StrEnum):
+    """What a re-check saw."""
+
+    HOT = "hot"
+    COLD = "cold"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a requester is told; plan-able: which flight and when, or why not."""
+
+    text: str
+    text_zh: str
+    code: str = ""
+    flight_id: str | None = None
+    start: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One department's wish for a look.
+
+    Attributes:
+        kind: area, corridor or points; `width_m` is the breadth of a corridor.
+        gsd_m: ground sampling distance asked, metres a pixel.
+        earliest, latest: the look must begin and end between them.
+        priority: 1 (least) to 5.
+    """
+
+    id: str
+    scenario: str
+    department: str
+    shared_with: tuple[str, ...]
+    purpose: str
+    place: str
+    geometry: GeoJson
+    kind: str
+    width_m: float
+    sensor: Sensor
+    gsd_m: float
+    front_overlap: float
+    side_overlap: float
+    earliest: datetime
+    latest: datetime
+    priority: int
+    origin: Origin
+    created_at: datetime
+    state: RequestState = RequestState.ASKED
+    task_ids: tuple[str, ...] = ()
+    case_id: str | None = None
+    answer: Answer | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One thing to fly, which may serve several requests."""
+
+    id: str
+    day: date
+    request_ids: tuple[str, ...]
+    scenarios: tuple[str, ...]
+    departments: tuple[str, ...]
+    sensors: tuple[Sensor, ...]
+    geometry: GeoJson
+    gsd_m: float
+    earliest: datetime
+    latest: datetime
+    priority: int
+    state: TaskState = TaskState.OPEN
+    flight_id: str | None = None
+    refusal: Answer | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRecord:
+    """A released plan of one day; its flights are stored one by one."""
+
+    id: str
+    day: date
+    made_at: datetime
+    verified: bool
+    value: float
+    km: float
+    km_separate: float
+    flights_separate: int
+    asked: int
+    merged: int
+    planned: int
+    refused: int
+    day_share: float
+    week_share: float | None = None
+    week_missing: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filing:
+    """A flight activity application (飞行活动申请) and its answer."""
+
+    id: str
+    day: date
+    emergency: bool
+    filed_at: datetime
+    filed_by: str
+    state: FilingState = FilingState.FILED
+    answered_at: datetime | None = None
+    answered_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flight:
+    """One drone's way out and back, for one or more tasks.
+
+    Attributes:
+        vehicle: the drone's id, the same as its home dock's.
+        start, end: planned take-off and landing.
+        km: length of the route; after landing, what was flown.
+        photos_taken: as the autopilot counted them.
+    """
+
+    id: str
+    plan_id: str | None
+    day: date
+    origin: Origin
+    dock: str
+    vehicle: str
+    system_id: int
+    task_ids: tuple[str, ...]
+    departments: tuple[str, ...]
+    priority: int
+    route: Route
+    start: datetime
+    end: datetime
+    km: float
+    landing_share: float
+    state: FlightState = FlightState.PLANNED
+    filing_id: str | None = None
+    case_id: str | None = None
+    took_off_at: datetime | None = None
+    landed_at: datetime | None = None
+    photos_taken: int = 0
+    reason: str = ""
+    reason_zh: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeatReading:
+    """One sighting of an anomaly."""
+
+    at: datetime
+    peak_c: float
+    medium_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anomaly:
+    """One place where something was found, however often it was seen.
+
+    Attributes:
+        error_m: semi-major axis of the 95 % error ellipse.
+        history: the latest sightings, oldest first (bounded).
+    """
+
+    id: str
+    event_type: str
+    position: LonLat
+    error_m: float
+    first_seen: datetime
+    last_seen: datetime
+    sightings: int
+    severity: int
+    department: str
+    shared_with: tuple[str, ...]
+    peak_c: float | None = None
+    contrast_k: float | None = None
+    state: AnomalyState = AnomalyState.OPEN
+    case_id: str | None = None
+    history: tuple[HeatReading, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """An anomaly as one of the 35 types, told to the departments that may know."""
+
+    id: str
+    event_type: str
+    anomaly_id: str
+    case_id: str
+    at: datetime
+    department: str
+    shared_with: tuple[str, ...]
+    position: LonLat
+    severity: int
+    text: str
+    text_zh: str
+    medium_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseStep:
+    """One step of a case: what, when, by whom."""
+
+    step: str
+    at: datetime
+    by: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recheck:
+    """Another look that a case asked for, and what it saw."""
+
+    at: datetime
+    request_id: str
+    flight_id: str | None = None
+    verdict: Verdict | None = None
+    peak_c: float | None = None
+    looked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What a department has to settle, from alert to proof."""
+
+    id: str
+    number: str
+    event_type: str
+    title: str
+    title_zh: str
+    department: str
+    shared_with: tuple[str, ...]
+    position: LonLat
+    severity: int
+    opened_at: datetime
+    due_at: datetime
+    state: CaseState = CaseState.COLLECTED
+    steps: tuple[CaseStep, ...] = ()
+    anomaly_ids: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    rechecks: tuple[Recheck, ...] = ()
+    closed_at: datetime | None = None
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """An officer's word on a find or a look."""
+
+    decision: str
+    by: str
+    at: datetime
+    event_type: str | None = None
+    position: LonLat | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """Something that an officer must look at.
+
+    Attributes:
+        kind: "look" (photographs of a task, search them) or "find" (a detector's find to confirm).
+    """
+
+    id: str
+    kind: str
+    event_types: tuple[str, ...]
+    task_id: str | None
+    place: str
+    geometry: GeoJson
+    position: LonLat
+    media: tuple[str, ...]
+    created_at: datetime
+    department: str
+    shared_with: tuple[str, ...]
+    state: ReviewState = ReviewState.OPEN
+    decision: Decision | None = None
+    case_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """A line of the alert feed."""
+
+    id: str
+    at: datetime
+    kind: str
+    severity: int
+    text: str
+    text_zh: str
+    department: str
+    shared_with: tuple[str, ...]
+    event_type: str | None = None
+    position: LonLat | None = None
+    case_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerLine:
+    """A department's share of a flight; the shares of a flight sum exactly to what was flown.
+
+    Attributes:
+        metres, seconds: whole numbers, so that sums are exact.
+    """
+
+    id: str
+    flight_id: str
+    department: str
+    metres: int
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEntry:
+    """A line of the audit trail: append-only, each entry sealed by the hash of the one before.
+
+    Attributes:
+        subject: the id of the entity concerned.
+        seal: SHA-256 over the previous seal and this entry; filled in by the store.
+    """
+
+    id: str
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    text: str
+    text_zh: str
+    department: str = ""
+    seal: str = ""
