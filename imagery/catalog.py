@@ -1,0 +1,92 @@
+"""What the catalogue knows about a photograph, and what a catalogue can do."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from core.equipment import Sensor
+from core.geo import LonLat
+
+GeoJson = Mapping[str, Any]
+
+
+class MediumState(StrEnum):
+    """Whether a photograph can be worked with."""
+
+    KEPT = "kept"
+    DROPPED = "dropped"
+    """Stored as evidence, but of no use; `Medium.reason` says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Medium:
+    """One photograph: the bytes are in the media folder under ``key``, this says what they show.
+
+    Attributes:
+        sha256: of the file as it came from the camera.
+        key: where `imagery.storage.MediaFolder` keeps it.
+        taken_at: UTC, or None when the file does not say.
+        vehicle: the drone's id; flight: the flight it was taken on, when known.
+        camera: id of the `CameraSpec`, or the model the file names.
+        footprint: GeoJSON Polygon in WGS-84 degrees of what it shows.
+        gsd_m: ground sampling distance at the centre of the native picture, metres a pixel.
+        altitude_m: of the camera, above mean sea level.
+        tasks: ids of the tasks that it serves: one medium serves all who look at the place.
+        department, shared_with: who may see it.
+        reason: why it was dropped; empty while kept.
+    """
+
+    id: str
+    sha256: str
+    key: str
+    size_bytes: int
+    received_at: datetime
+    taken_at: datetime | None
+    vehicle: str
+    flight: str | None
+    camera: str
+    sensor: Sensor | None
+    position: LonLat | None
+    altitude_m: float | None
+    footprint: GeoJson | None = None
+    gsd_m: float | None = None
+    yaw_deg: float | None = None
+    pitch_deg: float | None = None
+    radiometric: bool = False
+    media_type: str = "image/jpeg"
+    tasks: tuple[str, ...] = ()
+    department: str = ""
+    shared_with: tuple[str, ...] = ()
+    state: MediumState = MediumState.KEPT
+    reason: str = ""
+
+
+class Catalog(Protocol):
+    """Where media are remembered; `missions.store` implements it."""
+
+    def add(self, medium: Medium) -> None:
+        """Remember a medium. Raises InvalidInput when its id is taken."""
+        ...
+
+    def get(self, medium_id: str) -> Medium:
+        """The medium of that id. Raises NotFound."""
+        ...
+
+    def by_sha256(self, sha256: str) -> Medium | None:
+        """The medium with exactly these bytes, if it came before."""
+        ...
+
+    def find(
+        self,
+        *,
+        flight: str | None = None,
+        vehicle: str | None = None,
+        sensor: Sensor | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 100,
+    ) -> Sequence[Medium]:
+        """Media that fit all conditions given, newest first."""
+        ...

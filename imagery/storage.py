@@ -1,0 +1,171 @@
+"""The media folder: files by what they contain, written whole or not at all."""
+
+import errno
+import hashlib
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from uuid import uuid4
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+
+from core.errors import InvalidInput, NotFound, Unavailable
+
+MIN_FREE_BYTES = 256 * 1024 * 1024
+"""Kept free on a local disk, so that the database can still be written when media fill it."""
+
+_DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
+_KEY_DIGITS = frozenset("0123456789abcdef/")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A file that is safely in the folder; ``known`` when it was there before."""
+
+    sha256: str
+    size: int
+    key: str
+    known: bool = False
+
+
+class MediaFolder:
+    """Content-addressed storage on anything fsspec speaks; a local folder by default.
+
+    The key of a file is derived from its SHA-256, so the same bytes are kept once and a file
+    under a key is never changed. A local file is written beside its place and renamed into it:
+    a killed process leaves no half-written file under a key.
+    """
+
+    def __init__(self, root: str, *, min_free_bytes: int = MIN_FREE_BYTES) -> None:
+        """Args:
+        root: a local path or an fsspec URL such as ``s3://bucket/media``.
+
+        Raises:
+            Unavailable: the folder cannot be made.
+        """
+        self._fs, path = fsspec.core.url_to_fs(str(root))
+        self._root = str(path).rstrip("/")
+        self._local = isinstance(self._fs, LocalFileSystem)
+        self._min_free_bytes = min_free_bytes
+        self._made: set[str] = set()
+        try:
+            self._fs.makedirs(self._root, exist_ok=True)
+        except OSError as error:
+            raise Unavailable(
+                f"the media folder cannot be made ({error.strerror or error})",
+                where=self._root,
+                remedy="choose a folder that this user may write to",
+            ) from error
+
+    def put(self, data: bytes) -> Stored:
+        """Keep the bytes. Returns after they can be opened under the key.
+
+        Raises:
+            Unavailable: the disk is full or the store does not answer; nothing is left behind.
+        """
+        digest = hashlib.sha256(data).hexdigest()
+        key = f"{digest[:2]}/{digest}"
+        path = self._path(key)
+        try:
+            if self._exists(path):
+                return Stored(sha256=digest, size=len(data), key=key, known=True)
+            if self._local:
+                self._check_space(len(data))
+                self._write_local(path, data)
+            else:
+                self._fs.pipe_file(path, data)  # object stores show an object only when whole
+        except OSError as error:
+            raise self._unavailable(error) from error
+        return Stored(sha256=digest, size=len(data), key=key)
+
+    def open(self, key: str) -> bytes:
+        """The bytes under a key.
+
+        Raises:
+            InvalidInput: this is no key. NotFound: nothing is kept under it.
+            Unavailable: the store does not answer.
+        """
+        path = self._path(key)
+        try:
+            return bytes(self._fs.cat_file(path))
+        except FileNotFoundError as error:
+            raise NotFound(
+                "no such file in the media folder",
+                where=key,
+                remedy="restore the media folder from its backup",
+            ) from error
+        except OSError as error:
+            raise self._unavailable(error) from error
+
+    def has(self, key: str) -> bool:
+        """Whether something is kept under the key."""
+        return bool(self._exists(self._path(key)))
+
+    def remove(self, key: str) -> None:
+        """Forget the bytes under a key; nothing happens when there are none."""
+        path = self._path(key)
+        if self._exists(path):
+            self._fs.rm_file(path)
+
+    def free_bytes(self) -> int | None:
+        """Bytes free on the disk of a local folder; None for other stores."""
+        return shutil.disk_usage(self._root).free if self._local else None
+
+    def sweep(self) -> int:
+        """Remove what a killed process left half-written; returns how many files.
+
+        Call it at start, before the first `put`.
+        """
+        if not self._local:
+            return 0
+        leftovers = [p for p in self._fs.glob(f"{self._root}/*/.part-*") if self._fs.isfile(p)]
+        for path in leftovers:
+            self._fs.rm_file(path)
+        return len(leftovers)
+
+    def _path(self, key: str) -> str:
+        prefix, _, digest = key.partition("/")
+        if len(digest) != 64 or prefix != digest[:2] or not _KEY_DIGITS.issuperset(key):
+            raise InvalidInput(
+                "this is no key of the media folder", where=key[:80], remedy="use Stored.key"
+            )
+        return f"{self._root}/{key}"
+
+    def _exists(self, path: str) -> bool:
+        return os.path.exists(path) if self._local else bool(self._fs.exists(path))
+
+    def _write_local(self, path: str, data: bytes) -> None:
+        folder = str(PurePosixPath(path).parent)
+        if folder not in self._made:
+            os.makedirs(folder, exist_ok=True)
+            self._made.add(folder)
+        part = f"{folder}/.part-{uuid4().hex}"
+        try:
+            with open(part, "xb") as file:
+                file.write(data)
+            os.replace(part, path)
+        except BaseException:  # also on Ctrl-C: nothing half-done stays behind
+            if os.path.exists(part):
+                os.unlink(part)
+            raise
+
+    def _check_space(self, size: int) -> None:
+        free = shutil.disk_usage(self._root).free
+        if free - size < self._min_free_bytes:
+            raise OSError(errno.ENOSPC, f"only {free // 1_000_000} MB are free")
+
+    def _unavailable(self, error: OSError) -> Unavailable:
+        if error.errno in _DISK_FULL:
+            return Unavailable(
+                f"the disk is full ({error.strerror or error})",
+                where=self._root,
+                remedy="free space or move the media folder to a larger disk; uploads can be "
+                "repeated",
+            )
+        return Unavailable(
+            f"the media folder does not answer ({error.strerror or error})",
+            where=self._root,
+            remedy="check the disk, the permissions and the network",
+        )
