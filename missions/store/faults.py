@@ -1,0 +1,49 @@
+"""What a database's complaint means, and what to do about it."""
+
+from sqlalchemy.exc import DBAPIError
+
+from core.errors import Unavailable
+
+_MEANINGS: tuple[tuple[tuple[str, ...], str, str], ...] = (
+    (
+        ("disk is full", "no space left", "could not extend file"),
+        "the disk is full; nothing of this step was stored",
+        "free some space and try again",
+    ),
+    (
+        ("not a database", "malformed", "disk image", "file is encrypted"),
+        "the database file is damaged, or is no database",
+        "restore it from a backup, or move it away to start anew",
+    ),
+    (
+        ("locked", "lock timeout"),
+        "another program holds the database",
+        "close the other program, or wait until it is done",
+    ),
+    (
+        ("readonly", "read-only", "permission denied"),
+        "the database may not be written",
+        "give this user the right to write the file and its folder",
+    ),
+    (
+        ("unable to open",),
+        "the database file cannot be opened",
+        "make sure that its folder exists and may be written",
+    ),
+    (
+        ("connection refused", "could not connect", "connection failed", "server closed"),
+        "the database server does not answer",
+        "start it, and check host, port and password in the URL",
+    ),
+)
+
+
+def store_fault(error: DBAPIError, where: str) -> Unavailable:
+    """The named error for what a database driver raised."""
+    message = str(error.orig)
+    for signs, what, remedy in _MEANINGS:
+        if any(sign in message.lower() for sign in signs):
+            return Unavailable(what, where=where, remedy=remedy)
+    return Unavailable(
+        f"the database failed: {message}", where=where, remedy="see the service's log"
+    )

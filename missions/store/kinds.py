@@ -1,0 +1,225 @@
+"""Which things are stored, and by which of their fields they can be found.
+
+Both stores and the tables are made from this list. A column keeps its own type so that ranges
+sort rightly; times are text of fixed width.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from enum import Enum
+from operator import attrgetter
+from typing import Any
+
+from core.errors import InvalidInput
+from imagery.catalog import Medium
+from missions.entities import (
+    Alert,
+    Anomaly,
+    Case,
+    Event,
+    Filing,
+    Flight,
+    LedgerLine,
+    LogEntry,
+    PlanRecord,
+    Request,
+    Review,
+    Task,
+)
+from missions.store.protocol import Between
+from missions.store.records import KeyRecord, TokenRecord
+
+AUDIENCE = "audience"
+"""The link field under which the departments that may see a thing are kept."""
+
+_POSITION = ("lon", "lat")
+_COARSE = frozenset({"state", "sensor", "origin", "kind", "emergency", "department"})
+"""Fields with few values: an index on them narrows a search less than an audience does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One kind of thing.
+
+    Attributes:
+        name: of the repository and the table.
+        columns: fields with one value to find by.
+        links: fields with several values to find by.
+        seen_by: how to list the departments that may see it; None for things without an audience.
+    """
+
+    name: str
+    cls: type
+    columns: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    seen_by: Callable[[Any], Iterable[str]] | None = None
+    readers: Mapping[str, Callable[[Any], Any]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        readers = {name: _reader(name) for name in self.columns}
+        object.__setattr__(self, "readers", readers)
+
+    def column_values(self, item: Any) -> dict[str, Any]:
+        """The value of each column."""
+        return {name: plain(read(item)) for name, read in self.readers.items()}
+
+    def link_values(self, item: Any) -> frozenset[tuple[str, str]]:
+        """Every (field, value) of the fields with several values, the audience among them."""
+        found = {(name, str(plain(v))) for name in self.links for v in getattr(item, name)}
+        if self.seen_by is not None:
+            found.update((AUDIENCE, department) for department in self.seen_by(item) if department)
+        return frozenset(found)
+
+    def conditions(self, audience: str | None, equals: Mapping[str, Any]) -> dict[str, Any]:
+        """All conditions of a search, with plain values.
+
+        Raises:
+            InvalidInput: this kind cannot be found by such a field.
+        """
+        wanted = dict(equals) if audience is None else {AUDIENCE: audience, **equals}
+        known = {"id", *self.columns, *self.links}
+        if self.seen_by is not None:
+            known.add(AUDIENCE)
+        for name in wanted:
+            if name not in known:
+                raise InvalidInput(
+                    f"{self.name} cannot be found by {name}",
+                    where=name,
+                    remedy=f"use one of {', '.join(sorted(known))}",
+                )
+        return {name: _plain_condition(value) for name, value in wanted.items()}
+
+    def is_selective(self, name: str) -> bool:
+        """Whether a condition on this field leaves few things."""
+        return name not in _COARSE and name != AUDIENCE
+
+
+def plain(value: Any) -> Any:
+    """A value as the columns hold it: text, number or None."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, bool):
+        return int(value)
+    return value
+
+
+def _plain_condition(value: Any) -> Any:
+    if isinstance(value, Between):
+        return Between(plain(value.low), plain(value.high))
+    if isinstance(value, (tuple, list, set, frozenset)):
+        return tuple(plain(v) for v in value)
+    return plain(value)
+
+
+def _reader(name: str) -> Callable[[Any], Any]:
+    if name not in _POSITION:
+        return attrgetter(name)
+
+    def read(item: Any) -> Any:
+        return None if item.position is None else getattr(item.position, name)
+
+    return read
+
+
+def _owner_and_shared(item: Any) -> Iterable[str]:
+    return (item.department, *item.shared_with)
+
+
+def _departments(item: Any) -> Iterable[str]:
+    departments: Iterable[str] = item.departments
+    return departments
+
+
+def _owner(item: Any) -> Iterable[str]:
+    return (item.department,)
+
+
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            name="requests",
+            cls=Request,
+            columns=(
+                *("state", "scenario", "department", "origin", "case_id"),
+                *("place", "earliest", "latest"),
+            ),
+            links=("task_ids",),
+            seen_by=_owner_and_shared,
+        ),
+        Kind(
+            name="tasks",
+            cls=Task,
+            columns=("state", "day", "flight_id"),
+            links=("request_ids", "scenarios"),
+            seen_by=_departments,
+        ),
+        Kind(name="plans", cls=PlanRecord, columns=("day",)),
+        Kind(
+            name="flights",
+            cls=Flight,
+            columns=(
+                *("state", "day", "vehicle", "system_id", "plan_id", "case_id"),
+                *("filing_id", "origin", "start"),
+            ),
+            links=("task_ids",),
+            seen_by=_departments,
+        ),
+        Kind(name="filings", cls=Filing, columns=("state", "day", "emergency")),
+        Kind(
+            name="media",
+            cls=Medium,
+            columns=(
+                *("sha256", "flight", "vehicle", "camera", "sensor", "state"),
+                *("taken_at", "received_at", "lon", "lat"),
+            ),
+            links=("tasks",),
+            seen_by=_owner_and_shared,
+        ),
+        Kind(
+            name="anomalies",
+            cls=Anomaly,
+            columns=("state", "event_type", "department", "case_id", "lon", "lat"),
+            seen_by=_owner_and_shared,
+        ),
+        Kind(
+            name="events",
+            cls=Event,
+            columns=("event_type", "anomaly_id", "case_id", "department", "at"),
+            seen_by=_owner_and_shared,
+        ),
+        Kind(
+            name="cases",
+            cls=Case,
+            columns=("state", "event_type", "number", "department", "opened_at", "due_at"),
+            links=("anomaly_ids",),
+            seen_by=_owner_and_shared,
+        ),
+        Kind(
+            name="reviews",
+            cls=Review,
+            columns=("state", "kind", "task_id", "department", "case_id"),
+            seen_by=_owner_and_shared,
+        ),
+        Kind(
+            name="alerts",
+            cls=Alert,
+            columns=("kind", "event_type", "case_id", "at"),
+            seen_by=_owner_and_shared,
+        ),
+        Kind(name="ledger", cls=LedgerLine, columns=("flight_id", "department"), seen_by=_owner),
+        Kind(
+            name="log",
+            cls=LogEntry,
+            columns=("at", "actor", "action", "subject"),
+            seen_by=_owner,
+        ),
+        Kind(name="keys", cls=KeyRecord, columns=("entity_id",)),
+        Kind(name="tokens", cls=TokenRecord, columns=("name",)),
+    )
+}

@@ -1,0 +1,219 @@
+"""A store in memory: for tests, rehearsals and whoever wants nothing kept.
+
+It keeps every promise of `missions.store.protocol`. Searches look at every thing of the kind, so
+it is for tens of thousands of things, not for a year.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, Generic, TypeVar
+
+from missions.store import codec
+from missions.store.kinds import KINDS, Kind
+from missions.store.protocol import Between, Unit
+from missions.store.seal import SealedLog
+from missions.store.unit import UnitBase, absent, no_cursor, read_only, taken
+
+T = TypeVar("T")
+Undo = Callable[[], None]
+
+
+class MemoryStore:
+    """Everything in dictionaries, changed in place; a failed unit takes its changes back."""
+
+    def __init__(self) -> None:
+        self._tables: dict[str, dict[str, _Row]] = {name: {} for name in KINDS}
+        self._order: dict[str, list[str]] = {name: [] for name in KINDS}
+        self._settings: dict[str, str] = {}
+        self._lock = threading.RLock()
+        self._open = False
+
+    @contextmanager
+    def unit(self) -> Iterator[Unit]:
+        with self._lock:
+            if self._open:
+                raise RuntimeError("this thread is within a unit already: pass that one on")
+            self._open = True
+            undo: list[Undo] = []
+            try:
+                yield _MemoryUnit(self, undo)
+            except BaseException:
+                for step in reversed(undo):
+                    step()
+                raise
+            finally:
+                self._open = False
+
+    @contextmanager
+    def view(self) -> Iterator[Unit]:
+        with self._lock:
+            yield _MemoryUnit(self, None)
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def writable(undo: list[Undo] | None) -> list[Undo]:
+    """The list of what to take back.
+
+    Raises:
+        NotAllowed: within a view.
+    """
+    if undo is None:
+        raise read_only()
+    return undo
+
+
+class _Row:
+    """A thing with what it is found by."""
+
+    __slots__ = ("columns", "item", "links", "position")
+
+    def __init__(self, kind: Kind, item: Any, position: int) -> None:
+        self.item = item
+        self.position = position
+        self.columns = {"id": item.id, **kind.column_values(item)}
+        self.links = kind.link_values(item)
+
+    def fits(self, conditions: dict[str, Any]) -> bool:
+        return all(self._fits(name, wanted) for name, wanted in conditions.items())
+
+    def _fits(self, name: str, wanted: Any) -> bool:
+        if name not in self.columns:
+            values = wanted if isinstance(wanted, tuple) else (wanted,)
+            return any((name, str(value)) in self.links for value in values)
+        value = self.columns[name]
+        if isinstance(wanted, tuple):
+            return value in wanted
+        if isinstance(wanted, Between):
+            return (
+                value is not None
+                and (wanted.low is None or wanted.low <= value)
+                and (wanted.high is None or value <= wanted.high)
+            )
+        return bool(value == wanted)
+
+
+class _MemoryUnit(UnitBase):
+    def __init__(self, store: MemoryStore, undo: list[Undo] | None) -> None:
+        super().__init__()
+        self._store = store
+        self._undo = undo
+        self._settings = MemorySettings(store._settings, undo)
+
+    def _make(self, kind: Kind) -> Any:
+        table = MemoryRepository[Any](
+            kind, self._store._tables[kind.name], self._store._order[kind.name], self._undo
+        )
+        return SealedLog(table, self._settings) if kind.name == "log" else table
+
+    @property
+    def settings(self) -> "MemorySettings":
+        return self._settings
+
+
+class MemoryRepository(Generic[T]):
+    """The things of one kind in a dictionary."""
+
+    def __init__(
+        self, kind: Kind, rows: dict[str, _Row], order: list[str], undo: list[Undo] | None
+    ) -> None:
+        self._kind = kind
+        self._rows = rows
+        self._order = order
+        self._undo = undo
+
+    def add(self, item: T) -> None:
+        undo = writable(self._undo)
+        codec.dumps(item)  # the same refusals as a store with a disk
+        item_id = item.id  # type: ignore[attr-defined]
+        if item_id in self._rows:
+            raise taken(self._kind, item_id)
+        self._rows[item_id] = _Row(self._kind, item, len(self._order))
+        self._order.append(item_id)
+
+        def take_back() -> None:
+            del self._rows[item_id]
+            self._order.pop()
+
+        undo.append(take_back)
+
+    def add_all(self, items: Iterable[T]) -> None:
+        for item in items:
+            self.add(item)
+
+    def put(self, item: T) -> None:
+        undo = writable(self._undo)
+        codec.dumps(item)
+        item_id = item.id  # type: ignore[attr-defined]
+        before = self._rows.get(item_id)
+        if before is None:
+            raise absent(self._kind, item_id)
+        self._rows[item_id] = _Row(self._kind, item, before.position)
+        undo.append(lambda: self._rows.__setitem__(item_id, before))
+
+    def get(self, item_id: str) -> T:
+        row = self._rows.get(item_id)
+        if row is None:
+            raise absent(self._kind, item_id)
+        item: T = row.item
+        return item
+
+    def exists(self, item_id: str) -> bool:
+        return item_id in self._rows
+
+    def find(
+        self,
+        *,
+        audience: str | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+        newest_first: bool = False,
+        **equals: Any,
+    ) -> list[T]:
+        conditions = self._kind.conditions(audience, equals)
+        found: list[T] = []
+        for item_id in self._ids(after, newest_first):
+            if limit is not None and len(found) >= limit:
+                break
+            row = self._rows[item_id]
+            if row.fits(conditions):
+                found.append(row.item)
+        return found
+
+    def count(self, *, audience: str | None = None, **equals: Any) -> int:
+        conditions = self._kind.conditions(audience, equals)
+        return sum(row.fits(conditions) for row in self._rows.values())
+
+    def _ids(self, after: str | None, newest_first: bool) -> Iterable[str]:
+        if after is None:
+            return reversed(self._order) if newest_first else self._order
+        row = self._rows.get(after)
+        if row is None:
+            raise no_cursor(self._kind, after)
+        if newest_first:
+            return reversed(self._order[: row.position])
+        return self._order[row.position + 1 :]
+
+
+class MemorySettings:
+    """Settings as JSON text, so that nobody holds on to what is stored."""
+
+    def __init__(self, values: dict[str, str], undo: list[Undo] | None) -> None:
+        self._values = values
+        self._undo = undo
+
+    def get(self, name: str, default: Any = None) -> Any:
+        text = self._values.get(name)
+        return default if text is None else codec.from_text(text)
+
+    def set(self, name: str, value: Any) -> None:
+        undo = writable(self._undo)
+        text = codec.to_text(value, where=name)
+        before = self._values.get(name)
+        self._values[name] = text
+        if before is None:
+            undo.append(lambda: self._values.__delitem__(name))
+        else:
+            undo.append(lambda: self._values.__setitem__(name, before))

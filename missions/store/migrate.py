@@ -1,0 +1,36 @@
+"""Bring a database's tables up to date when it is opened."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from core.errors import Unavailable
+
+_SCRIPTS = Path(__file__).parent / "migrations"
+
+
+def upgrade(connection: Connection, where: str) -> None:
+    """Run the missing migrations within the connection's transaction.
+
+    Raises:
+        Unavailable: the database was made by a newer version.
+    """
+    config = Config()
+    # Alembic reads '%' in a path as the start of a variable.
+    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    scripts = ScriptDirectory.from_config(config)
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current == scripts.get_current_head():
+        return
+    if current is not None and current not in {s.revision for s in scripts.walk_revisions()}:
+        raise Unavailable(
+            f"the database was made by a newer version (revision {current})",
+            where=where,
+            remedy="install that version of FlyOnce, or restore a backup from before it",
+        )
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

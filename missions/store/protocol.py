@@ -1,0 +1,168 @@
+"""What a store does: units of work over repositories, whatever keeps the bytes.
+
+One use case is one unit. What a unit wrote is on disk when its ``with`` block ends, or nothing of
+it is; writers come one after the other, so that reading and then writing within a unit is safe.
+"""
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from imagery.catalog import Medium
+from missions.entities import (
+    Alert,
+    Anomaly,
+    Case,
+    Event,
+    Filing,
+    Flight,
+    LedgerLine,
+    LogEntry,
+    PlanRecord,
+    Request,
+    Review,
+    Task,
+)
+from missions.store.records import KeyRecord, TokenRecord
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """A condition: from ``low`` to ``high``, both included; None leaves an end open."""
+
+    low: float | datetime | str | None = None
+    high: float | datetime | str | None = None
+
+
+class Repository(Protocol[T]):
+    """The things of one kind, in the order in which they arrived."""
+
+    def add(self, item: T) -> None:
+        """Keep a new thing. Raises InvalidInput when its id is taken."""
+        ...
+
+    def add_all(self, items: Iterable[T]) -> None:
+        """Keep several new things at once; much cheaper than one by one."""
+        ...
+
+    def put(self, item: T) -> None:
+        """Replace the thing of the same id. Raises NotFound when there is none."""
+        ...
+
+    def get(self, item_id: str) -> T:
+        """The thing of that id. Raises NotFound."""
+        ...
+
+    def exists(self, item_id: str) -> bool:
+        """Whether there is a thing of that id."""
+        ...
+
+    def find(
+        self,
+        *,
+        audience: str | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+        newest_first: bool = False,
+        **equals: Any,
+    ) -> list[T]:
+        """What fits all conditions, in order of arrival.
+
+        Args:
+            audience: only what this department owns or may see.
+            after: continue behind the thing of this id (in the direction asked).
+            newest_first: latest arrival first.
+            equals: conditions on indexed fields (`missions.store.kinds`): a value, a tuple or
+                frozenset for "one of these", a `Between`, or None for "has none". On a field
+                that holds several values, a value means "is among them".
+
+        Raises:
+            InvalidInput: a field is not indexed, or ``after`` is no id of this kind.
+        """
+        ...
+
+    def count(self, *, audience: str | None = None, **equals: Any) -> int:
+        """How many fit all conditions."""
+        ...
+
+
+class Settings(Protocol):
+    """Small JSON values by name."""
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value, or the default."""
+        ...
+
+    def set(self, name: str, value: Any) -> None:
+        """Keep a JSON-able value under a name."""
+        ...
+
+
+class Unit(Protocol):
+    """Everything that is stored, within one transaction."""
+
+    @property
+    def requests(self) -> Repository[Request]: ...
+    @property
+    def tasks(self) -> Repository[Task]: ...
+    @property
+    def plans(self) -> Repository[PlanRecord]: ...
+    @property
+    def flights(self) -> Repository[Flight]: ...
+    @property
+    def filings(self) -> Repository[Filing]: ...
+    @property
+    def media(self) -> Repository[Medium]: ...
+    @property
+    def anomalies(self) -> Repository[Anomaly]: ...
+    @property
+    def events(self) -> Repository[Event]: ...
+    @property
+    def cases(self) -> Repository[Case]: ...
+    @property
+    def reviews(self) -> Repository[Review]: ...
+    @property
+    def alerts(self) -> Repository[Alert]: ...
+    @property
+    def ledger(self) -> Repository[LedgerLine]: ...
+    @property
+    def log(self) -> Repository[LogEntry]:
+        """The audit trail: `add` seals the entry, `put` is refused (NotAllowed)."""
+        ...
+
+    @property
+    def keys(self) -> Repository[KeyRecord]: ...
+    @property
+    def tokens(self) -> Repository[TokenRecord]: ...
+    @property
+    def settings(self) -> Settings: ...
+
+
+class Store(Protocol):
+    """Where the story is kept."""
+
+    def unit(self) -> AbstractContextManager[Unit]:
+        """A unit of work that may write: commits on leaving, rolls back on an exception.
+
+        One at a time over all threads and processes; never await inside one, never open a second
+        one inside (RuntimeError).
+
+        Raises:
+            Unavailable: disk full, database locked by another program, file damaged.
+        """
+        ...
+
+    def view(self) -> AbstractContextManager[Unit]:
+        """A unit that only reads: a consistent picture, without waiting for writers.
+
+        Writing in it raises NotAllowed.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        ...

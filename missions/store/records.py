@@ -1,0 +1,38 @@
+"""What only the store's users need: idempotency keys and the hashes of API tokens."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRecord:
+    """An idempotency key that was used.
+
+    Attributes:
+        id: the key, scoped to who used it.
+        entity_id: what the first call made.
+        digest: SHA-256 of what the first call asked, so that a key is not used for two things.
+    """
+
+    id: str
+    entity_id: str
+    digest: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRecord:
+    """An API token, known by its hash alone.
+
+    Attributes:
+        id: SHA-256 of the token, hexadecimal.
+        role, department: as in `missions.access.Principal`.
+        revoked_at: since when it is no longer good.
+    """
+
+    id: str
+    name: str
+    role: str
+    department: str | None
+    made_at: datetime
+    revoked_at: datetime | None = None

@@ -1,0 +1,255 @@
+"""The repositories of the SQL store, within one transaction."""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Executable,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from missions.store import codec
+from missions.store.kinds import Kind
+from missions.store.protocol import Between
+from missions.store.tables import LINKS, SETTINGS, TABLES
+from missions.store.unit import absent, no_cursor, read_only, taken
+
+T = TypeVar("T")
+
+
+class SqlRepository(Generic[T]):
+    """The things of one kind in a table."""
+
+    def __init__(self, kind: Kind, connection: Connection, *, writing: bool) -> None:
+        self._kind = kind
+        self._table = TABLES[kind.name]
+        self._connection = connection
+        self._writing = writing
+        self._last_seq: int | None = None
+
+    def add(self, item: T) -> None:
+        self.add_all((item,))
+
+    def add_all(self, items: Iterable[T]) -> None:
+        self._must_write()
+        rows, links = [], []
+        for item in items:
+            seq = self._next_seq()
+            rows.append({"seq": seq, **self._row(item)})
+            links.extend(self._link_rows(item, seq))
+        if not rows:
+            return
+        try:
+            self._connection.execute(_insert(self._table), rows)
+        except IntegrityError as error:
+            ids = [row["id"] for row in rows]
+            raise taken(self._kind, self._first_taken(ids)) from error
+        if links:
+            self._connection.execute(_insert(LINKS), links)
+
+    def put(self, item: T) -> None:
+        self._must_write()
+        row = self._row(item)
+        seq = self._seq_of(row["id"])
+        if seq is None:
+            raise absent(self._kind, row["id"])
+        self._connection.execute(_update(self._table), {"row_seq": seq, **row})
+        if self._kind.links or self._kind.seen_by is not None:
+            self._relink(item, seq)
+
+    def get(self, item_id: str) -> T:
+        body = self._connection.execute(_by_id(self._table), {"wanted": item_id}).scalar()
+        if body is None:
+            raise absent(self._kind, item_id)
+        return self._item(body)
+
+    def exists(self, item_id: str) -> bool:
+        return self._seq_of(item_id) is not None
+
+    def find(
+        self,
+        *,
+        audience: str | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+        newest_first: bool = False,
+        **equals: Any,
+    ) -> list[T]:
+        conditions = self._kind.conditions(audience, equals)
+        query, seq = self._select(self._table.c.body, conditions)
+        if after is not None:
+            start = self._seq_of(after)
+            if start is None:
+                raise no_cursor(self._kind, after)
+            query = query.where(seq < start if newest_first else seq > start)
+        query = query.order_by(seq.desc() if newest_first else seq)
+        if limit is not None:
+            query = query.limit(limit)
+        return [self._item(body) for body in self._connection.execute(query).scalars()]
+
+    def count(self, *, audience: str | None = None, **equals: Any) -> int:
+        query, _ = self._select(func.count(), self._kind.conditions(audience, equals))
+        return int(self._connection.execute(query).scalar_one())
+
+    def _select(self, what: Any, conditions: dict[str, Any]) -> tuple[Select[Any], Any]:
+        """The search, and the column that orders it.
+
+        It is joined with one link when no column narrows it more, so that order and limit come
+        from the link's index; every other link is a yes-or-no question.
+        """
+        table = self._table
+        query, seq = select(what).select_from(table), table.c.seq
+        columns = {n: v for n, v in conditions.items() if n in table.c}
+        links = {n: v for n, v in conditions.items() if n not in table.c}
+        for name, wanted in columns.items():
+            query = query.where(_condition(table.c[name], wanted))
+        narrow = any(self._kind.is_selective(name) for name in columns)
+        for name in sorted(links, key=self._kind.is_selective, reverse=True):
+            link = LINKS.alias()
+            match = self._linked(link, name, links[name])
+            if narrow or isinstance(links[name], tuple):
+                query = query.where(exists().where(match).correlate(table))
+            else:
+                query, seq, narrow = query.join(link, match), link.c.seq, True
+        return query, seq
+
+    def _linked(self, link: Any, name: str, wanted: Any) -> ColumnElement[bool]:
+        value = tuple(map(str, wanted)) if isinstance(wanted, tuple) else str(wanted)
+        return and_(
+            link.c.kind == self._kind.name,
+            link.c.field == name,
+            _condition(link.c.value, value),
+            link.c.seq == self._table.c.seq,
+        )
+
+    def _row(self, item: Any) -> dict[str, Any]:
+        return {"id": item.id, **self._kind.column_values(item), "body": codec.dumps(item)}
+
+    def _item(self, body: str) -> T:
+        item: T = codec.loads(self._kind.cls, body)
+        return item
+
+    def _link_rows(self, item: Any, seq: int) -> list[dict[str, Any]]:
+        return [
+            {"kind": self._kind.name, "field": name, "value": value, "seq": seq}
+            for name, value in self._kind.link_values(item)
+        ]
+
+    def _relink(self, item: Any, seq: int) -> None:
+        owner = {"owner_kind": self._kind.name, "owner_seq": seq}
+        before = frozenset(tuple(row) for row in self._connection.execute(_LINKS_OF, owner))
+        now = self._kind.link_values(item)
+        for name, value in before - now:
+            gone = {**owner, "old_field": name, "old_value": value}
+            self._connection.execute(_UNLINK, gone)
+        fresh = [
+            {"kind": self._kind.name, "field": name, "value": value, "seq": seq}
+            for name, value in now - before
+        ]
+        if fresh:
+            self._connection.execute(_insert(LINKS), fresh)
+
+    def _next_seq(self) -> int:
+        # Writers come one at a time and nothing is ever deleted: the largest number is the last.
+        if self._last_seq is None:
+            self._last_seq = self._connection.execute(_last_seq(self._table)).scalar() or 0
+        self._last_seq += 1
+        return self._last_seq
+
+    def _seq_of(self, item_id: str) -> int | None:
+        return self._connection.execute(_seq_by_id(self._table), {"wanted": item_id}).scalar()
+
+    def _first_taken(self, ids: list[str]) -> str:
+        """Which id was given twice: the transaction is lost, so only the ids themselves tell."""
+        twice = [i for n, i in enumerate(ids) if i in ids[:n]]
+        return twice[0] if twice else ids[0] if len(ids) == 1 else f"one of {len(ids)} ids"
+
+    def _must_write(self) -> None:
+        if not self._writing:
+            raise read_only()
+
+
+class SqlSettings:
+    """Small JSON values in a table."""
+
+    def __init__(self, connection: Connection, *, writing: bool) -> None:
+        self._connection = connection
+        self._writing = writing
+
+    def get(self, name: str, default: Any = None) -> Any:
+        text = self._connection.execute(_SETTING, {"wanted": name}).scalar()
+        return default if text is None else codec.from_text(text)
+
+    def set(self, name: str, value: Any) -> None:
+        if not self._writing:
+            raise read_only()
+        text = codec.to_text(value, where=name)
+        found = self._connection.execute(_CHANGE_SETTING, {"wanted": name, "text": text})
+        if found.rowcount == 0:
+            self._connection.execute(_insert(SETTINGS), {"name": name, "value": text})
+
+
+def _condition(column: Any, wanted: Any) -> ColumnElement[bool]:
+    if isinstance(wanted, Between):
+        ends = []
+        if wanted.low is not None:
+            ends.append(column >= wanted.low)
+        if wanted.high is not None:
+            ends.append(column <= wanted.high)
+        condition: ColumnElement[bool] = and_(column.is_not(None), *ends)
+    elif isinstance(wanted, tuple):
+        condition = column.in_(wanted)
+    else:
+        condition = column.is_(None) if wanted is None else column == wanted
+    return condition
+
+
+@cache
+def _insert(table: Table) -> Executable:
+    return insert(table)
+
+
+@cache
+def _update(table: Table) -> Executable:
+    return update(table).where(table.c.seq == bindparam("row_seq"))
+
+
+@cache
+def _by_id(table: Table) -> Executable:
+    return select(table.c.body).where(table.c.id == bindparam("wanted"))
+
+
+@cache
+def _seq_by_id(table: Table) -> Executable:
+    return select(table.c.seq).where(table.c.id == bindparam("wanted"))
+
+
+@cache
+def _last_seq(table: Table) -> Executable:
+    return select(func.max(table.c.seq))
+
+
+_OF_OWNER = and_(LINKS.c.kind == bindparam("owner_kind"), LINKS.c.seq == bindparam("owner_seq"))
+_LINKS_OF = select(LINKS.c.field, LINKS.c.value).where(_OF_OWNER)
+_UNLINK = delete(LINKS).where(
+    _OF_OWNER,
+    LINKS.c.field == bindparam("old_field"),
+    LINKS.c.value == bindparam("old_value"),
+)
+_SETTING = select(SETTINGS.c.value).where(SETTINGS.c.name == bindparam("wanted"))
+_CHANGE_SETTING = (
+    update(SETTINGS).where(SETTINGS.c.name == bindparam("wanted")).values(value=bindparam("text"))
+)

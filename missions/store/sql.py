@@ -1,0 +1,165 @@
+"""A store in a database: SQLite in a file by default, PostgreSQL by URL.
+
+SQLite runs in WAL mode with ``synchronous=NORMAL``: a killed process loses nothing that was
+committed; a power cut may lose the last commits, but leaves no damage
+(https://sqlite.org/pragma.html#pragma_synchronous).
+"""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from core.errors import InvalidInput
+from missions.store import migrate
+from missions.store.faults import store_fault
+from missions.store.kinds import Kind
+from missions.store.protocol import Unit
+from missions.store.repository import SqlRepository, SqlSettings
+from missions.store.seal import SealedLog
+from missions.store.unit import UnitBase
+
+_WRITERS_LOCK = 0x464C594F
+"""Any number of our own ("FLYO"): PostgreSQL's writers take turns on it."""
+
+_PRAGMAS: Mapping[str, str | int] = {
+    "busy_timeout": 15_000,
+    "journal_mode": "WAL",
+    "synchronous": "NORMAL",
+    "temp_store": "MEMORY",
+    "cache_size": -16_000,
+}
+
+
+class SqlStore:
+    """Everything in a database.
+
+    Args:
+        url: a file's path, ``sqlite:///path`` or ``postgresql+psycopg://...``.
+        pragmas: settings of SQLite to add or change.
+
+    Raises:
+        InvalidInput: the URL is none, or its driver is not installed.
+        Unavailable: the file cannot be opened, is damaged, or was made by a newer version.
+    """
+
+    def __init__(self, url: str | Path, *, pragmas: Mapping[str, str | int] | None = None) -> None:
+        self._url = _parsed(url)
+        self._where = self._url.database or self._url.render_as_string()
+        self._sqlite = self._url.get_backend_name() == "sqlite"
+        self._turn = threading.Lock()
+        self._writer: int | None = None
+        self._engine = self._make_engine({**_PRAGMAS, **(pragmas or {})})
+        try:
+            with self._faults(), self._transaction(writing=True) as connection:
+                migrate.upgrade(connection, self._where)
+        except BaseException:
+            self._engine.dispose()
+            raise
+
+    @contextmanager
+    def unit(self) -> Iterator[Unit]:
+        if self._writer == threading.get_ident():
+            raise RuntimeError("this thread is within a unit already: pass that one on")
+        # Our own queue first: SQLite's busy handler polls, and would let a waiter starve.
+        with self._turn:
+            self._writer = threading.get_ident()
+            try:
+                with self._faults(), self._transaction(writing=True) as connection:
+                    yield _SqlUnit(connection, writing=True)
+            finally:
+                self._writer = None
+
+    @contextmanager
+    def view(self) -> Iterator[Unit]:
+        with self._faults(), self._transaction(writing=False) as connection:
+            yield _SqlUnit(connection, writing=False)
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    @contextmanager
+    def _transaction(self, *, writing: bool) -> Iterator[Connection]:
+        with self._engine.connect() as connection:
+            connection = connection.execution_options(flyonce_writing=writing)
+            with connection.begin():
+                if not self._sqlite:
+                    connection.execute(_POSTGRES_WRITES if writing else _POSTGRES_READS)
+                yield connection
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            raise store_fault(error, self._where) from error
+
+    def _make_engine(self, pragmas: Mapping[str, str | int]) -> Engine:
+        try:
+            engine = create_engine(self._url, pool_size=8, max_overflow=56, pool_timeout=30)
+        except (NoSuchModuleError, ModuleNotFoundError) as error:
+            raise InvalidInput(
+                f"no driver for this kind of database: {error}",
+                where=self._where,
+                remedy="use sqlite:///FILE, or postgresql+psycopg://... after "
+                "'pip install psycopg[binary]'",
+            ) from error
+        if self._sqlite:
+            _tune_sqlite(engine, pragmas)
+        return engine
+
+
+_POSTGRES_WRITES = text(f"SELECT pg_advisory_xact_lock({_WRITERS_LOCK})")
+_POSTGRES_READS = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+
+class _SqlUnit(UnitBase):
+    def __init__(self, connection: Connection, *, writing: bool) -> None:
+        super().__init__()
+        self._connection = connection
+        self._writing = writing
+        self._settings = SqlSettings(connection, writing=writing)
+
+    def _make(self, kind: Kind) -> Any:
+        table = SqlRepository[Any](kind, self._connection, writing=self._writing)
+        return SealedLog(table, self._settings) if kind.name == "log" else table
+
+    @property
+    def settings(self) -> SqlSettings:
+        return self._settings
+
+
+def _parsed(url: str | Path) -> URL:
+    if isinstance(url, Path) or "://" not in url:
+        return URL.create("sqlite", database=str(url))
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise InvalidInput(
+            f"no database address: {error}", where=url, remedy="write sqlite:///FILE"
+        ) from error
+    if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise InvalidInput(
+            "a database needs a file", where=url, remedy="write sqlite:///FILE, or use MemoryStore"
+        )
+    return parsed
+
+
+def _tune_sqlite(engine: Engine, pragmas: Mapping[str, str | int]) -> None:
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves, see below
+        for name, value in pragmas.items():
+            connection.execute(f"PRAGMA {name}={value}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A transaction that reads first and writes later could find its picture out of date; one
+        # that takes the write lock at once waits its turn instead.
+        writing = connection.get_execution_options().get("flyonce_writing", True)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

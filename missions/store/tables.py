@@ -1,0 +1,64 @@
+"""The tables: for each kind its columns to find by and a JSON body.
+
+``seq`` is the order of arrival. Fields with several values, the audience among them, are rows of
+``links``. The migrations make these tables; a test compares the two.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+from sqlalchemy.types import TypeEngine
+
+from missions.store.kinds import KINDS, Kind
+
+metadata = MetaData()
+
+_NUMBERS: dict[str, type[TypeEngine]] = {
+    "lon": Float,
+    "lat": Float,
+    "system_id": Integer,
+    "emergency": Integer,
+}
+
+
+def _table(kind: Kind) -> Table:
+    # PostgreSQL wants 64 bits; SQLite only takes INTEGER for its row number.
+    sequence = BigInteger().with_variant(Integer(), "sqlite")
+    return Table(
+        kind.name,
+        metadata,
+        Column("seq", sequence, primary_key=True, autoincrement=False),
+        Column("id", String(200), nullable=False, unique=True),
+        *(Column(name, _NUMBERS.get(name, String)()) for name in kind.columns),
+        Column("body", Text, nullable=False),
+        *(Index(f"ix_{kind.name}_{name}", name, "seq") for name in kind.columns),
+    )
+
+
+TABLES = {name: _table(kind) for name, kind in KINDS.items()}
+
+LINKS = Table(
+    "links",
+    metadata,
+    Column("kind", String(20), primary_key=True),
+    Column("field", String(20), primary_key=True),
+    Column("value", String(200), primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Index("ix_links_owner", "kind", "seq"),
+    sqlite_with_rowid=False,
+)
+
+SETTINGS = Table(
+    "settings",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("value", Text, nullable=False),
+)

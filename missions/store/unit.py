@@ -1,0 +1,136 @@
+"""What the units of both stores have in common: one repository for each kind, and refusals."""
+
+from abc import ABC, abstractmethod
+from typing import Any, TypeVar
+
+from core.errors import InvalidInput, NotAllowed, NotFound
+from imagery.catalog import Medium
+from missions.entities import (
+    Alert,
+    Anomaly,
+    Case,
+    Event,
+    Filing,
+    Flight,
+    LedgerLine,
+    LogEntry,
+    PlanRecord,
+    Request,
+    Review,
+    Task,
+)
+from missions.store.kinds import KINDS, Kind
+from missions.store.protocol import Repository, Settings
+from missions.store.records import KeyRecord, TokenRecord
+
+T = TypeVar("T")
+
+
+class UnitBase(ABC):
+    """A unit that makes its repositories when they are first asked for."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Any] = {}
+
+    @abstractmethod
+    def _make(self, kind: Kind) -> Any:
+        """The repository of a kind."""
+
+    @property
+    @abstractmethod
+    def settings(self) -> Settings:
+        """Small JSON values by name."""
+
+    def _of(self, name: str) -> Any:
+        made = self._made.get(name)
+        if made is None:
+            made = self._made[name] = self._make(KINDS[name])
+        return made
+
+    @property
+    def requests(self) -> Repository[Request]:
+        return self._of("requests")
+
+    @property
+    def tasks(self) -> Repository[Task]:
+        return self._of("tasks")
+
+    @property
+    def plans(self) -> Repository[PlanRecord]:
+        return self._of("plans")
+
+    @property
+    def flights(self) -> Repository[Flight]:
+        return self._of("flights")
+
+    @property
+    def filings(self) -> Repository[Filing]:
+        return self._of("filings")
+
+    @property
+    def media(self) -> Repository[Medium]:
+        return self._of("media")
+
+    @property
+    def anomalies(self) -> Repository[Anomaly]:
+        return self._of("anomalies")
+
+    @property
+    def events(self) -> Repository[Event]:
+        return self._of("events")
+
+    @property
+    def cases(self) -> Repository[Case]:
+        return self._of("cases")
+
+    @property
+    def reviews(self) -> Repository[Review]:
+        return self._of("reviews")
+
+    @property
+    def alerts(self) -> Repository[Alert]:
+        return self._of("alerts")
+
+    @property
+    def ledger(self) -> Repository[LedgerLine]:
+        return self._of("ledger")
+
+    @property
+    def log(self) -> Repository[LogEntry]:
+        return self._of("log")
+
+    @property
+    def keys(self) -> Repository[KeyRecord]:
+        return self._of("keys")
+
+    @property
+    def tokens(self) -> Repository[TokenRecord]:
+        return self._of("tokens")
+
+
+def taken(kind: Kind, item_id: str) -> InvalidInput:
+    """The refusal of a second thing with the same id."""
+    return InvalidInput(
+        f"there is already one of {kind.name} with this id",
+        where=item_id,
+        remedy="make a new id, or replace the thing with put",
+    )
+
+
+def absent(kind: Kind, item_id: str) -> NotFound:
+    """The answer when there is no such thing."""
+    return NotFound(f"no such thing in {kind.name}", where=item_id)
+
+
+def no_cursor(kind: Kind, after: str) -> InvalidInput:
+    """The refusal of a cursor that points at nothing."""
+    return InvalidInput(
+        f"no such place in the list of {kind.name}: {after[:80]}",
+        where="after",
+        remedy="use the cursor that came with the page before",
+    )
+
+
+def read_only() -> NotAllowed:
+    """The refusal to write while only looking."""
+    return NotAllowed("a view only reads", remedy="open a unit to write")
