@@ -1,0 +1,1 @@
+"""From wishes to a released day: requests, their breakdown into tasks, the plan, the filing."""

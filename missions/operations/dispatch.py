@@ -1,0 +1,55 @@
+"""The day's conductor: every planned flight begins at its time."""
+
+from datetime import timedelta
+
+from missions.entities import Flight, FlightState
+from missions.operations.conduct import adopt, conduct
+from missions.operations.room import ControlRoom
+from missions.operations.settle import settle
+from missions.store.protocol import Between
+
+LEAD = timedelta(seconds=15)
+"""A flight is prepared so long before its take-off: an upload with read-back takes some seconds."""
+TICK_S = 3.0
+
+
+class Dispatcher:
+    """Starts flights, one at a time for each drone."""
+
+    def __init__(self, room: ControlRoom) -> None:
+        self._room = room
+        self._busy: set[str] = set()
+
+    async def run(self) -> None:
+        """Carry on with what was in the air, then start what is due, for ever."""
+        for flight in self._under_way():
+            self._start(flight, again=True)
+        while True:
+            for flight in self._due():
+                if flight.vehicle not in self._busy:
+                    self._start(flight, again=False)
+            await self._room.clock.sleep(TICK_S)
+
+    def _under_way(self) -> list[Flight]:
+        states = (FlightState.PREPARING, FlightState.FLYING)
+        with self._room.unit() as unit:
+            return unit.flights.find(state=states)
+
+    def _due(self) -> list[Flight]:
+        until = Between(high=self._room.now() + LEAD)
+        with self._room.unit() as unit:
+            due = unit.flights.find(state=FlightState.PLANNED, start=until)
+        return sorted(due, key=lambda f: (-f.priority, f.start))
+
+    def _start(self, flight: Flight, *, again: bool) -> None:
+        self._busy.add(flight.vehicle)
+        self._room.spawn(self._fly(flight, again=again), f"flight {flight.id}")
+
+    async def _fly(self, flight: Flight, *, again: bool) -> None:
+        room = self._room
+        try:
+            ended = await (adopt(room, flight) if again else conduct(room, flight))
+        finally:
+            self._busy.discard(flight.vehicle)
+        if ended.state in (FlightState.DONE, FlightState.DIVERTED):
+            await settle(room, ended)

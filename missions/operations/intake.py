@@ -1,0 +1,244 @@
+"""Photographs come in: kept once, attributed to the flight and tasks they serve, and checked.
+
+Waiting deliveries are examined together in the pool and committed together; a delivery is
+acknowledged only after the commit, so that a killed service loses nothing it acknowledged.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+import shapely
+from shapely.geometry import mapping, shape
+
+from core.errors import Unavailable
+from core.ids import new_id
+from imagery.catalog import Medium, MediumState
+from missions.entities import Flight, FlightState, Task
+from missions.operations.examine import Delivery, Examined, Wanted, examine
+from missions.operations.finds import Finds
+from missions.operations.room import ControlRoom
+from missions.presets import Preset
+from missions.store.protocol import Unit
+
+BATCH = 24
+QUEUE = 400
+"""Deliveries that may wait; beyond it senders wait for their answer."""
+WORKERS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """The answer to a delivery; ``created`` is False for bytes that were known."""
+
+    medium: Medium
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    data: bytes
+    vehicle: str
+    camera: str
+    answer: asyncio.Future[Delivered]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """A flight with its tasks, as the intake needs them."""
+
+    flight: Flight
+    tasks: Mapping[str, Task]
+    wanted: tuple[Wanted, ...]
+
+
+class Intake:
+    """Takes deliveries; `run` works them off."""
+
+    def __init__(self, room: ControlRoom, finds: Finds) -> None:
+        self._room = room
+        self._finds = finds
+        self._waiting: asyncio.Queue[_Waiting] = asyncio.Queue(QUEUE)
+        self._assignments: dict[str, Assignment] = {}
+
+    async def deliver(self, data: bytes, *, vehicle: str, camera: str) -> Delivered:
+        """Take in one file; returns when it is safe.
+
+        Raises:
+            Unavailable: the media folder cannot take it.
+        """
+        known = self._known(sha256(data).hexdigest())
+        if known is not None:
+            return Delivered(medium=known, created=False)
+        answer: asyncio.Future[Delivered] = asyncio.get_running_loop().create_future()
+        await self._waiting.put(_Waiting(data, vehicle, camera, answer))
+        return await answer
+
+    async def run(self) -> None:
+        """Work off deliveries for ever."""
+        async with asyncio.TaskGroup() as group:
+            for number in range(WORKERS):
+                group.create_task(self._work(), name=f"intake {number}")
+
+    async def _work(self) -> None:
+        while True:
+            batch = [await self._waiting.get()]
+            while len(batch) < BATCH and not self._waiting.empty():
+                batch.append(self._waiting.get_nowait())
+            try:
+                await self._take(batch)
+            except Unavailable as why:
+                for item in batch:
+                    if not item.answer.done():
+                        item.answer.set_exception(why)
+
+    async def _take(self, batch: Sequence[_Waiting]) -> None:
+        assignments = [self._assignment(item.vehicle) for item in batch]
+        deliveries = [
+            Delivery(
+                data=item.data,
+                vehicle=item.vehicle,
+                camera=item.camera,
+                wanted=assignment.wanted if assignment else (),
+            )
+            for item, assignment in zip(batch, assignments, strict=True)
+        ]
+        loop = asyncio.get_running_loop()
+        examined = await loop.run_in_executor(self._room.pool, examine, deliveries)
+        answers = self._commit(batch, assignments, examined)
+        for item, answer in zip(batch, answers, strict=True):
+            if not item.answer.done():
+                item.answer.set_result(answer)
+
+    def _commit(
+        self,
+        batch: Sequence[_Waiting],
+        assignments: Sequence[Assignment | None],
+        examined: Sequence[Examined],
+    ) -> list[Delivered]:
+        """Record a batch in one transaction, with whatever it showed."""
+        answers = []
+        with self._room.unit() as unit:
+            seen: dict[str, Medium] = {}
+            for item, assignment, result in zip(batch, assignments, examined, strict=True):
+                known = seen.get(result.stored.sha256) or _by_sha256(unit, result.stored.sha256)
+                if known is None:
+                    medium = self._medium(item, assignment, result)
+                    unit.media.add(medium)
+                    self._finds.take(unit, medium, result.checked)
+                    seen[medium.sha256] = medium
+                answers.append(Delivered(medium=known or medium, created=known is None))
+        self._finds.announce()
+        return answers
+
+    def _medium(self, item: _Waiting, assignment: Assignment | None, result: Examined) -> Medium:
+        now = self._room.now()
+        inspected = result.inspected
+        pose = inspected.metadata.pose if inspected else None
+        camera = inspected.camera if inspected else None
+        shown = [assignment.tasks[t] for t in result.tasks] if assignment else []
+        served = shown or (assignment.tasks.values() if assignment else ())
+        audience = _audience(self._room.preset, served)
+        return Medium(
+            id=new_id("med", now),
+            sha256=result.stored.sha256,
+            key=result.stored.key,
+            size_bytes=result.stored.size,
+            received_at=now,
+            taken_at=inspected.metadata.taken_at if inspected else None,
+            vehicle=item.vehicle,
+            flight=assignment.flight.id if assignment else None,
+            camera=camera.id if camera else item.camera,
+            sensor=camera.sensor if camera else None,
+            position=pose.position if pose else None,
+            altitude_m=pose.altitude_m if pose else None,
+            footprint=mapping(inspected.footprint) if inspected and inspected.footprint else None,
+            gsd_m=inspected.gsd_m if inspected else None,
+            yaw_deg=pose.attitude.yaw_deg if pose else None,
+            pitch_deg=pose.attitude.pitch_deg if pose else None,
+            radiometric=bool(inspected and inspected.metadata.radiometric),
+            tasks=result.tasks,
+            department=audience[0] if audience else "",
+            shared_with=audience[1:],
+            state=MediumState.DROPPED if result.reason else MediumState.KEPT,
+            reason=result.reason,
+        )
+
+    def _known(self, digest: str) -> Medium | None:
+        with self._room.unit() as unit:
+            return _by_sha256(unit, digest)
+
+    def _assignment(self, vehicle: str) -> Assignment | None:
+        """The flight that a drone is on, or came back from last.
+
+        A drone charges for longer than its last photographs take to come in, so the latest flight
+        is the right one.
+        """
+        latest = self._room.latest_flight.get(vehicle)
+        current = self._assignments.get(vehicle)
+        if current is not None and current.flight.id == latest:
+            return current
+        with self._room.unit() as unit:
+            flight = unit.flights.get(latest) if latest else latest_flight(unit, vehicle)
+            if flight is None:
+                return None
+            self._room.latest_flight[vehicle] = flight.id
+            self._assignments[vehicle] = assignment_of(unit, self._room.preset, flight)
+        return self._assignments[vehicle]
+
+
+def assignment_of(unit: Unit, preset: Preset, flight: Flight) -> Assignment:
+    """What a flight's photographs are for."""
+    tasks = tuple(unit.tasks.get(task_id) for task_id in flight.task_ids)
+    case = unit.cases.get(flight.case_id) if flight.case_id else None
+    extra = (case.event_type,) if case else ()
+    return Assignment(
+        flight=flight,
+        tasks={task.id: task for task in tasks},
+        wanted=tuple(_wanted(preset, task, extra) for task in tasks),
+    )
+
+
+def _wanted(preset: Preset, task: Task, extra: tuple[str, ...]) -> Wanted:
+    codes = {
+        c
+        for name in task.scenarios
+        if name in preset.scenarios
+        for c in preset.scenarios[name].event_types
+    }
+    thermal = {c for c in (*codes, *extra) if preset.event_types[c].detector == "thermal"}
+    return Wanted(
+        task_id=task.id,
+        geometry_wkb=shapely.to_wkb(shape(task.geometry)),
+        event_types=tuple(sorted(thermal)),
+    )
+
+
+def _audience(preset: Preset, tasks: Iterable[Task]) -> tuple[str, ...]:
+    """Everybody who may see what these tasks' photographs show, owners first."""
+    owners: list[str] = []
+    guests: list[str] = []
+    for task in tasks:
+        owners.extend(task.departments)
+        for name in task.scenarios:
+            if name in preset.scenarios:
+                guests.extend(preset.scenarios[name].shared_with)
+    return tuple(dict.fromkeys((*owners, *guests)))
+
+
+def latest_flight(unit: Unit, vehicle: str) -> Flight | None:
+    """The flight that a drone began last."""
+    begun = (
+        FlightState.PREPARING,
+        FlightState.FLYING,
+        FlightState.DONE,
+        FlightState.DIVERTED,
+        FlightState.FAILED,
+    )
+    return max(unit.flights.find(vehicle=vehicle, state=begun), key=lambda f: f.start, default=None)
+
+
+def _by_sha256(unit: Unit, digest: str) -> Medium | None:
+    found = unit.media.find(sha256=digest, limit=1)
+    return found[0] if found else None

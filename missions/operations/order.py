@@ -1,0 +1,271 @@
+"""Order a flight now: the nearest suitable drone, the emergency filing, and whose flights move."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import shapely
+from shapely.geometry import mapping
+
+import planner
+from core.equipment import Sensor
+from core.errors import Unavailable
+from core.geo import LonLat, path_length_m
+from core.ids import new_id
+from missions.demand.filing import file_emergency
+from missions.demand.planning import stations_of
+from missions.entities import (
+    Flight,
+    FlightState,
+    Origin,
+    Request,
+    RequestState,
+    Task,
+    TaskState,
+)
+from missions.operations import flights
+from missions.operations.displace import Moved, displaced
+from missions.operations.journal import alert, note
+from missions.operations.lookat import LOOK_HEIGHT_M, flight_s, look_route
+from missions.operations.room import ControlRoom
+from missions.store.protocol import Between, Unit
+from planner.problem import Problem, Refusal, Response
+
+SPOT_M = 30.0
+"""Radius of the place that a look at a point covers."""
+REACH = timedelta(hours=3)
+"""How far ahead an urgent flight may end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is to be looked at, why and for whom."""
+
+    target: LonLat
+    sensor: Sensor
+    origin: Origin
+    purpose: str
+    department: str
+    shared_with: tuple[str, ...] = ()
+    scenario: str = ""
+    case_id: str | None = None
+    height_m: float = LOOK_HEIGHT_M
+    dock: str | None = None
+    """The drone that is asked for; None for the nearest suitable one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """Who would go, and what it would cost others."""
+
+    response: Response
+    flight_s: float
+    km: float
+    start: datetime
+    moved: tuple[Moved, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ordered:
+    """An urgent flight, and the flights that made room for it."""
+
+    flight: Flight
+    request: Request
+    proposal: Proposal
+
+
+def propose(room: ControlRoom, unit: Unit, wish: Wish) -> Proposal:
+    """Find the drone, without ordering anything.
+
+    Raises:
+        Unavailable: no drone can go, with the reason.
+    """
+    now = room.now()
+    start = now + timedelta(minutes=room.preset.filing.emergency_answer_min)
+    stations = tuple(
+        station
+        for station in stations_of(room.preset, now, now + REACH)
+        if wish.dock in (None, station.id)
+    )
+    problem = Problem(
+        stations=stations, tasks=(), zones=room.preset.zones, start=now, end=now + REACH
+    )
+    response = planner.responder(
+        problem, (), wish.target, frozenset({wish.sensor}), now, _busy_until(room, unit)
+    )
+    if isinstance(response, Refusal):
+        raise Unavailable(
+            response.reason, where="nearest drone", remedy="try again when one is back"
+        )
+    spec = room.preset.kinds[room.dock(response.station).kind]
+    route = _route(response, wish)
+    seconds = flight_s(route, spec)
+    landing = start + timedelta(seconds=seconds)
+    recharge = timedelta(seconds=spec.recharge_s)
+    later = unit.flights.find(vehicle=response.station, state=FlightState.PLANNED, day=room.today())
+    moved = displaced(
+        later,
+        free_at=landing + recharge,
+        latest_end={f.id: _latest_end(unit, f) for f in later},
+        recharge=recharge,
+    )
+    km = path_length_m(w.position for w in route.waypoints) / 1000
+    return Proposal(response=response, flight_s=seconds, km=km, start=start, moved=moved)
+
+
+def order(room: ControlRoom, unit: Unit, wish: Wish) -> Ordered:
+    """Order the flight: request, task, emergency filing, flight, and the moves of others.
+
+    Raises:
+        Unavailable: no drone can go, with the reason.
+    """
+    now = room.now()
+    proposal = propose(room, unit, wish)
+    filing = file_emergency(room.today(), now=now, by=wish.purpose)
+    flight_id, task_id = new_id("flt", now), new_id("tsk", now)
+    request = _request(wish, now, proposal, task_id)
+    flight = _flight(room, wish, proposal, flight_id, task_id, filing.id)
+    unit.filings.add(filing)
+    unit.requests.add(request)
+    unit.tasks.add(_task(wish, room, now, request, task_id, flight_id))
+    unit.flights.add(flight)
+    note(unit, now, flight_id, "order", f"ordered: {wish.purpose}", f"紧急派飞：{wish.purpose}")
+    _make_room(unit, room, wish, proposal.moved)
+    return Ordered(flight=flight, request=request, proposal=proposal)
+
+
+def answer_emergencies(room: ControlRoom) -> None:
+    """Answer emergency filings after the configured minutes, as the standing agreement says."""
+    due = room.now() - timedelta(minutes=room.preset.filing.emergency_answer_min)
+    with room.unit() as unit:
+        flights.approve(unit, room, filed_before=due)
+
+
+def _busy_until(room: ControlRoom, unit: Unit) -> Mapping[str, datetime]:
+    """When each drone that is out or charging is free again."""
+    now = room.now()
+    states = (FlightState.PREPARING, FlightState.FLYING, FlightState.DONE, FlightState.DIVERTED)
+    recent = Between(low=now - timedelta(hours=4))
+    busy: dict[str, datetime] = {}
+    for flight in unit.flights.find(state=states, start=recent):
+        spec = room.preset.kinds[room.dock(flight.dock).kind]
+        back = flight.landed_at or max(flight.end, now)
+        free = back + timedelta(seconds=spec.recharge_s)
+        busy[flight.vehicle] = max(free, busy.get(flight.vehicle, free))
+    for system_id, state in room.fleet.states().items():
+        dock = room.dock_of(system_id)
+        if dock is not None and state.armed and dock.id not in busy:
+            busy[dock.id] = now + REACH
+    return {station: until for station, until in busy.items() if until > now}
+
+
+def _latest_end(unit: Unit, flight: Flight) -> datetime:
+    return min(unit.tasks.get(task_id).latest for task_id in flight.task_ids)
+
+
+def _route(response: Response, wish: Wish) -> planner.Route:
+    way = [w.position for w in response.route.waypoints]
+    return look_route(way, wish.target, wish.height_m)
+
+
+def _request(wish: Wish, now: datetime, proposal: Proposal, task_id: str) -> Request:
+    spot = shapely.Point(wish.target.lon, wish.target.lat)
+    return Request(
+        id=new_id("req", now),
+        scenario=wish.scenario,
+        department=wish.department,
+        shared_with=wish.shared_with,
+        purpose=wish.purpose,
+        place=f"{wish.target.lat:.5f} N {wish.target.lon:.5f} E",
+        geometry=mapping(spot),
+        kind="points",
+        width_m=2 * SPOT_M,
+        sensor=wish.sensor,
+        gsd_m=0.15,
+        front_overlap=0.0,
+        side_overlap=0.0,
+        earliest=now,
+        latest=now + REACH,
+        priority=5,
+        origin=wish.origin,
+        created_at=now,
+        state=RequestState.PLANNED,
+        task_ids=(task_id,),
+        case_id=wish.case_id,
+    )
+
+
+def _task(
+    wish: Wish, room: ControlRoom, now: datetime, request: Request, task_id: str, flight_id: str
+) -> Task:
+    return Task(
+        id=task_id,
+        day=room.today(),
+        request_ids=(request.id,),
+        scenarios=(wish.scenario,) if wish.scenario else (),
+        departments=(wish.department,),
+        sensors=(wish.sensor,),
+        geometry=request.geometry,
+        gsd_m=request.gsd_m,
+        earliest=now,
+        latest=request.latest,
+        priority=5,
+        state=TaskState.PLANNED,
+        flight_id=flight_id,
+    )
+
+
+def _flight(
+    room: ControlRoom,
+    wish: Wish,
+    proposal: Proposal,
+    flight_id: str,
+    task_id: str,
+    filing_id: str,
+) -> Flight:
+    dock = room.dock(proposal.response.station)
+    spec = room.preset.kinds[dock.kind]
+    return Flight(
+        id=flight_id,
+        plan_id=None,
+        day=room.today(),
+        origin=wish.origin,
+        dock=dock.id,
+        vehicle=dock.id,
+        system_id=dock.system_id,
+        task_ids=(task_id,),
+        departments=(wish.department,),
+        priority=5,
+        route=_route(proposal.response, wish),
+        start=proposal.start,
+        end=proposal.start + timedelta(seconds=proposal.flight_s),
+        km=proposal.km,
+        landing_share=1 - proposal.flight_s / spec.endurance_s,
+        filing_id=filing_id,
+        case_id=wish.case_id,
+    )
+
+
+def _make_room(unit: Unit, room: ControlRoom, wish: Wish, moves: tuple[Moved, ...]) -> None:
+    """Move or cancel the drone's other flights, and tell each department why."""
+    for move in moves:
+        flight = move.flight
+        if move.start is None:
+            flights.cancelled(
+                unit, room, flight, f"made room for: {wish.purpose}", f"让位于：{wish.purpose}"
+            )
+            what, what_zh = "was cancelled", "已取消"
+        else:
+            flights.moved(unit, room, flight, move.start - flight.start, wish.purpose, wish.purpose)
+            what = f"now starts at {move.start:%H:%M} UTC"
+            what_zh = f"改至 {move.start:%H:%M} UTC 起飞"
+        alert(
+            unit,
+            room.now(),
+            "moved",
+            2,
+            f"flight of {flight.vehicle} at {flight.start:%H:%M} UTC {what}: {wish.purpose}",
+            f"{flight.vehicle} {flight.start:%H:%M} UTC 航班{what_zh}：{wish.purpose}",
+            department=flight.departments[0],
+            shared_with=flight.departments[1:],
+        )

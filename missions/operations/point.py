@@ -1,0 +1,129 @@
+"""Point-and-fly (指点飞行): a place on the map, a drone that goes there, a flight on record."""
+
+from dataclasses import dataclass
+
+from core.equipment import Sensor
+from core.errors import InvalidInput, Unavailable
+from core.geo import LonLat
+from missions.access import Principal
+from missions.entities import FilingState, Flight, FlightState, Origin
+from missions.operations.flights import remark
+from missions.operations.order import Proposal, Wish, order, propose
+from missions.operations.room import ControlRoom
+
+HEIGHTS_M = (30.0, 120.0)
+"""Lowest and highest height above ground that may be asked: clear of trees, below 120 m."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointAnswer:
+    """Who goes and when, or why nobody can.
+
+    Attributes:
+        eta_s: from take-off to arrival.
+        filing: state of the emergency filing.
+        reason: why not; None when it is possible.
+    """
+
+    flight_id: str | None
+    vehicle: str | None
+    eta_s: float | None
+    distance_km: float | None
+    filing: str
+    reason: str | None = None
+
+
+def wish_for(
+    principal: Principal,
+    *,
+    lon: float,
+    lat: float,
+    height_m: float,
+    vehicle: str | None,
+    purpose: str,
+) -> Wish:
+    """A caller's click as a wish.
+
+    Raises:
+        InvalidInput: no such place, or a height out of bounds.
+    """
+    low, high = HEIGHTS_M
+    if not low <= height_m <= high:
+        raise InvalidInput(
+            f"height {height_m:g} m is not allowed",
+            where="height_m",
+            remedy=f"choose {low:g} to {high:g} m above ground",
+        )
+    try:
+        target = LonLat(lon, lat)
+    except ValueError as why:
+        raise InvalidInput(str(why), where="lon, lat", remedy="WGS-84 degrees") from why
+    return Wish(
+        target=target,
+        sensor=Sensor.VISIBLE,
+        origin=Origin.POINT,
+        purpose=purpose or "point-and-fly",
+        department=principal.department or "",
+        height_m=height_m,
+        dock=vehicle,
+    )
+
+
+def preview(room: ControlRoom, wish: Wish) -> PointAnswer:
+    """Who would go, without ordering it."""
+    try:
+        with room.unit() as unit:
+            proposal = propose(room, unit, wish)
+    except Unavailable as why:
+        return _refused(why.what)
+    return _answer(None, proposal, "to be filed")
+
+
+def point(room: ControlRoom, wish: Wish) -> PointAnswer:
+    """Order the flight.
+
+    Raises:
+        Unavailable: nobody can go, with the reason.
+    """
+    with room.unit() as unit:
+        ordered = order(room, unit, wish)
+    return _answer(ordered.flight.id, ordered.proposal, FilingState.FILED)
+
+
+async def command(room: ControlRoom, flight: Flight, order: str, by: str) -> None:
+    """A pilot's word to a flight in the air: hold, resume or return.
+
+    Raises:
+        InvalidInput: no such command. Unavailable: the flight is not in the air.
+        VehicleError: the vehicle refused, or did not answer.
+    """
+    vehicle = room.fleet.vehicle(flight.system_id)
+    orders = {"hold": vehicle.hold, "resume": vehicle.resume, "return": vehicle.return_home}
+    if order not in orders:
+        raise InvalidInput(
+            f"no such command: {order}", where="command", remedy=f"one of {', '.join(orders)}"
+        )
+    if flight.state is not FlightState.FLYING:
+        raise Unavailable(
+            f"the flight is {flight.state}",
+            where=flight.id,
+            remedy="only a flight in the air obeys",
+        )
+    await orders[order]()
+    remark(room, flight, order, f"{by}: {order}, acknowledged", f"{by}：{order}，已确认")
+
+
+def _refused(reason: str) -> PointAnswer:
+    return PointAnswer(
+        flight_id=None, vehicle=None, eta_s=None, distance_km=None, filing="none", reason=reason
+    )
+
+
+def _answer(flight_id: str | None, proposal: Proposal, filing: str) -> PointAnswer:
+    return PointAnswer(
+        flight_id=flight_id,
+        vehicle=proposal.response.station,
+        eta_s=proposal.response.eta_s,
+        distance_km=proposal.km / 2,
+        filing=filing,
+    )

@@ -1,0 +1,66 @@
+"""Re-check until cold: cases that were reported back are looked at again on a schedule."""
+
+from dataclasses import replace
+
+from core.equipment import Sensor
+from core.errors import Unavailable
+from missions.cases.recheck import next_recheck
+from missions.entities import Case, CaseState, CaseStep, FlightState, Origin, Recheck
+from missions.lifecycle import move
+from missions.operations.order import Wish, order
+from missions.operations.room import ControlRoom
+from missions.operations.verdict import pending
+from missions.store.protocol import Unit
+
+_GONE = (FlightState.CANCELLED, FlightState.FAILED)
+
+
+async def tick(room: ControlRoom) -> None:
+    """Order every re-check that is due."""
+    with room.unit() as unit:
+        for case in unit.cases.find(state=CaseState.REPORTED_BACK):
+            unit.cases.put(_verifying(case, room))
+        due = [
+            case for case in unit.cases.find(state=CaseState.VERIFYING) if _due(unit, room, case)
+        ]
+    for case in due:
+        _order(room, case)
+
+
+def _verifying(case: Case, room: ControlRoom) -> Case:
+    step = CaseStep(
+        step=CaseState.VERIFYING, at=room.now(), by="service", note="re-checks are ordered"
+    )
+    return replace(move(case, CaseState.VERIFYING), steps=(*case.steps, step))
+
+
+def _due(unit: Unit, room: ControlRoom, case: Case) -> bool:
+    if room.preset.event_types[case.event_type].detector != "thermal":
+        return False  # an officer verifies what only an officer can see
+    waiting = pending(case)
+    if waiting is not None and waiting.flight_id is not None:
+        return unit.flights.get(waiting.flight_id).state in _GONE
+    due = next_recheck(case, room.preset.recheck, room.now())
+    return due is not None and due <= room.now()
+
+
+def _order(room: ControlRoom, case: Case) -> None:
+    """Order one look; when no drone can go, the next tick tries again."""
+    wish = Wish(
+        target=case.position,
+        sensor=Sensor.THERMAL,
+        origin=Origin.RECHECK,
+        purpose=f"re-check of {case.number}",
+        department=case.department,
+        shared_with=case.shared_with,
+        case_id=case.id,
+    )
+    with room.unit() as unit:
+        try:
+            ordered = order(room, unit, wish)
+        except Unavailable:
+            return
+        look = Recheck(at=room.now(), request_id=ordered.request.id, flight_id=ordered.flight.id)
+        fresh = unit.cases.get(case.id)
+        kept = tuple(r for r in fresh.rechecks if r.looked_at is not None)
+        unit.cases.put(replace(fresh, rechecks=(*kept, look)))

@@ -1,0 +1,113 @@
+"""The control room: everything that the running day's parts share."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from core.clock import Clock
+from fleet.events import FleetEvent
+from fleet.fleet import Fleet
+from imagery.storage import MediaFolder
+from missions.presets import Dock, Preset
+from missions.store.protocol import Store, Unit
+
+logger = logging.getLogger("flyonce.operations")
+
+
+@dataclass
+class Watchers:
+    """Who wants to hear of which vehicle."""
+
+    _queues: dict[int, list[asyncio.Queue[FleetEvent]]] = field(default_factory=dict)
+
+    def tell(self, event: FleetEvent) -> None:
+        """Hand an event to everybody who watches its vehicle."""
+        for queue in self._queues.get(event.system_id, ()):
+            queue.put_nowait(event)
+
+    @contextmanager
+    def watching(self, system_id: int) -> Iterator[asyncio.Queue[FleetEvent]]:
+        """A queue of the vehicle's events from now on."""
+        queue: asyncio.Queue[FleetEvent] = asyncio.Queue()
+        self._queues.setdefault(system_id, []).append(queue)
+        try:
+            yield queue
+        finally:
+            self._queues[system_id].remove(queue)
+
+
+class ControlRoom:
+    """What dispatch, intake, alarms and re-checks work with.
+
+    Args:
+        pool: for heavy work; `missions.operations.examine.open_workbench` has run in its workers.
+    """
+
+    def __init__(
+        self,
+        *,
+        preset: Preset,
+        clock: Clock,
+        records: Store,
+        media: MediaFolder,
+        fleet: Fleet,
+        pool: Executor,
+        watchers: Watchers,
+    ) -> None:
+        self.preset = preset
+        self.clock = clock
+        self.records = records
+        self.media = media
+        self.fleet = fleet
+        self.pool = pool
+        self.watchers = watchers
+        self.latest_flight: dict[str, str] = {}
+        """By drone, the flight that it is on or came back from last."""
+        self._docks = {dock.id: dock for dock in preset.docks}
+        self._by_system_id = {dock.system_id: dock for dock in preset.docks}
+        self._running: set[asyncio.Task[None]] = set()
+
+    def now(self) -> datetime:
+        """The service's time."""
+        return self.clock.now()
+
+    def today(self) -> date:
+        """The city's date."""
+        return self.now().astimezone(self.preset.zone_info).date()
+
+    def dock(self, dock_id: str) -> Dock:
+        """A dock by id; a drone has the id of its home dock."""
+        return self._docks[dock_id]
+
+    def dock_of(self, system_id: int) -> Dock | None:
+        """The home dock of a vehicle; None for a stranger."""
+        return self._by_system_id.get(system_id)
+
+    def unit(self) -> AbstractContextManager[Unit]:
+        """A unit of work on the records."""
+        return self.records.unit()
+
+    def spawn(self, work: Coroutine[Any, Any, Any], name: str) -> None:
+        """Let something go on by itself under the supervisor's eye."""
+        task = asyncio.create_task(_supervised(work, name), name=name)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def close(self) -> None:
+        """End what goes on; what was under way is found again at the next start."""
+        for task in tuple(self._running):
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+
+async def _supervised(work: Coroutine[Any, Any, Any], name: str) -> None:
+    """The process's one supervisor: a fault in one flight must not end the others."""
+    try:
+        await work
+    except Exception:
+        logger.exception("%s failed", name)
