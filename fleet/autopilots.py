@@ -1,0 +1,157 @@
+"""What differs between autopilots: mode numbers and names, and a few habits.
+
+Sources: ArduPilot ArduCopter/mode.h (Mode::Number), PX4 px4_custom_mode.h and its user guide.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from fleet.messages import Heartbeat
+from fleet.vocabulary import BaseMode, Frame
+
+_AUTOPILOT_ARDUPILOT = 3
+_AUTOPILOT_PX4 = 12
+
+
+class Autopilot(Protocol):
+    """One make of autopilot; modes are named as its own pilots name them."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def mission_mode(self) -> str:
+        """Flies the uploaded mission."""
+        ...
+
+    @property
+    def guided_mode(self) -> str:
+        """Goes where it is told and otherwise stays."""
+        ...
+
+    @property
+    def return_mode(self) -> str: ...
+
+    @property
+    def land_mode(self) -> str: ...
+
+    @property
+    def reposition_frame(self) -> Frame:
+        """The frame in which DO_REPOSITION takes heights."""
+        ...
+
+    @property
+    def arms_in(self) -> str:
+        """The mode in which it is armed before MISSION_START."""
+        ...
+
+    def mode_name(self, heartbeat: Heartbeat) -> str:
+        """The mode that a heartbeat reports; "mode 99" for an unknown one."""
+        ...
+
+    def mode_params(self, name: str) -> tuple[float, float, float]:
+        """Parameters 1 to 3 of DO_SET_MODE.
+
+        Raises:
+            KeyError: no mode of this name.
+        """
+        ...
+
+
+_COPTER_MODES: Mapping[int, str] = {
+    0: "STABILIZE",
+    1: "ACRO",
+    2: "ALT_HOLD",
+    3: "AUTO",
+    4: "GUIDED",
+    5: "LOITER",
+    6: "RTL",
+    7: "CIRCLE",
+    9: "LAND",
+    11: "DRIFT",
+    13: "SPORT",
+    14: "FLIP",
+    15: "AUTOTUNE",
+    16: "POSHOLD",
+    17: "BRAKE",
+    18: "THROW",
+    19: "AVOID_ADSB",
+    20: "GUIDED_NOGPS",
+    21: "SMART_RTL",
+    22: "FLOWHOLD",
+    23: "FOLLOW",
+    24: "ZIGZAG",
+    25: "SYSTEMID",
+    26: "AUTOROTATE",
+    27: "AUTO_RTL",
+}
+_COPTER_NUMBERS = {name: number for number, name in _COPTER_MODES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class ArduCopter:
+    """ArduPilot on a multirotor. One mode number; heights above ground in the terrain frame."""
+
+    name: str = "ArduCopter"
+    mission_mode: str = "AUTO"
+    guided_mode: str = "GUIDED"
+    return_mode: str = "RTL"
+    land_mode: str = "LAND"
+    arms_in: str = "GUIDED"
+    reposition_frame: Frame = Frame.TERRAIN_INT
+
+    def mode_name(self, heartbeat: Heartbeat) -> str:
+        return _COPTER_MODES.get(heartbeat.custom_mode, f"mode {heartbeat.custom_mode}")
+
+    def mode_params(self, name: str) -> tuple[float, float, float]:
+        return float(BaseMode.CUSTOM), float(_COPTER_NUMBERS[name]), 0.0
+
+
+_PX4_MODES: Mapping[tuple[int, int], str] = {
+    (1, 0): "MANUAL",
+    (2, 0): "ALTCTL",
+    (3, 0): "POSCTL",
+    (4, 1): "READY",
+    (4, 2): "TAKEOFF",
+    (4, 3): "HOLD",
+    (4, 4): "MISSION",
+    (4, 5): "RETURN",
+    (4, 6): "LAND",
+    (5, 0): "ACRO",
+    (6, 0): "OFFBOARD",
+    (7, 0): "STABILIZED",
+}
+_PX4_NUMBERS = {name: number for number, name in _PX4_MODES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Px4:
+    """PX4: main and sub mode share the custom mode (bits 16-23 and 24-31). It holds where it is
+    told to go, and takes no heights above terrain in DO_REPOSITION: relative to home instead."""
+
+    name: str = "PX4"
+    mission_mode: str = "MISSION"
+    guided_mode: str = "HOLD"
+    return_mode: str = "RETURN"
+    land_mode: str = "LAND"
+    arms_in: str = "HOLD"
+    reposition_frame: Frame = Frame.RELATIVE_INT
+
+    def mode_name(self, heartbeat: Heartbeat) -> str:
+        main, sub = heartbeat.custom_mode >> 16 & 0xFF, heartbeat.custom_mode >> 24 & 0xFF
+        known = _PX4_MODES.get((main, sub)) or _PX4_MODES.get((main, 0))
+        return known or f"mode {main}.{sub}"
+
+    def mode_params(self, name: str) -> tuple[float, float, float]:
+        main, sub = _PX4_NUMBERS[name]
+        return float(BaseMode.CUSTOM), float(main), float(sub)
+
+
+def recognise(heartbeat: Heartbeat) -> Autopilot | None:
+    """Who speaks; None for ground stations, gimbals and makes that we do not fly."""
+    if heartbeat.autopilot == _AUTOPILOT_ARDUPILOT:
+        return ArduCopter()
+    if heartbeat.autopilot == _AUTOPILOT_PX4:
+        return Px4()
+    return None

@@ -1,0 +1,53 @@
+"""The conversation with one vehicle: send to it, and listen to what it answers."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from core.clock import Clock
+from fleet.messages import Message
+
+Inbox = asyncio.Queue[Message]
+
+
+class Channel:
+    """One vehicle's share of a link.
+
+    Listening begins before a request is sent, so that a quick answer is never missed::
+
+        with channel.listening(CommandAck) as inbox:
+            channel.send(command)
+            answer = await inbox.get()
+
+    Args:
+        system_id: the vehicle.
+        send: hands a message to the link, addressed to the vehicle; never waits.
+        clock: where its time comes from.
+    """
+
+    def __init__(self, system_id: int, send: Callable[[Message], None], clock: Clock) -> None:
+        self.system_id = system_id
+        self.clock = clock
+        self.send = send
+        self._listeners: list[tuple[tuple[type[Message], ...], Inbox]] = []
+
+    @property
+    def name(self) -> str:
+        """What to call the vehicle in an error."""
+        return f"vehicle {self.system_id}"
+
+    def deliver(self, message: Message) -> None:
+        """Hand a received message to whoever listens for its type."""
+        for types, inbox in self._listeners:
+            if isinstance(message, types):
+                inbox.put_nowait(message)
+
+    @contextmanager
+    def listening(self, *types: type[Message]) -> Iterator[Inbox]:
+        """A queue of all messages of these types from now until the block ends."""
+        entry = (types, Inbox())
+        self._listeners.append(entry)
+        try:
+            yield entry[1]
+        finally:
+            self._listeners.remove(entry)

@@ -1,0 +1,207 @@
+"""The MAVLink mission protocol as two state machines without I/O: `Upload` and `Download`.
+
+Whoever drives one sends what `begin`, `receive` and `overdue` return, until ``finished``. The
+same machines carry missions, fences and rally points. What an autopilot really does (requests of
+the old kind, late acknowledgements, truncated plans) is in the design notes of the fleet.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from core.errors import InvalidInput
+from fleet.messages import (
+    Message,
+    MissionAck,
+    MissionCount,
+    MissionItem,
+    MissionRequest,
+    MissionRequestList,
+)
+from fleet.vocabulary import INVALID_SEQUENCE, MissionType, command_name, mission_sentence
+
+FIRST_WAIT_S = 1.0
+"""Silence after which a message counts as lost; ArduPilot itself re-requests after 1 s."""
+
+WAIT_GROWTH = 1.5
+"""Each further wait is longer by this factor: at high simulation speed answers may be slow."""
+
+ATTEMPTS = 10
+"""Consecutive silences that end a transfer: with a loss of 30 % each way an honest exchange
+fails ten times in a row once in 800 transfers of one message."""
+
+MOST_ITEMS = 2000
+"""More than any autopilot that we know stores."""
+
+
+class _Transfer:
+    """What both directions share: patience, and how it ended.
+
+    Attributes:
+        problem: why it failed, as a sentence; None while running and after success.
+        finished: whether it is over.
+        refused: the vehicle said no (as opposed to silence): repeating will not help.
+    """
+
+    def __init__(self, mission_type: int) -> None:
+        self.mission_type = mission_type
+        self.problem: str | None = None
+        self.finished = False
+        self.refused = False
+        self._silences = 0
+
+    @property
+    def wait_s(self) -> float:
+        """How long to wait for the next message before calling `overdue`."""
+        return float(min(8.0, FIRST_WAIT_S * WAIT_GROWTH**self._silences))
+
+    def _fail(self, problem: str, *, refused: bool = False) -> list[Message]:
+        self.problem = problem
+        self.refused = refused
+        self.finished = True
+        return []
+
+    def _silent(self, what: str) -> bool:
+        """Count a silence; True (and failed) when it was one too many."""
+        self._silences += 1
+        if self._silences >= ATTEMPTS:
+            self._fail(f"no answer to {what} after {ATTEMPTS} attempts")
+        return self.finished
+
+
+class Upload(_Transfer):
+    """Brings items to the vehicle, in its order: it requests, we answer.
+
+    Success is a claim only: autopilots store what they understood. Read it back.
+
+    Attributes:
+        confirmed: the final acknowledgement came (it may get lost though all went well).
+
+    Raises:
+        InvalidInput: no items, or more than 2,000.
+    """
+
+    def __init__(
+        self, items: Sequence[MissionItem], mission_type: int = MissionType.MISSION
+    ) -> None:
+        super().__init__(mission_type)
+        if not 0 < len(items) <= MOST_ITEMS:
+            raise InvalidInput(
+                f"a plan of {len(items)} items cannot be uploaded",
+                where="mission",
+                remedy=f"give it 1 to {MOST_ITEMS} items",
+            )
+        self.confirmed = False
+        self._items = [replace(m, seq=i, mission_type=mission_type) for i, m in enumerate(items)]
+        self._wanted: set[int] = set()
+        self._last: int | None = None
+
+    def begin(self) -> list[Message]:
+        """The first messages to send."""
+        return [MissionCount(count=len(self._items), mission_type=self.mission_type)]
+
+    def receive(self, message: Message) -> list[Message]:
+        """What to send upon a received message."""
+        if self.finished:
+            return []
+        if isinstance(message, MissionRequest) and message.mission_type == self.mission_type:
+            return self._serve(message.seq)
+        if isinstance(message, MissionAck) and message.mission_type == self.mission_type:
+            return self._acknowledged(message.result)
+        return []
+
+    def overdue(self) -> list[Message]:
+        """What to send when nothing useful came within ``wait_s``."""
+        if self._complete and self._silences >= 2:
+            self.finished = True  # the acknowledgement got lost; reading back tells
+            return []
+        if self._last is None:
+            return [] if self._silent("MISSION_COUNT") else self.begin()
+        if self._silent(f"item {self._last}"):
+            return []
+        return [self._items[self._last]]
+
+    @property
+    def _complete(self) -> bool:
+        return len(self._wanted) == len(self._items)
+
+    def _serve(self, seq: int) -> list[Message]:
+        if not 0 <= seq < len(self._items):
+            return self._fail(
+                f"it requested item {seq} of a plan with {len(self._items)} items", refused=True
+            )
+        if seq not in self._wanted:
+            self._silences = 0
+        self._wanted.add(seq)
+        self._last = seq
+        return [self._items[seq]]
+
+    def _acknowledged(self, result: int) -> list[Message]:
+        if result == INVALID_SEQUENCE:
+            return []
+        if result != 0:
+            return self._fail(self._refusal(result), refused=True)
+        if self._complete:
+            self.confirmed = self.finished = True
+        return []  # an acceptance before the last item answers an earlier transfer
+
+    def _refusal(self, result: int) -> str:
+        if self._last is None:
+            return f"it refused the plan: {mission_sentence(result)}"
+        item = self._items[self._last]
+        return (
+            f"it refused item {self._last} ({command_name(item.command)}): "
+            f"{mission_sentence(result)}"
+        )
+
+
+class Download(_Transfer):
+    """Fetches what the vehicle holds, item by item.
+
+    Attributes:
+        items: what has arrived so far, in order.
+    """
+
+    def __init__(self, mission_type: int = MissionType.MISSION) -> None:
+        super().__init__(mission_type)
+        self.items: list[MissionItem] = []
+        self._count: int | None = None
+
+    def begin(self) -> list[Message]:
+        """The first messages to send."""
+        return [MissionRequestList(mission_type=self.mission_type)]
+
+    def receive(self, message: Message) -> list[Message]:
+        """What to send upon a received message."""
+        if self.finished or getattr(message, "mission_type", None) != self.mission_type:
+            return []
+        if isinstance(message, MissionCount) and self._count is None:
+            self._count = message.count
+            return self._proceed()
+        if isinstance(message, MissionItem) and self._count is not None:
+            if message.seq != len(self.items):
+                return []  # late or doubled
+            self.items.append(message)
+            return self._proceed()
+        if isinstance(message, MissionAck) and message.result not in (0, INVALID_SEQUENCE):
+            return self._fail(
+                f"it gives no plan away: {mission_sentence(message.result)}", refused=True
+            )
+        return []
+
+    def overdue(self) -> list[Message]:
+        """What to send when nothing useful came within ``wait_s``."""
+        if self._count is None:
+            return [] if self._silent("MISSION_REQUEST_LIST") else self.begin()
+        if self._silent(f"the request of item {len(self.items)}"):
+            return []
+        return [self._request()]
+
+    def _proceed(self) -> list[Message]:
+        self._silences = 0
+        if self._count is not None and len(self.items) >= self._count:
+            self.finished = True
+            return [MissionAck(result=0, mission_type=self.mission_type)]
+        return [self._request()]
+
+    def _request(self) -> MissionRequest:
+        return MissionRequest(seq=len(self.items), mission_type=self.mission_type)

@@ -1,0 +1,262 @@
+"""A pilot's requests against a scripted autopilot."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from core.equipment import CameraSpec, Sensor
+from core.errors import (
+    CommandRefused,
+    CommandTimeout,
+    LinkLost,
+    NotReady,
+    ReadBackMismatch,
+    TransferFailed,
+)
+from core.geo import LonLat, offset
+from core.route import Route, Waypoint
+from fleet.messages import CommandLong, MissionClear
+from fleet.mission import Mission, build
+from fleet.vehicle import Vehicle
+from fleet.vocabulary import Command
+
+HOME = LonLat(118.87, 28.95)
+CAMERAS = (
+    CameraSpec(id="v", sensor=Sensor.VISIBLE, width_px=4000, height_px=3000, hfov_deg=70),
+    CameraSpec(id="t", sensor=Sensor.THERMAL, width_px=640, height_px=512, hfov_deg=45),
+)
+
+
+def a_mission(legs: int = 4) -> Mission:
+    points = [
+        Waypoint(
+            position=offset(HOME, 90, 200.0 * i),
+            height_m=80,
+            photo_spacing_m=20 if i % 2 else 0,
+            sensor=Sensor.THERMAL,
+        )
+        for i in range(legs)
+    ]
+    return build(Route(tuple(points)), home=HOME, cameras=CAMERAS)
+
+
+@pytest.fixture
+async def ranged(make_range: Callable[..., Any]) -> Any:
+    world = make_range()
+    world.add(7)
+    await world.start()
+    await world.fleet.heard([7])
+    return world
+
+
+@pytest.fixture
+def vehicle(ranged: Any) -> Vehicle:
+    return ranged.fleet.vehicle(7)
+
+
+@pytest.fixture
+def autopilot(ranged: Any) -> Any:
+    return ranged.autopilots[7]
+
+
+def commands(autopilot: Any, command: int) -> list[CommandLong]:
+    return [m for m in autopilot.received if isinstance(m, CommandLong) and m.command == command]
+
+
+async def test_a_mission_is_uploaded_read_back_and_flown(vehicle: Vehicle, autopilot: Any) -> None:
+    mission = a_mission()
+    await vehicle.upload(mission)
+    assert len(autopilot.items) == len(mission.items)
+    await vehicle.launch()
+    assert vehicle.state.in_flight
+    assert vehicle.state.mode == "AUTO"
+    assert vehicle.state.height_m == 30.0
+
+
+async def test_launching_twice_arms_once(vehicle: Vehicle, autopilot: Any) -> None:
+    await vehicle.upload(a_mission())
+    await asyncio.gather(vehicle.launch(), vehicle.launch())
+    assert len(commands(autopilot, Command.ARM_DISARM)) == 1
+
+
+async def test_a_refused_item_is_named_and_nothing_stays_behind(
+    vehicle: Vehicle, autopilot: Any
+) -> None:
+    autopilot.reject_item = {3: 8}
+    with pytest.raises(TransferFailed, match=r"item 3 \(.*\): parameter 3 is invalid"):
+        await vehicle.upload(a_mission())
+    assert any(isinstance(m, MissionClear) for m in autopilot.received)
+    assert autopilot.items == []
+    with pytest.raises(NotReady, match="no proven mission"):
+        await vehicle.launch()
+    assert not autopilot.armed
+
+
+async def test_a_silently_changed_item_is_found(vehicle: Vehicle, autopilot: Any) -> None:
+    autopilot.corrupt = lambda item: replace(item, z=item.z + 5) if item.seq == 2 else item
+    with pytest.raises(ReadBackMismatch, match=r"item 2 \(NAV_WAYPOINT\): height 80 became 85"):
+        await vehicle.upload(a_mission())
+    assert autopilot.items == []
+    assert vehicle.mission is None
+
+
+async def test_an_upload_waits_until_the_autopilot_is_up(vehicle: Vehicle, autopilot: Any) -> None:
+    autopilot.status = 1
+    await vehicle.wait(lambda s: s.system_status == 1, 5, "booting")
+    going = asyncio.create_task(vehicle.upload(a_mission()))
+    await asyncio.sleep(0.01)
+    assert autopilot.items == []
+    autopilot.status = 3
+    await going
+    assert autopilot.items
+
+
+async def test_refused_arming_tells_the_reasons(vehicle: Vehicle, autopilot: Any) -> None:
+    await vehicle.upload(a_mission())
+    autopilot.refuse = {Command.ARM_DISARM: 4}
+    with pytest.raises(CommandRefused, match=r"refused to arm: .*Compass not calibrated"):
+        await vehicle.launch()
+
+
+async def test_a_failing_pre_arm_check_is_not_ready(vehicle: Vehicle, autopilot: Any) -> None:
+    await vehicle.upload(a_mission())
+    autopilot.ready = False
+    await vehicle.wait(lambda s: s.ready is False, 5, "not ready")
+    with pytest.raises(NotReady, match="pre-flight checks"):
+        await vehicle.launch()
+    assert not commands(autopilot, Command.ARM_DISARM)
+
+
+async def test_a_mode_that_is_accepted_and_undone_is_an_error_and_it_does_not_arm(
+    vehicle: Vehicle, autopilot: Any
+) -> None:
+    await vehicle.upload(a_mission())
+    autopilot.mode = 0
+    autopilot.undo_mode = True
+    await vehicle.wait(lambda s: s.mode == "STABILIZE", 5, "mode")
+    with pytest.raises(CommandRefused, match="acknowledged, but did not stay in GUIDED"):
+        await vehicle.launch()
+    assert not autopilot.armed
+
+
+async def test_no_take_off_disarms_again(vehicle: Vehicle, autopilot: Any) -> None:
+    await vehicle.upload(a_mission())
+    autopilot.deaf = {Command.MISSION_START}
+    with pytest.raises(CommandTimeout, match="start the mission"):
+        await vehicle.launch()
+    assert not autopilot.armed
+
+
+async def test_in_progress_extends_the_wait(vehicle: Vehicle, autopilot: Any) -> None:
+    autopilot.progress = {Command.ARM_DISARM: 3}
+    await vehicle.commander.long(Command.ARM_DISARM, 1, doing="arm")
+    assert autopilot.armed
+
+
+async def test_point_and_fly_then_resume_at_the_start_of_the_photo_leg(
+    vehicle: Vehicle, autopilot: Any
+) -> None:
+    mission = a_mission(5)
+    await vehicle.upload(mission)
+    await vehicle.launch()
+    seq = mission.waypoint_seqs[2]  # ends the photographed leg that waypoint 1 starts
+    autopilot.seq = seq
+    await vehicle.wait(lambda s: s.mission_seq == seq, 5, "progress")
+    await vehicle.go_to(offset(HOME, 0, 300), 60)
+    assert vehicle.state.mode == "GUIDED"
+    assert commands(autopilot, Command.DO_SET_CAM_TRIGG_DIST)[-1].params[0] == 0
+    await vehicle.resume()
+    assert autopilot.seq == mission.waypoint_seqs[1]
+    assert vehicle.state.mode == "AUTO"
+
+
+async def test_hold_stops_the_cameras_and_resume_restores_them(
+    vehicle: Vehicle, autopilot: Any
+) -> None:
+    mission = a_mission(5)
+    await vehicle.upload(mission)
+    await vehicle.launch()
+    seq = mission.waypoint_seqs[2]
+    autopilot.seq = seq
+    await vehicle.wait(lambda s: s.mission_seq == seq, 5, "progress")
+    await vehicle.hold()
+    assert commands(autopilot, Command.DO_SET_CAM_TRIGG_DIST)[-1].params[0] == 0
+    await vehicle.resume()
+    assert autopilot.seq == seq
+    last = commands(autopilot, Command.DO_SET_CAM_TRIGG_DIST)[-1]
+    assert (last.params[0], last.params[3]) == (20, 2)
+
+
+async def test_return_and_land(vehicle: Vehicle) -> None:
+    with pytest.raises(NotReady, match="not in flight"):
+        await vehicle.return_home()
+    await vehicle.upload(a_mission())
+    await vehicle.launch()
+    await vehicle.return_home()
+    assert vehicle.state.mode == "RTL"
+    await vehicle.land()
+    assert vehicle.state.mode == "LAND"
+
+
+async def test_an_upload_in_flight_holds_first_and_resumes_after_the_take_off(
+    vehicle: Vehicle, autopilot: Any
+) -> None:
+    await vehicle.upload(a_mission())
+    await vehicle.launch()
+    shorter = a_mission(2)
+    await vehicle.upload(shorter)
+    assert vehicle.state.mode == "GUIDED"
+    await vehicle.resume()
+    assert autopilot.seq == shorter.waypoint_seqs[0]
+
+
+async def test_a_mission_without_take_off_is_not_launched(vehicle: Vehicle, autopilot: Any) -> None:
+    whole = a_mission()
+    await vehicle.upload(Mission((whole.items[0], *whole.items[2:])))
+    with pytest.raises(NotReady, match="no take-off"):
+        await vehicle.launch()
+
+
+async def test_a_lost_vehicle_takes_no_requests(
+    ranged: Any, vehicle: Vehicle, autopilot: Any
+) -> None:
+    autopilot.silent = True
+    with pytest.raises(CommandTimeout):
+        await vehicle.commander.long(Command.ARM_DISARM, 1)
+    with pytest.raises(LinkLost, match="not heard since"):
+        await vehicle.upload(a_mission())
+
+
+async def test_a_vehicle_in_flight_is_adopted_and_its_mission_downloaded(
+    vehicle: Vehicle, autopilot: Any
+) -> None:
+    mission = a_mission()
+    autopilot.items = list(mission.items)
+    autopilot.armed, autopilot.mode, autopilot.height_m, autopilot.seq = True, 3, 50.0, 4
+    await vehicle.wait(lambda s: s.in_flight and s.mission_seq == 4, 5, "adopted")
+    held = await vehicle.download()
+    assert held.waypoint_seqs == mission.waypoint_seqs
+    await vehicle.launch()  # already flying its mission: nothing is armed again
+    assert not commands(autopilot, Command.ARM_DISARM)
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_uploads_over_a_bad_link_are_proven_or_fail(
+    make_range: Callable[..., Any], seed: int
+) -> None:
+    world = make_range(loss=0.25, duplication=0.1, reordering=0.1, seed=seed)
+    autopilot = world.add(7)
+    await world.start()
+    await world.fleet.heard([7])
+    vehicle = world.fleet.vehicle(7)
+    mission = a_mission(3)
+    try:
+        await vehicle.upload(mission)
+    except (TransferFailed, ReadBackMismatch):
+        assert vehicle.mission is None
+    else:
+        assert [i.z for i in autopilot.items[1:]] == [i.z for i in mission.items[1:]]
+        assert [i.command for i in autopilot.items] == [i.command for i in mission.items]
