@@ -122,20 +122,30 @@ class Fields:
         start = ".".join(p for p in (self.path, key) if p)
         return [Fields(self.file, f"{start}[{i}]", v) for i, v in enumerate(self.items(key))]
 
+    def yes_or_no(self, key: str) -> bool:
+        """True or false."""
+        value = self.raw(key)
+        if not isinstance(value, bool):
+            self.fail(key, f"expected true or false, found {_kind(value)}", "write true or false")
+        return value
+
     def clock_time(self, key: str) -> time:
         """A time of day such as "08:30"."""
         return self._parsed(key, self.raw(key), time.fromisoformat, 'write "HH:MM" in quotes')
 
     def times(self, key: str) -> tuple[time, time]:
         """From and to, two times of one day in order."""
-        values = self.items(key)
-        if len(values) != 2:
-            self.fail(key, "expected two times", 'write ["08:00", "18:00"]')
-        remedy = 'write ["08:00", "18:00"] with quotes'
-        a, b = (self._parsed(key, value, time.fromisoformat, remedy) for value in values)
-        if a >= b:
-            self.fail(key, "ends before it begins", "put the earlier time first")
-        return a, b
+        return self._span(key, self.items(key))
+
+    def spans(self, key: str) -> tuple[tuple[time, time], ...]:
+        """Several spans of a day, in order and apart."""
+        found: list[tuple[time, time]] = []
+        for i, values in enumerate(self.items(key)):
+            span = self._span(f"{key}[{i}]", values)
+            if found and span[0] < found[-1][1]:
+                self.fail(f"{key}[{i}]", "begins before the one before ends", "put them in order")
+            found.append(span)
+        return tuple(found)
 
     def instant(self, key: str) -> datetime:
         """A moment with its offset from UTC."""
@@ -160,6 +170,15 @@ class Fields:
             if key not in self._asked:
                 known = ", ".join(sorted(self._asked))
                 self.fail(str(key), "unknown key", f"remove it or use one of: {known}")
+
+    def _span(self, key: str, values: Any) -> tuple[time, time]:
+        remedy = 'write ["08:00", "18:00"] with quotes'
+        if not isinstance(values, list) or len(values) != 2:
+            self.fail(key, f"expected two times, found {_kind(values)}", remedy)
+        a, b = (self._parsed(key, value, time.fromisoformat, remedy) for value in values)
+        if a >= b:
+            self.fail(key, "ends before it begins", "put the earlier time first")
+        return a, b
 
     def _parsed(self, key: str, value: Any, parse: Callable[[str], T], remedy: str) -> T:
         try:

@@ -1,0 +1,27 @@
+"""Cities as data: ``load`` reads one, ``world`` tells the simulator of it."""
+
+from missions.presets.loader import load
+from missions.presets.model import (
+    County,
+    DemoSettings,
+    Dock,
+    FilingRules,
+    Place,
+    Preset,
+    RecheckRules,
+    WorkingHours,
+)
+from missions.presets.world import world
+
+__all__ = [
+    "County",
+    "DemoSettings",
+    "Dock",
+    "FilingRules",
+    "Place",
+    "Preset",
+    "RecheckRules",
+    "WorkingHours",
+    "load",
+    "world",
+]

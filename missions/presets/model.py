@@ -1,0 +1,181 @@
+"""A city as data: its territory, docks, drones, zones, places and rules."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from core.equipment import VehicleSpec
+from core.geo import HeightGrid, LonLat
+from core.zones import Zone
+from missions.catalog.model import Department, EventType, Scenario
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class County:
+    """A district or county; ``polygon`` is shapely, WGS-84 degrees."""
+
+    id: str
+    name: str
+    name_zh: str
+    polygon: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dock:
+    """A dock with its one drone.
+
+    Attributes:
+        system_id: MAVLink system id of the drone.
+        county: id of the county it stands in.
+        kind: id of the drone's VehicleSpec.
+        alternates: docks where the drone may land instead, nearest first.
+    """
+
+    id: str
+    system_id: int
+    name: str
+    name_zh: str
+    county: str
+    position: LonLat
+    kind: str
+    alternates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Something that is looked at.
+
+    Attributes:
+        kind: one of missions.catalog.PLACE_KINDS.
+        geometry: shapely, WGS-84 degrees: Polygon, LineString, Point or MultiPoint.
+        width_m: width of a line; 0 for others.
+    """
+
+    id: str
+    kind: str
+    name: str
+    name_zh: str
+    county: str
+    geometry: Any
+    width_m: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilingRules:
+    """When flights are filed.
+
+    Attributes:
+        cutoff: local time of the day before until which routine flights are filed.
+        emergency_answer_min: minutes until an emergency filing is answered.
+    """
+
+    cutoff: time
+    emergency_answer_min: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecheckRules:
+    """How a place is watched after a fire is out.
+
+    Attributes:
+        interval_min: minutes between two infrared looks.
+        passes: looks in a row without a hotspot until the place counts as cold.
+        cold_below_c: a look is cold when nothing is as hot as this.
+        max_h: after so many hours a person decides.
+    """
+
+    interval_min: float
+    passes: int
+    cold_below_c: float
+    max_h: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkingHours:
+    """The working-hours calendar, local time.
+
+    Attributes:
+        hours: spans of a working day, in order.
+        weekdays: 0 (Monday) to 6.
+        holidays: days off although their weekday is worked.
+        workdays: days worked although their weekday is not.
+    """
+
+    hours: tuple[tuple[time, time], ...]
+    weekdays: tuple[int, ...]
+    holidays: frozenset[date]
+    workdays: frozenset[date]
+
+    def works(self, day: date) -> bool:
+        """Whether a day is worked."""
+        if day in self.workdays:
+            return True
+        return day.weekday() in self.weekdays and day not in self.holidays
+
+    def spans(self, day: date) -> tuple[tuple[time, time], ...]:
+        """The working spans of a day; none on a day off."""
+        return self.hours if self.works(day) else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoSettings:
+    """The simulated day.
+
+    Attributes:
+        start: UTC; the network's day begins.
+        day_hours: how long the network flies in a day.
+        speed: simulated seconds a second, as wished for.
+        seed: of everything random.
+        jpeg_quality: of stored visible pictures.
+        fires: most forest fires that chance may light in a day.
+        first_fire_min: minutes after the start between which the first one falls.
+    """
+
+    start: datetime
+    day_hours: float
+    speed: float
+    seed: int
+    jpeg_quality: int
+    fires: int
+    first_fire_min: tuple[float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset:
+    """Everything about a city that is data; its parts fit one another."""
+
+    name: str
+    title: str
+    title_zh: str
+    territory: Mapping[str, County]
+    docks: tuple[Dock, ...]
+    kinds: Mapping[str, VehicleSpec]
+    zones: tuple[Zone, ...]
+    places: tuple[Place, ...]
+    heights: HeightGrid
+    departments: Mapping[str, Department]
+    scenarios: Mapping[str, Scenario]
+    event_types: Mapping[str, EventType]
+    filing: FilingRules
+    recheck: RecheckRules
+    calendar: WorkingHours
+    demo: DemoSettings
+    attribution: str
+    zone_info: ZoneInfo
+
+    def places_of(self, scenario: Scenario) -> tuple[Place, ...]:
+        """The places that a scenario looks at."""
+        return tuple(p for p in self.places if p.kind in scenario.places)
+
+    def dock(self, dock_id: str) -> Dock:
+        """The dock with this id.
+
+        Raises:
+            KeyError: there is none.
+        """
+        for dock in self.docks:
+            if dock.id == dock_id:
+                return dock
+        raise KeyError(dock_id)
