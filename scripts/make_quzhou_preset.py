@@ -45,36 +45,36 @@ multirotor little time to look."""
 CLEAR_M = 250.0
 """Distance of places from a zone's buffer, so that turns stay out as well."""
 CORRIDOR_PIECE_M = 4_600.0
-CORRIDORS_KEPT = {"river": 24, "road": 20, "railway": 8, "power_line": 14, "pipeline": 6}
+CORRIDORS_KEPT = {"river": 26, "road": 22, "railway": 8, "power_line": 16, "pipeline": 6}
 """How many pieces of each corridor kind are kept, spread evenly over what there is."""
 
 # kind: (how many, km from a dock at least and at most, size_m, highest ground, name, Chinese)
 STREWN: dict[str, tuple[int, float, float, float, float, str, str]] = {
-    "construction": (26, 0.6, 4.0, 330, 180, "building site", "工地"),
-    "substation": (12, 0.8, 5.0, 180, 250, "substation", "变电站"),
-    "town": (18, 0.3, 1.0, 650, 400, "town centre", "集镇"),
-    "village": (28, 1.5, 5.0, 420, 450, "village", "村"),
-    "industrial": (10, 1.0, 4.0, 750, 160, "industrial park", "工业园"),
+    "construction": (32, 0.6, 4.0, 420, 180, "building site", "工地"),
+    "substation": (14, 0.8, 5.0, 220, 250, "substation", "变电站"),
+    "town": (20, 0.3, 1.0, 780, 400, "town centre", "集镇"),
+    "village": (34, 1.5, 5.0, 520, 450, "village", "村"),
+    "industrial": (12, 1.0, 4.0, 900, 160, "industrial park", "工业园"),
     "coal_yard": (2, 1.5, 5.0, 260, 130, "coal yard", "储煤场"),
-    "landfill": (6, 2.0, 5.0, 340, 260, "landfill", "填埋场"),
-    "quarry": (9, 2.0, 6.0, 420, 600, "quarry", "采石场"),
-    "solar": (9, 1.5, 5.0, 450, 300, "solar farm", "光伏电站"),
-    "school": (12, 0.4, 1.8, 220, 400, "school", "学校"),
-    "livestock": (7, 2.0, 5.0, 260, 300, "livestock farm", "养殖场"),
-    "cemetery": (8, 1.5, 4.0, 380, 450, "cemetery", "公墓"),
-    "field_watch": (9, 1.5, 4.0, 900, 130, "straw-burning watch", "秸秆禁烧重点区"),
-    "hazard_slope": (32, 1.0, 6.0, 200, 900, "hazard slope", "地灾隐患点"),
+    "landfill": (7, 2.0, 5.0, 420, 260, "landfill", "填埋场"),
+    "quarry": (10, 2.0, 6.0, 520, 600, "quarry", "采石场"),
+    "solar": (10, 1.5, 5.0, 600, 300, "solar farm", "光伏电站"),
+    "school": (14, 0.4, 1.8, 260, 400, "school", "学校"),
+    "livestock": (9, 2.0, 5.0, 320, 300, "livestock farm", "养殖场"),
+    "cemetery": (8, 1.5, 4.0, 450, 450, "cemetery", "公墓"),
+    "field_watch": (9, 1.5, 4.0, 1000, 130, "straw-burning watch", "秸秆禁烧重点区"),
+    "hazard_slope": (40, 1.0, 6.0, 240, 900, "hazard slope", "地灾隐患点"),
     "burnt_area": (2, 2.0, 5.0, 450, 700, "burnt area", "火烧迹地"),
     "water_source": (5, 1.5, 5.0, 520, 350, "drinking-water source", "饮用水源地"),
     "port": (3, 1.0, 5.0, 420, 90, "river port", "内河码头"),
-    "outfall": (20, 0.8, 5.0, 350, 200, "outfalls", "排污口"),
-    "bridge": (12, 0.8, 5.0, 500, 300, "bridges", "桥梁"),
-    "junction": (8, 0.4, 2.5, 500, 200, "junctions", "路口"),
-    "plaza": (7, 0.3, 1.8, 250, 250, "squares", "广场"),
-    "flood_point": (12, 0.5, 4.0, 400, 250, "flood points", "易涝点"),
-    "swim_spot": (10, 1.0, 5.0, 350, 350, "bathing spots", "野泳点"),
-    "land_spot": (24, 1.0, 6.0, 600, 600, "land spots", "疑似图斑"),
-    "waste_spot": (12, 0.8, 5.0, 400, 350, "dumping spots", "偷倒易发点"),
+    "outfall": (24, 0.8, 5.0, 450, 200, "outfalls", "排污口"),
+    "bridge": (14, 0.8, 5.0, 700, 300, "bridges", "桥梁"),
+    "junction": (10, 0.4, 2.5, 600, 200, "junctions", "路口"),
+    "plaza": (8, 0.3, 1.8, 300, 250, "squares", "广场"),
+    "flood_point": (14, 0.5, 4.0, 500, 250, "flood points", "易涝点"),
+    "swim_spot": (10, 1.0, 5.0, 450, 350, "bathing spots", "野泳点"),
+    "land_spot": (30, 1.0, 6.0, 700, 600, "land spots", "疑似图斑"),
+    "waste_spot": (14, 0.8, 5.0, 500, 350, "dumping spots", "偷倒易发点"),
     "ancient_tree": (6, 0.8, 5.0, 350, 500, "ancient trees", "古树名木"),
 }
 POINTS = frozenset(
@@ -82,6 +82,22 @@ POINTS = frozenset(
     ancient_tree""".split()  # noqa: SIM905
 )
 HILLY = frozenset(("hazard_slope", "burnt_area", "quarry", "water_source", "cemetery"))
+ZOOM = frozenset(("bridge", "junction", "plaza"))
+INFRARED = frozenset(
+    (
+        "outfall",
+        "substation",
+        "industrial",
+        "coal_yard",
+        "landfill",
+        "solar",
+        "cemetery",
+        "field_watch",
+        "burnt_area",
+        "hazard_slope",
+    )
+)
+"""Kinds of place that are looked at in zoom or infrared, and so lie near docks that can."""
 SITE_SIZE_M = {
     "scenic": 700.0,
     "ancient_village": 380.0,
@@ -282,13 +298,14 @@ def strew(
     name_zh: str,
 ) -> None:
     """Places of a kind round the docks, one dock after the other in seeded order."""
-    order = list(g.random.permutation(len(g.docks)))
+    able = "T" if kind in ZOOM else "TV" if kind in INFRARED else "TLV"
+    order = [k for k in g.random.permutation(len(g.docks)) if g.docks[k][3] in able]
     used: dict[int, int] = {}
     made = 0
     for attempt in range(6000):
         if made == count:
             return
-        k = int(order[attempt % len(order)])
+        k = order[attempt % len(order)]
         shape = try_place(g, kind, g.docks[k][2], near_km, far_km, size_m, highest_m)
         if shape is None or too_close(shape, g.taken.get(kind, []), 1.2 * size_m):
             continue
@@ -317,7 +334,7 @@ def try_place(
         return None
     if kind in POINTS:
         shape = shapely.MultiPoint(
-            centre.coords[0] + g.random.uniform(-size_m, size_m, (int(g.random.integers(3, 6)), 2))
+            centre.coords[0] + g.random.uniform(-size_m, size_m, (int(g.random.integers(4, 7)), 2))
         )
     else:
         shape = blob(g, centre, size_m, float(g.random.uniform(0.6, 1.0)))
@@ -360,10 +377,10 @@ def forest_watch(g: Gazetteer) -> None:
 def grids(g: Gazetteer) -> None:
     """Wide patrol grids: large cells round the VTOL docks, small ones near multirotors."""
     big = cells(g, 4500.0, 4200.0, "V", 15_500.0)
-    chosen = share_out(g, big, "V", 11)
+    chosen = share_out(g, big, "V", 12)
     covered = shapely.union_all(chosen)
     small = [c for c in cells(g, 2000.0, 2000.0, "TL", 4_600.0) if c.distance(covered) > 10]
-    chosen += share_out(g, small, "TL", 1)
+    chosen += share_out(g, small, "TL", 2)
     for shape in chosen:
         middle = shapely.centroid(shape)
         k, _ = g.nearest(middle)

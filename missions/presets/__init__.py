@@ -1,5 +1,6 @@
 """Cities as data: ``load`` reads one, ``world`` tells the simulator of it."""
 
+from missions.presets.figures import budget, describe, reach_share, territory_km2
 from missions.presets.loader import load
 from missions.presets.model import (
     County,
@@ -22,6 +23,10 @@ __all__ = [
     "Preset",
     "RecheckRules",
     "WorkingHours",
+    "budget",
+    "describe",
     "load",
+    "reach_share",
+    "territory_km2",
     "world",
 ]
