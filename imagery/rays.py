@@ -94,7 +94,8 @@ def meet_ground(plane: Plane, starts: Floats, vectors: Floats, heights: HeightMo
         vectors: (N, 3) unit vectors east, north, up.
 
     Returns:
-        (N,) metres along each ray; NaN where it meets no ground within `MAX_RANGE_M`.
+        (N,) metres along each ray; NaN where it meets no ground within `MAX_RANGE_M` or begins
+        below it.
     """
     reach = _reach(plane, starts, vectors, heights)
     share = np.linspace(0.0, 1.0, _SAMPLES)
@@ -103,7 +104,7 @@ def meet_ground(plane: Plane, starts: Floats, vectors: Floats, heights: HeightMo
     below = above <= 0.0
     first = below.argmax(axis=1)
     rows = np.arange(len(starts))
-    hit = below.any(axis=1)
+    hit = below.any(axis=1) & ~below[:, 0]
     before = np.maximum(first - 1, 0)
     low, high = along[rows, before], along[rows, first]
     a, b = above[rows, before], above[rows, first]

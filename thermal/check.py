@@ -1,0 +1,169 @@
+"""The live service's thermal check of one photograph, in one call.
+
+A pure function whose arguments and result can be pickled: it runs in a process pool.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.equipment import CameraSpec
+from core.errors import InvalidInput
+from core.geo import HeightModel, LonLat
+from imagery import metadata
+from imagery.ingest import Inspected, camera_of, judge_pose
+from imagery.quality import Thresholds
+from thermal.decode import decode
+from thermal.detect import DetectionRule, Hotspot, Kind, spots
+from thermal.frame import ThermalFrame
+from thermal.locate import Ellipse, Located, locate
+from thermal.severity import assess
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Find:
+    """A located hotspot that a rule wants.
+
+    Attributes:
+        error: 95 % error ellipse of ``position``.
+        pixel: (column, row) in the stored frame.
+        severity: 1 to 4.
+    """
+
+    event_type: str
+    position: LonLat
+    altitude_m: float
+    error: Ellipse
+    peak_c: float
+    background_c: float
+    contrast_k: float
+    score: float
+    area_px: int
+    pixel: tuple[float, float]
+    kind: Kind
+    severity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameStats:
+    """Temperatures of a whole frame in Celsius; ``shape`` is (height, width)."""
+
+    min_c: float
+    mean_c: float
+    max_c: float
+    shape: tuple[int, int]
+    encoding: str
+    corrected: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What one thermal photograph shows.
+
+    Attributes:
+        inspected: time, pose, camera, footprint and whether the photograph is of use.
+        finds: located finds, the most severe first; empty when the pose is missing.
+    """
+
+    inspected: Inspected
+    finds: tuple[Find, ...]
+    stats: FrameStats
+
+
+def check(
+    data: bytes,
+    cameras: Mapping[str, CameraSpec],
+    heights: HeightModel,
+    rules: Mapping[str, DetectionRule],
+    *,
+    camera_id: str | None = None,
+    thresholds: Thresholds | None = None,
+) -> Checked:
+    """Inspect a thermal photograph, find what the rules look for, and say where it is.
+
+    Args:
+        cameras: known cameras by id.
+        rules: by event type code, only those that the flight's scenarios look for. A hotspot gets
+            at most one event type: that of the most severe rule that admits it.
+        camera_id: the camera as the uploader names it.
+
+    Raises:
+        UnreadableMedia, UnknownEncoding: as `thermal.decode.decode`.
+    """
+    meta = metadata.read(data)
+    frame = decode(data)
+    camera = camera_of(meta, cameras, camera_id)
+    inspected = judge_pose(data, meta, camera, heights, thresholds or Thresholds())
+    finds: list[Find] = []
+    if inspected.dropped is None:
+        for spot, code in classify(frame, rules):
+            find = _find(spot, code, rules[code], frame, inspected, heights)
+            if find is not None:
+                finds.append(find)
+    finds.sort(key=lambda find: (-find.severity, -find.contrast_k))
+    return Checked(inspected=inspected, finds=tuple(finds), stats=stats(frame))
+
+
+def classify(frame: ThermalFrame, rules: Mapping[str, DetectionRule]) -> list[tuple[Hotspot, str]]:
+    """Each hotspot that some rule admits, with the code of the most severe such rule.
+
+    Between rules of one severity the one with the higher demands (floor, then contrast) wins.
+    """
+    order = sorted(rules, key=lambda code: _demand(rules[code]), reverse=True)
+    found = []
+    for spot in spots(frame.celsius, list(rules.values())):
+        code = next((code for code in order if rules[code].admits(spot)), None)
+        if code is not None:
+            found.append((spot, code))
+    return found
+
+
+def stats(frame: ThermalFrame) -> FrameStats:
+    """Minimum, mean and maximum of a frame."""
+    celsius = frame.celsius
+    height, width = celsius.shape
+    return FrameStats(
+        min_c=float(celsius.min()),
+        mean_c=float(celsius.mean(dtype=np.float64)),
+        max_c=float(celsius.max()),
+        shape=(height, width),
+        encoding=frame.encoding,
+        corrected=frame.corrected,
+    )
+
+
+def _demand(rule: DetectionRule) -> tuple[int, float, float]:
+    return rule.severity, -273.15 if rule.floor_c is None else rule.floor_c, rule.contrast_k
+
+
+def _find(
+    spot: Hotspot,
+    code: str,
+    rule: DetectionRule,
+    frame: ThermalFrame,
+    inspected: Inspected,
+    heights: HeightModel,
+) -> Find | None:
+    pose, camera = inspected.metadata.pose, inspected.camera
+    if pose is None or camera is None:
+        return None
+    height, width = frame.celsius.shape
+    try:
+        place: Located = locate(spot, (height, width), pose, camera, heights)
+    except InvalidInput:  # above the horizon: whatever it is, it is not on the ground
+        return None
+    return Find(
+        event_type=code,
+        position=place.position,
+        altitude_m=place.altitude_m,
+        error=place.error,
+        peak_c=spot.peak_c,
+        background_c=spot.background_c,
+        contrast_k=spot.contrast_k,
+        score=spot.score,
+        area_px=spot.area_px,
+        pixel=(spot.col, spot.row),
+        kind=spot.kind,
+        severity=assess(rule, spot),
+    )

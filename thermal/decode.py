@@ -1,0 +1,49 @@
+"""A file's bytes become temperatures, or are refused by name."""
+
+from core.errors import UnknownEncoding, UnreadableMedia
+from imagery import jpeg
+from imagery.exif import parse_exif
+from thermal import dji, flir, tiff
+from thermal.frame import ThermalFrame
+from thermal.radiometry import Parameters
+
+_TIFF_HEADS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_EXIF_HEAD = b"Exif\0\0"
+_APP4_FRAME_MIN = 1024
+
+
+def decode(data: bytes, parameters: Parameters | None = None) -> ThermalFrame:
+    """Temperatures from a FLIR R-JPEG, a DJI R-JPEG or a thermal TIFF.
+
+    Args:
+        data: the whole file.
+        parameters: emissivity, air and so on in place of the file's own (R-JPEGs only).
+
+    Raises:
+        UnreadableMedia: empty, truncated or broken.
+        UnknownEncoding: no radiometric encoding that can be read exactly; says what is needed.
+    """
+    if not data:
+        raise UnreadableMedia("the file is empty", remedy="copy it again from the card")
+    if data[:4] in _TIFF_HEADS:
+        return tiff.decode(data)
+    if not jpeg.is_jpeg(data):
+        raise UnreadableMedia(
+            "no JPEG and no TIFF", remedy="check that the file is what its name says"
+        )
+    segments = list(jpeg.segments(data))
+    if any(s.marker == 0xE1 and s.payload.startswith(flir.HEAD) for s in segments):
+        return flir.decode(flir.block(segments), parameters)
+    if any(s.marker == 0xE3 and len(s.payload) > _APP4_FRAME_MIN for s in segments):
+        return dji.decode(segments, _model(segments), parameters)
+    raise UnknownEncoding(
+        "a picture without radiometric data: its colours are no temperatures",
+        remedy="switch the camera to R-JPEG, or send the original file instead of an edited copy",
+    )
+
+
+def _model(segments: list[jpeg.Segment]) -> str:
+    for segment in segments:
+        if segment.marker == 0xE1 and segment.payload.startswith(_EXIF_HEAD):
+            return parse_exif(segment.payload, []).text("Model")
+    return ""

@@ -1,0 +1,252 @@
+"""Hotspots and cold spots: compact places that differ from what is around them.
+
+Three steps, each with one threshold of the rule:
+
+1. *Where to look.* A white top-hat (the picture less its opening, Serra 1982) keeps what is smaller
+   than the opening and lets edges and large warm roofs vanish. Rules that admit larger things and
+   have an absolute floor also look at everything beyond the floor.
+2. *How much it differs.* Each place is measured against the median of a ring round it, in units of
+   the ring's own spread (MAD x 1.4826, robust against other hot things in the ring).
+3. *Whether the rule wants it.* Absolute floor, contrast, size, z.
+
+One call to `spots` measures all places of a frame; any number of rules then choose among them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from core.errors import InvalidInput
+from thermal.radiometry import Celsius
+
+OPENING_PX = 25
+"""Side of the top-hat's square: things up to this size are found against any background."""
+
+MAX_SPOTS = 400
+"""Places measured in one frame, the most striking first: a bound on the time a frame may take."""
+
+_NOISE_K = 0.1
+"""Smallest spread that is believed: twice the noise of an uncooled camera (NETD 50 mK)."""
+
+_RING_MIN_PX = 24
+
+
+class Kind(StrEnum):
+    """Which way it differs."""
+
+    HOT = "hot"
+    COLD = "cold"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectionRule:
+    """What counts as a find of one event type. Sizes are in pixels of the stored frame.
+
+    Attributes:
+        floor_c: the peak must be at least this hot (or, for cold, at most this cold).
+        contrast_k: smallest difference between the peak and the ring's median.
+        min_px, max_px: area at half the contrast.
+        z: smallest contrast in units of the ring's spread.
+        severity: 1 to 4, 4 the most severe; of several matching rules the most severe wins.
+    """
+
+    kind: Kind = Kind.HOT
+    floor_c: float | None = None
+    contrast_k: float = 8.0
+    min_px: float = 1.0
+    max_px: float = 600.0
+    z: float = 5.0
+    severity: int = 2
+
+    def __post_init__(self) -> None:
+        if not (self.contrast_k > 0 and self.z >= 0 and 0 < self.min_px <= self.max_px):
+            raise InvalidInput(
+                f"contrast {self.contrast_k}, z {self.z}, size {self.min_px} to {self.max_px}",
+                where="detection rule",
+                remedy="contrast above 0, z at least 0, 0 < min_px <= max_px",
+            )
+
+    @classmethod
+    def from_mapping(
+        cls, values: Mapping[str, Any], *, severity: int = 2, where: str = "detection rule"
+    ) -> "DetectionRule":
+        """A rule from a preset's data.
+
+        ``kind`` is "hot" or "cold" (or a number, cold below 0); the other keys are the fields.
+
+        Raises:
+            InvalidInput: an unknown key or a value that is no number.
+        """
+        known = {f.name for f in fields(cls)}
+        unknown = set(values) - known
+        if unknown:
+            raise InvalidInput(
+                f"unknown parameter {sorted(unknown)[0]!r}",
+                where=where,
+                remedy=f"known are {', '.join(sorted(known))}",
+            )
+        given: dict[str, Any] = {"severity": severity}
+        for name, value in values.items():
+            if name == "kind":
+                given[name] = _kind(value, where)
+            elif name == "floor_c" and value is None:
+                given[name] = None
+            elif isinstance(value, int | float) and not isinstance(value, bool):
+                given[name] = int(value) if name == "severity" else float(value)
+            else:
+                raise InvalidInput(f"{name} is {value!r}, no number", where=where)
+        return cls(**given)
+
+    def admits(self, spot: "Hotspot") -> bool:
+        """Whether a measured place is a find by this rule."""
+        if spot.kind is not self.kind or spot.contrast_k < self.contrast_k or spot.score < self.z:
+            return False
+        if not self.min_px <= spot.area_px <= self.max_px:
+            return False
+        if self.floor_c is None:
+            return True
+        hot = self.kind is Kind.HOT
+        return spot.peak_c >= self.floor_c if hot else spot.peak_c <= self.floor_c
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hotspot:
+    """A place that differs from its surroundings (colder ones too).
+
+    Attributes:
+        row, col: of the centre of the area, in pixels of the frame; the corner is 0, 0, so the
+            middle of the first pixel is 0.5, 0.5.
+        peak_c: the extreme temperature; background_c: median of the ring round it.
+        contrast_k: their difference, always positive.
+        score: contrast in units of the ring's spread.
+        area_px: pixels beyond half the contrast, connected with the peak.
+    """
+
+    row: float
+    col: float
+    peak_c: float
+    background_c: float
+    contrast_k: float
+    score: float
+    area_px: int
+    kind: Kind = Kind.HOT
+
+
+def detect(celsius: Celsius, rule: DetectionRule) -> tuple[Hotspot, ...]:
+    """All finds of one rule in a frame, the highest contrast first.
+
+    Args:
+        celsius: (H, W) float32, finite.
+    """
+    return tuple(spot for spot in spots(celsius, [rule]) if rule.admits(spot))
+
+
+def spots(celsius: Celsius, rules: Sequence[DetectionRule]) -> tuple[Hotspot, ...]:
+    """All places that any of the rules could want, measured once; the highest contrast first."""
+    found: list[Hotspot] = []
+    for kind in Kind:
+        wanted = [rule for rule in rules if rule.kind is kind]
+        if wanted:
+            found += _spots(celsius, kind, wanted)
+    return tuple(sorted(found, key=lambda spot: -spot.contrast_k))
+
+
+def _spots(celsius: Celsius, kind: Kind, rules: Sequence[DetectionRule]) -> list[Hotspot]:
+    """Work on ``values`` that are high where the place is extreme, whichever way."""
+    values = celsius if kind is Kind.HOT else -celsius
+    floors = [_floor(rule) for rule in rules]
+    lowest = min(floors)
+    if float(values.max()) < lowest:
+        return []
+    contrast = min(rule.contrast_k for rule in rules)
+    mask = _compact(values, contrast, lowest)
+    typical = float(np.median(values[::4, ::4]))
+    large = [
+        max(floor, typical + rule.contrast_k)
+        for rule, floor in zip(rules, floors, strict=True)
+        if rule.max_px > OPENING_PX**2 / 2 and floor > -np.inf
+    ]
+    if large:
+        mask |= (values >= min(large)).astype(np.uint8)
+    return [
+        spot
+        for box in _boxes(mask, values)
+        if (spot := _measure(values, box, kind)) is not None and spot.contrast_k >= contrast
+    ]
+
+
+def _floor(rule: DetectionRule) -> float:
+    if rule.floor_c is None:
+        return -np.inf
+    return rule.floor_c if rule.kind is Kind.HOT else -rule.floor_c
+
+
+_OPENING = cv2.getStructuringElement(cv2.MORPH_RECT, (OPENING_PX, OPENING_PX))
+
+
+def _compact(values: Celsius, contrast_k: float, floor: float) -> npt.NDArray[np.uint8]:
+    """(H, W) 1 where something smaller than the opening rises by the contrast, above the floor."""
+    opened = cv2.morphologyEx(values, cv2.MORPH_OPEN, _OPENING, borderType=cv2.BORDER_REPLICATE)
+    mask = cv2.compare(cv2.subtract(values, opened), contrast_k, cv2.CMP_GE)
+    if floor > -np.inf:
+        mask &= cv2.compare(values, floor - contrast_k, cv2.CMP_GE)
+    return np.asarray(mask, np.uint8)
+
+
+def _boxes(mask: npt.NDArray[np.uint8], values: Celsius) -> list[tuple[int, int, int, int]]:
+    """(column, row, width, height) of the connected areas, the largest first if too many."""
+    count, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    boxes = stats[1:count]
+    if len(boxes) > MAX_SPOTS:
+        boxes = boxes[np.argsort(-boxes[:, cv2.CC_STAT_AREA])[:MAX_SPOTS]]
+    return [(int(x), int(y), int(w), int(h)) for x, y, w, h, _ in boxes]
+
+
+def _measure(values: Celsius, box: tuple[int, int, int, int], kind: Kind) -> Hotspot | None:
+    """Measure one place against the ring round it; None when the frame has no ring."""
+    x, y, w, h = box
+    margin = 3 + max(w, h) // 2
+    top, left = max(y - margin, 0), max(x - margin, 0)
+    crop = values[top : y + h + margin, left : x + w + margin]
+    inner = (slice(y - top, y - top + h), slice(x - left, x - left + w))
+    ring = np.ones(crop.shape, bool)
+    ring[max(y - top - 1, 0) : y - top + h + 1, max(x - left - 1, 0) : x - left + w + 1] = False
+    around = crop[ring]
+    if around.size < _RING_MIN_PX:
+        return None
+    background = float(np.median(around))
+    spread = max(1.4826 * float(np.median(np.abs(around - background))), _NOISE_K)
+    inside = crop[inner]
+    peak_row, peak_col = divmod(int(inside.argmax()), w)
+    peak = float(inside[peak_row, peak_col])
+    contrast = peak - background
+    hot = (crop >= background + contrast / 2).astype(np.uint8)
+    _, labels, stats, centres = cv2.connectedComponentsWithStats(hot, connectivity=8)
+    label = int(labels[y - top + peak_row, x - left + peak_col])
+    sign = 1.0 if kind is Kind.HOT else -1.0
+    return Hotspot(
+        row=top + float(centres[label, 1]) + 0.5,
+        col=left + float(centres[label, 0]) + 0.5,
+        peak_c=sign * peak,
+        background_c=sign * background,
+        contrast_k=contrast,
+        score=contrast / spread,
+        area_px=int(stats[label, cv2.CC_STAT_AREA]),
+        kind=kind,
+    )
+
+
+def _kind(value: Any, where: str) -> Kind:
+    if isinstance(value, int | float):
+        return Kind.COLD if value < 0 else Kind.HOT
+    try:
+        return Kind(value)
+    except ValueError as error:
+        raise InvalidInput(
+            f"kind is {value!r}", where=where, remedy='use "hot" or "cold"'
+        ) from error
