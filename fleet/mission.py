@@ -101,7 +101,7 @@ def build(
     route: Route,
     *,
     home: LonLat,
-    cameras: Sequence[CameraSpec],
+    cameras: Sequence[CameraSpec] | None = None,
     spec: VehicleSpec | None = None,
 ) -> Mission:
     """Write a route as a mission that takes off at home and returns there.
@@ -111,13 +111,15 @@ def build(
     1, or 0 for all) and ends with distance 0.
 
     Args:
-        cameras: what the vehicle carries, in its own order.
+        cameras: what the vehicle carries, in its own order; by default those of ``spec``.
         spec: with it, heights are checked and legs without a speed of their own are flown at its
             cruise speed; without it, at the speed the vehicle had before.
 
     Raises:
         InvalidInput: a height, speed or spacing makes no sense, or the camera is not on board.
     """
+    if cameras is None:
+        cameras = spec.cameras if spec else ()
     writer = _Writer(home, tuple(cameras), spec)
     first = route.waypoints[0]
     writer.check(0, first)

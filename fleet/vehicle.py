@@ -251,6 +251,21 @@ class Vehicle:
             raise CommandTimeout(f"{what}: {error}", where=self.channel.name) from error
         return self.state
 
+    async def wait_heard(self, seconds: float = 60.0) -> VehicleState:
+        """Its state once it has told the whole of it: mode, place, on the ground or not, progress.
+
+        Right after a restart the first heartbeat alone says little; this waits for the rest. A
+        vehicle that is heard but keeps parts to itself is taken as it is when the time is up.
+
+        Raises:
+            LinkLost: it was not heard at all.
+        """
+        try:
+            await self._watch(lambda s: not self.lost and _told(s), seconds)
+        except TimeoutError:
+            self._reachable()
+        return self.state
+
     # --- steps -------------------------------------------------------------------------------
 
     async def _start(self) -> None:
@@ -393,6 +408,10 @@ def _drain(inbox: asyncio.Queue[Message]) -> list[Message]:
     while not inbox.empty():
         found.append(inbox.get_nowait())
     return found
+
+
+def _told(state: VehicleState) -> bool:
+    return None not in (state.position, state.landed, state.mission_seq)
 
 
 def _booted(state: VehicleState) -> bool:
