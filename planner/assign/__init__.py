@@ -1,0 +1,1 @@
+"""Who flies what when: a first plan, and better ones."""

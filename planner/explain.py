@@ -1,0 +1,126 @@
+"""Why something is not served, in words for the departments: English and Chinese."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from planner.problem import Refusal
+
+CITY_ZONE = ZoneInfo("Asia/Shanghai")
+_ZH = {"visible": "可见光", "zoom": "变焦", "thermal": "热成像"}
+
+
+def geometry(look: str, fault: str, fault_zh: str) -> Refusal:
+    """The shape cannot be planned as it is given."""
+    return Refusal(
+        id=look,
+        code="geometry",
+        reason=f"the geometry {fault}; correct it and ask again",
+        reason_zh=f"{fault_zh}，请更正后重新提交",
+    )
+
+
+def no_station(look: str) -> Refusal:
+    """There is no drone at all."""
+    return Refusal(
+        id=look,
+        code="no_capacity",
+        reason="no dock is available",
+        reason_zh="没有可用的机场",
+    )
+
+
+def no_sensor(look: str, sensors: Iterable[str]) -> Refusal:
+    """No kind of drone carries what is wanted."""
+    names = sorted(str(s) for s in sensors)
+    return Refusal(
+        id=look,
+        code="no_sensor",
+        reason=f"no available drone carries {' and '.join(names)}",
+        reason_zh=f"没有可用的无人机配备{'、'.join(_ZH.get(n, n) for n in names)}相机",
+    )
+
+
+def resolution(look: str, gsd_m: float, lowest_m: float) -> Refusal:
+    """No camera reaches the resolution at a safe height."""
+    return Refusal(
+        id=look,
+        code="resolution",
+        reason=f"no camera gives {gsd_m * 100:.1f} cm a pixel from {lowest_m:.0f} m or higher",
+        reason_zh=f"在{lowest_m:.0f}米以上高度，没有相机能达到{gsd_m * 100:.1f}厘米分辨率",
+    )
+
+
+def zone(look: str) -> Refusal:
+    """The place or every way to it lies in no-fly zones."""
+    return Refusal(
+        id=look,
+        code="zone",
+        reason="the place lies in a no-fly zone or its buffer, or cannot be reached round them",
+        reason_zh="地点位于禁飞区或其缓冲区内，或无法绕行到达",
+    )
+
+
+def cut_off(share: float) -> tuple[str, str]:
+    """Part of the look lies in no-fly zones."""
+    return (
+        f"{share:.0%} of it lies in no-fly zones and is left out",
+        f"其中{share:.0%}位于禁飞区内，未安排",
+    )
+
+
+def left_out(parts: int, of: int, why: Refusal) -> tuple[str, str]:
+    """Parts of the look cannot be flown."""
+    return (
+        f"{parts} of {of} parts are left out: {why.reason}",
+        f"{of}个分段中有{parts}个未安排：{why.reason_zh}",
+    )
+
+
+def no_reach(look: str, nearest_km: float | None = None) -> Refusal:
+    """No drone can fly there, do the work and come back."""
+    far = "" if nearest_km is None else f"; the nearest suitable dock is {nearest_km:.1f} km away"
+    far_zh = "" if nearest_km is None else f"；最近的合适机场距离{nearest_km:.1f}公里"
+    return Refusal(
+        id=look,
+        code="no_reach",
+        reason=f"no suitable drone can get there, do the work and come back with its reserve{far}",
+        reason_zh=f"没有合适的无人机能在保留余量的前提下往返并完成任务{far_zh}",
+    )
+
+
+def no_window(
+    look: str, earliest: datetime, latest: datetime, first: datetime, last: datetime
+) -> Refusal:
+    """The wished time and the time of the drones do not meet, or leave too little time."""
+    a, b, c, d = (
+        t.astimezone(CITY_ZONE).strftime("%m-%d %H:%M") for t in (earliest, latest, first, last)
+    )
+    return Refusal(
+        id=look,
+        code="no_window",
+        reason=f"the window {a} to {b} leaves no time; drones fly from {c} to {d}",
+        reason_zh=f"时间窗{a}至{b}内无法安排；无人机可飞时段为{c}至{d}",
+    )
+
+
+def no_capacity(task: str, able: int, by_priority: bool) -> Refusal:
+    """Every drone that could fly it is busy with work of no less worth."""
+    why = "with work of higher priority" if by_priority else "all through its window"
+    why_zh = "优先级更高的任务" if by_priority else "其时间窗内的其他任务"
+    return Refusal(
+        id=task,
+        code="no_capacity",
+        reason=f"all {able} drones that could fly it are busy {why}",
+        reason_zh=f"可执行的{able}架无人机均已安排{why_zh}",
+    )
+
+
+def wind(task: str, speed_mps: float) -> Refusal:
+    """The wind is too strong for every drone that could do it."""
+    return Refusal(
+        id=task,
+        code="no_capacity",
+        reason=f"a wind of {speed_mps:g} m/s grounds every drone that could fly it",
+        reason_zh=f"风速{speed_mps:g}米/秒，可执行的无人机均不能起飞",
+    )

@@ -1,0 +1,1 @@
+"""Plans and routes as files that other programs read."""

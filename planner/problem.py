@@ -1,0 +1,265 @@
+"""The planner's values: what is wished, what is to be flown, and what was decided."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from core.energy import CALM, Wind
+from core.equipment import Sensor, VehicleSpec
+from core.geo import LonLat
+from core.route import Route
+from core.zones import Zone
+
+LookKind = Literal["area", "corridor", "points"]
+RefusalCode = Literal[
+    "no_reach", "no_sensor", "no_window", "zone", "no_capacity", "resolution", "geometry"
+]
+
+PRIZE = {1: 20_000, 2: 40_000, 3: 80_000, 4: 160_000, 5: 320_000}
+"""Worth of a served task by priority, in metres of flying: each step counts double, and the least
+is worth a detour of 20 km (the city instances' scale, facts/planning.md)."""
+
+
+def _aware(owner: str, **times: datetime | None) -> None:
+    for name, time in times.items():
+        if time is not None and time.tzinfo is None:
+            raise ValueError(f"{owner}: {name} needs a time zone")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One request's wish to have a place seen.
+
+    Attributes:
+        geometry: shapely geometry in WGS-84 degrees.
+        width_m: of a corridor, across; 0 for one pass along the line.
+        gsd_m: coarsest ground sampling distance allowed, metres a pixel.
+        front_overlap, side_overlap: shares, 0 to below 1.
+        earliest: when the work may begin; latest: when it must have ended.
+        priority: 1 (least) to 5.
+    """
+
+    id: str
+    geometry: Any
+    kind: LookKind
+    sensor: Sensor
+    gsd_m: float
+    earliest: datetime
+    latest: datetime
+    width_m: float = 0.0
+    front_overlap: float = 0.7
+    side_overlap: float = 0.6
+    priority: int = 3
+    department: str = ""
+
+    def __post_init__(self) -> None:
+        _aware(f"look {self.id}", earliest=self.earliest, latest=self.latest)
+        if self.kind not in ("area", "corridor", "points"):
+            raise ValueError(
+                f"look {self.id}: kind {self.kind!r} is none of area, corridor, points"
+            )
+        if not 1 <= self.priority <= 5:
+            raise ValueError(f"look {self.id}: priority {self.priority} is not 1 to 5")
+        if not self.gsd_m > 0:
+            raise ValueError(f"look {self.id}: gsd_m must be above zero")
+        for name in ("front_overlap", "side_overlap"):
+            if not 0.0 <= getattr(self, name) <= 0.95:
+                raise ValueError(f"look {self.id}: {name} must be 0 to 0.95")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """A piece of work that one flight does without a break.
+
+    Attributes:
+        looks: the looks that it serves, wholly or as one of several parts.
+        routes: by kind of vehicle; what is no key cannot fly it.
+    """
+
+    id: str
+    looks: tuple[str, ...]
+    sensors: frozenset[Sensor]
+    routes: Mapping[str, Route]
+    earliest: datetime
+    latest: datetime
+    priority: int
+
+    @property
+    def prize(self) -> float:
+        """Worth of serving it: that of its priority, half as much again for each further look."""
+        return PRIZE[self.priority] * (1 + 0.5 * (len(self.looks) - 1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Station:
+    """A dock with its drone, and when the drone is free."""
+
+    id: str
+    position: LonLat
+    spec: VehicleSpec
+    available_from: datetime
+    available_until: datetime
+
+    def __post_init__(self) -> None:
+        _aware(
+            f"station {self.id}",
+            available_from=self.available_from,
+            available_until=self.available_until,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """A day to plan."""
+
+    stations: tuple[Station, ...]
+    tasks: tuple[Task, ...]
+    zones: tuple[Zone, ...]
+    start: datetime
+    end: datetime
+    wind: Wind = CALM
+
+    def __post_init__(self) -> None:
+        _aware("problem", start=self.start, end=self.end)
+        if self.end <= self.start:
+            raise ValueError("problem: the day ends before it starts")
+        for what, ids in (
+            ("task", [t.id for t in self.tasks]),
+            ("station", [s.id for s in self.stations]),
+        ):
+            if len(set(ids)) < len(ids):
+                twice = next(i for i in ids if ids.count(i) > 1)
+                raise ValueError(f"problem: {what} {twice} is given twice")
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A task within a flight, flown from its end to its start if reverse."""
+
+    task: str
+    reverse: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flight:
+    """One flight: from the dock through its stops back to the dock.
+
+    Attributes:
+        route: the whole path over ground, transfers included.
+        landing_share: share of the whole endurance that is left at landing.
+    """
+
+    id: str
+    station: str
+    start: datetime
+    end: datetime
+    stops: tuple[Stop, ...]
+    route: Route
+    landing_share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why a look or a task is not served."""
+
+    id: str
+    code: RefusalCode
+    reason: str
+    reason_zh: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A day as decided.
+
+    Attributes:
+        unserved: by task id.
+        value: the prizes of the served tasks.
+        km: flown in all, transfers included.
+        gap: share by which the best possible plan may be better; None when not known.
+    """
+
+    flights: tuple[Flight, ...]
+    unserved: Mapping[str, Refusal]
+    value: float
+    km: float
+    gap: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """Looks made ready for planning.
+
+    Attributes:
+        refused: by look id; nothing of these looks is in the tasks.
+        served_by: by look id, every task that must be flown to serve it.
+        notes: by look id, what is left out although the look is planned (English, Chinese).
+    """
+
+    tasks: tuple[Task, ...]
+    refused: Mapping[str, Refusal]
+    served_by: Mapping[str, tuple[str, ...]]
+    notes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a solve has come."""
+
+    elapsed_s: float
+    seconds: float
+    stage: str
+    served: int
+    tasks: int
+    value: float
+    km: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """A rule that a plan breaks.
+
+    Attributes:
+        rule: "task", "station", "sensor", "window", "endurance", "recharge", "availability",
+            "zone", "route", "time", "height", "wind" or "account".
+        where: the flight or task concerned.
+    """
+
+    rule: str
+    where: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeparateCost:
+    """What separate flights would have cost."""
+
+    km: float
+    flights: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Airborne:
+    """A drone in the air that might be diverted.
+
+    Attributes:
+        remaining_s: flying time until the reserve is touched.
+    """
+
+    station: str
+    position: LonLat
+    remaining_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Response:
+    """Who answers an emergency: the route ends over the target."""
+
+    station: str
+    eta_s: float
+    route: Route
+    airborne: bool

@@ -1,0 +1,70 @@
+"""A day's plan: first a quick one, then a better one until the time is up."""
+
+import time
+from collections.abc import Callable
+
+from planner.assign.greedy import construct
+from planner.assign.model import read
+from planner.assign.roster import Roster
+from planner.flights import flights
+from planner.problem import Plan, Problem, Progress
+from planner.unserved import reasons
+
+Watcher = Callable[[Progress], None]
+
+
+def solve(
+    problem: Problem,
+    *,
+    seconds: float,
+    seed: int = 0,
+    workers: int = 1,
+    progress: Watcher | None = None,
+) -> Plan:
+    """The best plan found in so many seconds; never empty-handed, however few they are.
+
+    Args:
+        seed: same seed, same first plan; what follows depends on the machine's speed.
+        workers: processes that improve groups of docks side by side; 1 stays in this process.
+        progress: told about each stage.
+    """
+    began = time.monotonic()
+    if not problem.stations or not problem.tasks:
+        return Plan(flights=(), unserved=reasons(None, problem), value=0.0, km=0.0)
+    day = read(problem)
+    roster = construct(day)
+    tell = _teller(problem, began, seconds, progress)
+    tell("first plan", roster)
+    return plan_of(roster)
+
+
+def plan_of(roster: Roster, gap: float | None = None) -> Plan:
+    """The roster as a plan, each task that it leaves out with its reason."""
+    made = flights(roster)
+    return Plan(
+        flights=tuple(made),
+        unserved=reasons(roster, roster.day.problem),
+        value=roster.value(),
+        km=sum(f.route.length_m for f in made) / 1000,
+        gap=gap,
+    )
+
+
+def _teller(
+    problem: Problem, began: float, seconds: float, progress: Watcher | None
+) -> Callable[[str, Roster], None]:
+    def tell(stage: str, roster: Roster) -> None:
+        if progress is not None:
+            progress(
+                Progress(
+                    elapsed_s=time.monotonic() - began,
+                    seconds=seconds,
+                    stage=stage,
+                    served=len(roster.served()),
+                    tasks=len(problem.tasks),
+                    value=roster.value(),
+                    km=roster.metres() / 1000,
+                )
+            )
+
+    return tell
