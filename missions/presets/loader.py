@@ -133,10 +133,13 @@ def _docks(
     territory: Mapping[str, County],
     zones: tuple[Zone, ...],
 ) -> tuple[Dock, ...]:
-    found: dict[str, Dock] = {}
-    numbers: dict[str, int] = {}
     fields = file.mappings("docks")
-    ids = [f.text("id") for f in fields]
+    ids: dict[str, Fields] = {}
+    numbers: dict[str, Fields] = {}
+    for f in fields:
+        unique(ids, f.text("id"), f, f)
+        unique(numbers, str(f.whole("system_id", 1, 254)), f, f, "system_id")
+    found = []
     for f in fields:
         one = Dock(
             id=f.text("id"),
@@ -149,11 +152,10 @@ def _docks(
             alternates=f.words("alternates", ids, "dock") if f.has("alternates") else (),
         )
         f.finish()
-        unique(found, one.id, one, f)
-        unique(numbers, str(one.system_id), one.system_id, f, "system_id")
         _check_place(f, one, territory, zones)
+        found.append(one)
     file.finish()
-    return tuple(found.values())
+    return tuple(found)
 
 
 def _position(f: Fields) -> LonLat:
