@@ -43,6 +43,14 @@ class Lost(FleetEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TurnedBack(FleetEvent):
+    """The safeguard orders the vehicle home, or to land; the reason is a sentence."""
+
+    reason: str
+    lands: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModeChanged(FleetEvent):
     """The vehicle flies in another mode, whoever asked for it."""
 

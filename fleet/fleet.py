@@ -8,12 +8,16 @@ from types import TracebackType
 from typing import Self
 
 from core.clock import Clock
+from core.equipment import VehicleSpec
 from core.errors import CommandRefused, CommandTimeout, NotFound
+from core.geo import LonLat
 from fleet.autopilots import recognise
 from fleet.channel import Channel
-from fleet.events import FleetEvent, Heard, Lost, derive
+from fleet.events import FleetEvent, Heard, Lost, TurnedBack, derive
+from fleet.guard import Guard
 from fleet.link import Link, Receiver
 from fleet.messages import Heartbeat, Message, Packet, SystemTime
+from fleet.safeguard import Action, Decision
 from fleet.state import VehicleState, update
 from fleet.timekeeper import Timekeeper
 from fleet.vehicle import Vehicle
@@ -29,6 +33,9 @@ stands still then, and would never say so."""
 
 CHECK_S = 0.5
 """How often silence is looked for, seconds of the fleet's clock."""
+
+GUARD_S = 4.0
+"""How often guarded vehicles are judged, seconds of the fleet's clock: 60 m of flight."""
 
 HEARTBEAT_S = 1.0
 """Ground-station heartbeats: on the fleet's clock, because a vehicle's failsafe (5 s) runs on
@@ -86,6 +93,7 @@ class Fleet:
         self._alarms: dict[int, asyncio.TimerHandle] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._arrivals: list[asyncio.Future[None]] = []
+        self._guards: dict[int, Guard] = {}
 
     async def __aenter__(self) -> Self:
         for link in self._links:
@@ -93,6 +101,7 @@ class Fleet:
         self._tasks = [
             asyncio.create_task(self._watch_silence(), name="fleet: silence"),
             asyncio.create_task(self._beat(), name="fleet: heartbeat"),
+            asyncio.create_task(self._watch_guarded(), name="fleet: guard"),
         ]
         return self
 
@@ -104,6 +113,8 @@ class Fleet:
     ) -> None:
         for alarm in self._alarms.values():
             alarm.cancel()
+        for guard in self._guards.values():
+            guard.stop()
         tasks = [*self._tasks, *self._greeting.values()]
         for task in tasks:
             task.cancel()
@@ -139,6 +150,14 @@ class Fleet:
     def states(self) -> dict[int, VehicleState]:
         """The latest state of every vehicle."""
         return {number: v.state for number, v in self._vehicles.items()}
+
+    def guard(self, system_id: int, spec: VehicleSpec, home: LonLat) -> None:
+        """From now on turn this vehicle back in flight when the safeguard says so.
+
+        Raises:
+            NotFound: it was never heard.
+        """
+        self._guards[system_id] = Guard(self.vehicle(system_id), spec, home, self._turned_back)
 
     async def heard(self, system_ids: Sequence[int]) -> None:
         """Return once all these vehicles have been heard."""
@@ -285,6 +304,23 @@ class Fleet:
                 at=self._clock.now(),
                 last_heard_at=self._heard_at[vehicle.system_id],
                 position=vehicle.state.position,
+            )
+        )
+
+    async def _watch_guarded(self) -> None:
+        while True:
+            await self._clock.sleep(GUARD_S)
+            now = self._clock.now()
+            for guard in self._guards.values():
+                guard.look(now)
+
+    def _turned_back(self, vehicle: Vehicle, decision: Decision) -> None:
+        self._emit(
+            TurnedBack(
+                system_id=vehicle.system_id,
+                at=self._clock.now(),
+                reason=decision.reason,
+                lands=decision.action is Action.LAND,
             )
         )
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from core.energy import CALM, Wind, descent_s, leg_s
 from core.equipment import VehicleSpec
-from core.geo import LonLat
+from core.geo import LonLat, distance_m
 from fleet.state import VehicleState
 from fleet.vocabulary import SystemStatus
 
@@ -23,6 +23,9 @@ FULL_ENOUGH = 0.95
 RETURN_MARGIN = 0.05
 """Charge beyond flight home and reserve at which a vehicle turns back: it covers the turn, the
 climb to the return height and the time between two battery reports."""
+
+DETOUR_M = 500.0
+"""A rest of the mission that is only so much longer than the way home counts as the way home."""
 
 STALE_S = 10.0
 """A state that is older than this, in seconds, permits no launch."""
@@ -101,6 +104,7 @@ def in_flight(
     now: datetime,
     home: LonLat,
     wind: Wind | None = None,
+    remaining_m: float | None = None,
 ) -> Decision:
     """Whether a flying vehicle may go on.
 
@@ -111,6 +115,8 @@ def in_flight(
     Args:
         home: where it returns to.
         wind: by default the vehicle's own estimate, or calm.
+        remaining_m: length of the rest of its mission, way home included: a vehicle that is as
+            good as on its way home is not turned back.
     """
     silent_s = (now - state.heard_at).total_seconds()
     if silent_s > LINK_LOST_S:
@@ -134,6 +140,10 @@ def in_flight(
     if state.battery < bare:
         reason = f"battery at {state.battery:.0%}, home needs {bare:.0%}"
         return Decision(action=Action.LAND, reason=reason, battery_needed=needed)
+    if remaining_m is not None and remaining_m <= distance_m(state.position, home) + DETOUR_M:
+        return Decision(
+            action=Action.CONTINUE, reason="it is on its way home", battery_needed=needed
+        )
     if state.battery < needed + RETURN_MARGIN:
         reason = f"battery at {state.battery:.0%}, home with reserve needs {needed:.0%}"
         return Decision(action=Action.RETURN, reason=reason, battery_needed=needed)

@@ -57,6 +57,7 @@ class ScriptedAutopilot:
         self.seq = 0
         self.items: list[MissionItem] = []
         self.ready = True
+        self.battery = 0.9
         self.status = 3
         self.silent = False
         self.undo_mode = False
@@ -87,7 +88,7 @@ class ScriptedAutopilot:
                 system_status=4 if self.armed else self.status,
             )
         )
-        self.say(SysStatus(battery=0.9, voltage_v=24.0, current_a=1.0, ready=self.ready))
+        self.say(SysStatus(battery=self.battery, voltage_v=24.0, current_a=1.0, ready=self.ready))
         self.say(
             GlobalPosition(
                 boot_s=1.0,

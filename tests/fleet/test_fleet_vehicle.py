@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.equipment import CameraSpec, Sensor
+from core.equipment import CameraSpec, Sensor, VehicleSpec
 from core.errors import (
     CommandRefused,
     CommandTimeout,
@@ -18,6 +18,7 @@ from core.errors import (
 )
 from core.geo import LonLat, offset
 from core.route import Route, Waypoint
+from fleet.events import TurnedBack
 from fleet.messages import CommandLong, MissionClear
 from fleet.mission import Mission, build
 from fleet.vehicle import Vehicle
@@ -260,3 +261,31 @@ async def test_uploads_over_a_bad_link_are_proven_or_fail(
     else:
         assert [i.z for i in autopilot.items[1:]] == [i.z for i in mission.items[1:]]
         assert [i.command for i in autopilot.items] == [i.command for i in mission.items]
+
+
+async def test_a_guarded_vehicle_is_turned_back_for_its_battery(
+    ranged: Any, vehicle: Vehicle, autopilot: Any
+) -> None:
+    spec = VehicleSpec(
+        id="q",
+        name="q",
+        name_zh="q",
+        vtol=False,
+        cruise_mps=15,
+        climb_mps=4,
+        descent_mps=3,
+        endurance_s=2400,
+        recharge_s=1800,
+        wind_limit_mps=12,
+        cameras=CAMERAS,
+    )
+    ranged.fleet.guard(7, spec, HOME)
+    await vehicle.upload(a_mission(40))
+    await vehicle.launch()
+    autopilot.position = offset(HOME, 90, 3000)
+    await ranged.clock.sleep(10)
+    assert not ranged.of(TurnedBack)
+    autopilot.battery = 0.3
+    await vehicle.wait(lambda s: s.mode == "RTL", 20, "turning back")
+    (event,) = ranged.of(TurnedBack)
+    assert "home with reserve needs" in event.reason
