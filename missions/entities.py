@@ -6,7 +6,7 @@ and those it is shared with.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -180,8 +180,6 @@ class PlanRecord:
     planned: int
     refused: int
     day_share: float
-    week_share: float | None = None
-    week_missing: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from core.equipment import Sensor
 from core.errors import Unavailable
+from missions.cases.cases import stepped
 from missions.cases.recheck import next_recheck
-from missions.entities import Case, CaseState, CaseStep, FlightState, Origin, Recheck
-from missions.lifecycle import move
+from missions.entities import Case, CaseState, FlightState, Origin, Recheck
 from missions.operations.order import Wish, order
 from missions.operations.room import ControlRoom
 from missions.operations.verdict import pending
@@ -15,23 +15,24 @@ from missions.store.protocol import Unit
 _GONE = (FlightState.CANCELLED, FlightState.FAILED)
 
 
-async def tick(room: ControlRoom) -> None:
+def tick(room: ControlRoom) -> None:
     """Order every re-check that is due."""
     with room.unit() as unit:
         for case in unit.cases.find(state=CaseState.REPORTED_BACK):
-            unit.cases.put(_verifying(case, room))
+            unit.cases.put(
+                stepped(
+                    case,
+                    CaseState.VERIFYING,
+                    at=room.now(),
+                    by="service",
+                    note="re-checks are ordered",
+                )
+            )
         due = [
             case for case in unit.cases.find(state=CaseState.VERIFYING) if _due(unit, room, case)
         ]
     for case in due:
         _order(room, case)
-
-
-def _verifying(case: Case, room: ControlRoom) -> Case:
-    step = CaseStep(
-        step=CaseState.VERIFYING, at=room.now(), by="service", note="re-checks are ordered"
-    )
-    return replace(move(case, CaseState.VERIFYING), steps=(*case.steps, step))
 
 
 def _due(unit: Unit, room: ControlRoom, case: Case) -> bool:

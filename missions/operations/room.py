@@ -45,7 +45,8 @@ class ControlRoom:
     """What dispatch, intake, alarms and re-checks work with.
 
     Args:
-        pool: for heavy work; `missions.operations.examine.open_workbench` has run in its workers.
+        pool: for photographs; `missions.operations.examine.open_workbench` has run in its workers.
+        planning: for plans; `missions.demand.worker.open_planning` has run in its workers.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class ControlRoom:
         media: MediaFolder,
         fleet: Fleet,
         pool: Executor,
+        planning: Executor,
         watchers: Watchers,
     ) -> None:
         self.preset = preset
@@ -65,6 +67,7 @@ class ControlRoom:
         self.media = media
         self.fleet = fleet
         self.pool = pool
+        self.planning = planning
         self.watchers = watchers
         self.latest_flight: dict[str, str] = {}
         """By drone, the flight that it is on or came back from last."""

@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from imagery.catalog import MediumState
+from missions.cases.cases import redispatched, stepped
 from missions.cases.recheck import verdict
 from missions.entities import (
     AnomalyState,
     Case,
     CaseState,
-    CaseStep,
     Flight,
     Recheck,
     Verdict,
@@ -66,12 +66,14 @@ def _decided(unit: Unit, room: ControlRoom, case: Case, media: Sequence[str]) ->
     if verdict(case, room.preset.recheck) is Verdict.COLD and last is not None:
         _cool(unit, case)
         note = f"cold: {last.peak_c:.1f} C at the last of the re-checks"
-        closed = _step(move(case, CaseState.CLOSED, closed_at=now, after=tuple(media)), now, note)
+        closed = stepped(case, CaseState.CLOSED, at=now, by="service", note=note)
+        closed = replace(closed, closed_at=now, after=tuple(media))
         _tell(unit, now, closed, "the place is cold, the case is closed", "现场已冷却，案卷结案")
         return closed
     if last is not None and last.verdict is Verdict.HOT:
         note = f"still hot: {last.peak_c:.0f} C"
-        again = _step(move(case, CaseState.DISPATCHED), now, note)
+        again = stepped(case, CaseState.DISPATCHED, at=now, by="service", note=note)
+        again = redispatched(again, room.preset, now)
         _tell(
             unit, now, again, f"{note}; sent out again", f"仍有高温 {last.peak_c:.0f} C，再次派遣"
         )
@@ -84,11 +86,6 @@ def _cool(unit: Unit, case: Case) -> None:
         anomaly = unit.anomalies.get(anomaly_id)
         if anomaly.state is AnomalyState.OPEN:
             unit.anomalies.put(move(anomaly, AnomalyState.COLD))
-
-
-def _step(case: Case, now: datetime, note: str) -> Case:
-    done = CaseStep(step=case.state, at=now, by="service", note=note)
-    return replace(case, steps=(*case.steps, done))
 
 
 def _tell(unit: Unit, now: datetime, case: Case, text: str, text_zh: str) -> None:

@@ -1,0 +1,207 @@
+"""The composition root: builds the world from the settings, runs it, takes it down again.
+
+Kill it at any moment: what was acknowledged is in the records, the vehicles fly on by themselves,
+the cameras keep what was not acknowledged, and the next start carries on from there.
+"""
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from multiprocessing import get_context
+
+import uvicorn
+
+from api import simulation
+from api.app import create_app
+from api.home import opened_home
+from api.settings import Settings
+from core.clock import Clock, FollowedClock, SystemClock
+from core.errors import Unavailable
+from fleet.fleet import Fleet
+from fleet.mavlink import connect
+from imagery.storage import MediaFolder
+from missions.day import CLOCK_KEY, Day
+from missions.demand.worker import open_planning
+from missions.operations.examine import open_workbench
+from missions.operations.finds import Finds
+from missions.operations.intake import Intake
+from missions.operations.room import ControlRoom, Watchers
+from missions.presets import Preset, load
+from missions.report import Reporter
+from missions.service import Service
+from missions.store import Store, open_store
+
+logger = logging.getLogger("flyonce.runtime")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runtime:
+    """A running service."""
+
+    service: Service
+    room: ControlRoom
+    day: Day
+    reporter: Reporter
+    simulation: simulation.Simulation | None
+    url: str
+
+
+async def serve(
+    settings: Settings,
+    *,
+    simulate: bool,
+    speed: str,
+    hours: float | None,
+    ready: Callable[[str], None],
+) -> None:
+    """Run until asked to stop (SIGINT, SIGTERM); ``ready`` is called with the address."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with running(settings, simulate=simulate, speed=speed, hours=hours) as runtime:
+        ready(runtime.url)
+        await stop.wait()
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings,
+    *,
+    simulate: bool,
+    speed: str = "max",
+    hours: float | None = None,
+    seed: int | None = None,
+) -> AsyncIterator[Runtime]:
+    """Everything, up and listening; taken down in order on the way out.
+
+    Raises:
+        Unavailable: the port or the home folder is in use, or the disk is full.
+        InvalidInput: the preset is wrong.
+    """
+    preset = load(settings.preset)
+    async with AsyncExitStack() as stack:
+        listener = stack.enter_context(bound(settings.host, settings.port))
+        stack.enter_context(opened_home(settings.home))
+        records = open_store(settings.database)
+        stack.callback(records.close)
+        clock = clock_for(records, preset, simulate=simulate)
+        watchers = Watchers()
+        fleet = Fleet(
+            [connect(settings.mavlink_url)],
+            clock,
+            on_event=watchers.tell,
+            on_time=clock.follow if isinstance(clock, FollowedClock) else None,
+        )
+        room = ControlRoom(
+            preset=preset,
+            clock=clock,
+            records=records,
+            media=MediaFolder(str(settings.media)),
+            fleet=fleet,
+            pool=stack.enter_context(_pool(open_workbench, settings.preset, str(settings.media))),
+            planning=stack.enter_context(_pool(open_planning, settings.preset)),
+            watchers=watchers,
+        )
+        finds = Finds(room)
+        intake = Intake(room, finds)
+        reporter = Reporter(room)
+        service = Service(room, intake, reporter)
+        day = Day(room, intake, finds)
+        port = listener.getsockname()[1]
+        url = settings.model_copy(update={"port": port}).url
+        await stack.enter_async_context(_background(_http(service, settings, listener), "http"))
+        await day.prepare()
+        service.status = "ok"
+        simulated = None
+        if simulate:
+            simulated = simulation.Simulation(settings, preset, url)
+            simulated.start(clock.now(), speed=speed, hours=hours, seed=seed)
+            stack.callback(simulated.stop)
+        await stack.enter_async_context(fleet)
+        stack.push_async_callback(room.close)
+        await stack.enter_async_context(_background(day.run(), "day"))
+        yield Runtime(
+            service=service, room=room, day=day, reporter=reporter, simulation=simulated, url=url
+        )
+
+
+def clock_for(records: Store, preset: Preset, *, simulate: bool) -> Clock:
+    """The computer's time, or in simulation the time where the records left off."""
+    if not simulate:
+        return SystemClock()
+    with records.unit() as unit:
+        saved = unit.settings.get(CLOCK_KEY)
+    return FollowedClock(datetime.fromisoformat(saved) if saved else preset.demo.start)
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A listening socket.
+
+    Raises:
+        Unavailable: something else listens there.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(256)
+    except OSError as why:
+        listener.close()
+        raise Unavailable(
+            f"cannot listen on port {port}: {why.strerror}",
+            where=f"{host}:{port}",
+            remedy="stop the other program or choose another port with --port",
+        ) from why
+    return listener
+
+
+def _pool(initializer: Callable[..., None], *arguments: str) -> ProcessPoolExecutor:
+    """One worker: with the service and the simulator that makes three processes on two cores."""
+    return ProcessPoolExecutor(
+        1, mp_context=get_context("spawn"), initializer=initializer, initargs=arguments
+    )
+
+
+async def _http(service: Service, settings: Settings, listener: socket.socket) -> None:
+    config = uvicorn.Config(
+        create_app(service, settings),
+        log_level=settings.log_level,
+        access_log=False,
+        lifespan="on",
+        ws_ping_interval=20.0,
+        timeout_graceful_shutdown=2,
+    )
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        server.should_exit = True
+
+
+@asynccontextmanager
+async def _background(work: object, name: str) -> AsyncIterator[None]:
+    """Work that goes on beside, and is ended on the way out; if it fails, so does the whole."""
+    body = asyncio.current_task()
+    task = asyncio.ensure_future(work)  # type: ignore[call-overload]
+
+    def watch(done: asyncio.Task[None]) -> None:
+        if not done.cancelled() and done.exception() is not None and body is not None:
+            logger.error("%s ended: %s", name, done.exception())
+            body.cancel()
+
+    task.add_done_callback(watch)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

@@ -1,0 +1,100 @@
+"""The running day: plan it if nobody has, then dispatch, take in, re-check, until told to stop."""
+
+import asyncio
+import logging
+from datetime import date, time, timedelta
+
+from missions import schedule
+from missions.demand.planning import PlannedDay
+from missions.demand.releasing import is_released, release
+from missions.demand.week import note_week
+from missions.demand.worker import plan
+from missions.operations import alarm, recheck
+from missions.operations.dispatch import Dispatcher
+from missions.operations.examine import is_urgent
+from missions.operations.finds import Finds
+from missions.operations.intake import Intake
+from missions.operations.order import answer_emergencies
+from missions.operations.room import ControlRoom
+
+logger = logging.getLogger("flyonce.day")
+CLOCK_KEY = "clock"
+"""Setting under which the service's time is kept, for a restart in simulation."""
+DAY_SECONDS = 12.0
+"""Time for the search of a day's plan; more gains little at a city's size (facts/planning.md)."""
+WEEK_SECONDS = 4.0
+NEXT_DAY_AT = time(11, 0)
+"""Local time by which tomorrow is planned: an hour before its filing cut-off."""
+
+
+class Day:
+    """Runs the day in a control room."""
+
+    def __init__(self, room: ControlRoom, intake: Intake, finds: Finds) -> None:
+        self._room = room
+        self._intake = intake
+        self._dispatcher = Dispatcher(room)
+        finds.on_urgent = self._alarm
+        self.week_done = asyncio.Event()
+
+    async def prepare(self) -> None:
+        """See to it that today has a released plan."""
+        if not is_released(self._room.records, self._room.today()):
+            await self._plan(self._room.today(), DAY_SECONDS)
+
+    async def run(self) -> None:
+        """Run until cancelled."""
+        room = self._room
+        urgent = frozenset(c for c, t in room.preset.event_types.items() if is_urgent(t))
+        alarm.catch_up(room, urgent)
+        zone = room.preset.zone_info
+        jobs = (
+            schedule.every("emergency filings", 10, self._filings, zone),
+            schedule.every("re-checks", 20, self._rechecks, zone),
+            schedule.every("clock", 5, self._save_clock, zone),
+            schedule.daily("tomorrow's plan", NEXT_DAY_AT, self._tomorrow, zone),
+        )
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._intake.run(), name="intake")
+            group.create_task(self._dispatcher.run(), name="dispatch")
+            group.create_task(schedule.run(jobs, room.clock), name="schedule")
+            group.create_task(self._week(), name="week")
+
+    # --- jobs ------------------------------------------------------------------------------
+
+    def _alarm(self, case_id: str) -> None:
+        alarm.respond(self._room, case_id)
+
+    async def _filings(self) -> None:
+        answer_emergencies(self._room)
+
+    async def _rechecks(self) -> None:
+        recheck.tick(self._room)
+
+    async def _save_clock(self) -> None:
+        with self._room.unit() as unit:
+            unit.settings.set(CLOCK_KEY, self._room.now().isoformat())
+
+    async def _tomorrow(self) -> None:
+        tomorrow = self._room.today() + timedelta(days=1)
+        if not is_released(self._room.records, tomorrow):
+            await self._plan(tomorrow, DAY_SECONDS)
+
+    async def _week(self) -> None:
+        """Plan the rest of the week in the background, as a forecast of the week's work."""
+        first = self._room.today()
+        for offset in range(7):
+            day = first + timedelta(days=offset)
+            if not is_released(self._room.records, day):
+                await self._plan(day, WEEK_SECONDS)
+        await asyncio.to_thread(note_week, self._room.records, self._room.preset, first)
+        self.week_done.set()
+
+    async def _plan(self, day: date, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        seed = self._room.preset.demo.seed
+        planned: PlannedDay = await loop.run_in_executor(
+            self._room.planning, plan, day, seconds, seed, None
+        )
+        await asyncio.to_thread(release, self._room.records, self._room.preset, planned)
+        logger.info("released %s: %d flights", day, len(planned.flights))

@@ -1,0 +1,28 @@
+"""Planning in a worker process: heavy, and less urgent than what flies now."""
+
+import os
+from collections.abc import Sequence
+from datetime import date
+
+from missions.demand.planning import PlannedDay, plan_day
+from missions.entities import Request
+from missions.presets import Preset, load
+
+NICE = 10
+"""The running day goes first; planning tomorrow can wait for the processor."""
+
+_preset: Preset | None = None
+
+
+def open_planning(preset_name: str) -> None:
+    """Prepare this process; the pool's initializer."""
+    global _preset
+    os.nice(NICE)
+    _preset = load(preset_name)
+
+
+def plan(day: date, seconds: float, seed: int, requests: Sequence[Request] | None) -> PlannedDay:
+    """Plan a day with this worker's preset."""
+    if _preset is None:
+        raise RuntimeError("open_planning has not run in this process")
+    return plan_day(_preset, day, seconds=seconds, seed=seed, requests=requests)

@@ -1,0 +1,279 @@
+"""The use cases, top to bottom the story: ask, plan, fly, deliver, find, settle.
+
+Everybody outside `missions` comes in through this one door; the caller's rights are checked here.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from core.clock import Clock
+from core.equipment import Sensor
+from imagery.catalog import Medium
+from missions import queries, tokens
+from missions.access import Principal
+from missions.cases import cases as casework
+from missions.cases import reviews as reviewing
+from missions.demand.asking import RequestDraft, ask
+from missions.entities import Alert, Anomaly, Case, Event, Flight, Request, Review
+from missions.operations import point as pointing
+from missions.operations.intake import Delivered, Intake
+from missions.operations.live import Live, LiveFrame
+from missions.operations.point import PointAnswer
+from missions.operations.preview import preview_of
+from missions.operations.room import ControlRoom
+from missions.presets import Preset
+from missions.queries import FlightDetail, Page, PlanDetail
+from missions.report import Reporter
+
+
+class Service:
+    """What departments, dispatchers, pilots and machines can do."""
+
+    def __init__(self, room: ControlRoom, intake: Intake, reporter: Reporter) -> None:
+        self._room = room
+        self._intake = intake
+        self._reporter = reporter
+        self._live = Live(room)
+        self.status = "starting"
+        """"ok" once the day's plan is released."""
+
+    @property
+    def preset(self) -> Preset:
+        """The city."""
+        return self._room.preset
+
+    @property
+    def clock(self) -> Clock:
+        """The service's time."""
+        return self._room.clock
+
+    def health(self) -> Mapping[str, Any]:
+        """Whether the service is up, and how many vehicles it hears."""
+        states = self._room.fleet.states()
+        return {
+            "status": self.status,
+            "time": self._room.now(),
+            "vehicles": len(self.preset.docks),
+            "vehicles_heard": sum(not self._room.fleet.vehicle(i).lost for i in states),
+        }
+
+    def principal(self, token: str | None) -> Principal | None:
+        """Who a token belongs to; None for one that is not known or revoked."""
+        if token is None:
+            return None
+        with self._room.unit() as unit:
+            return tokens.resolve(unit, token)
+
+    # --- request ---------------------------------------------------------------------------
+
+    def ask(self, p: Principal, draft: RequestDraft, key: str | None) -> Request:
+        """A department asks for a look; the answer says which flight, or why not."""
+        p.require("request")
+        with self._room.unit() as unit:
+            return ask(unit, self.preset, self.clock, p, draft, key)
+
+    def requests(
+        self, p: Principal, *, state: str | None = None, after: str | None = None, limit: int = 100
+    ) -> Page[Request]:
+        """Requests that the caller may see."""
+        with self._room.unit() as unit:
+            return queries.list_requests(unit, p, state=state, after=after, limit=limit)
+
+    def request(self, p: Principal, id: str) -> Request:
+        """One request."""
+        with self._room.unit() as unit:
+            found: Request = p.checked(unit.requests.get(id))
+            return found
+
+    # --- plan and flight -------------------------------------------------------------------
+
+    def plan(self, p: Principal, day: date | None) -> PlanDetail:
+        """A day's plan; today's without a day."""
+        with self._room.unit() as unit:
+            return queries.plan_detail(unit, p, day or self._room.today())
+
+    def flights(
+        self,
+        p: Principal,
+        *,
+        day: date | None = None,
+        state: str | None = None,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> Page[Flight]:
+        """Flights that the caller may see."""
+        with self._room.unit() as unit:
+            return queries.list_flights(unit, p, day=day, state=state, after=after, limit=limit)
+
+    def flight(self, p: Principal, id: str) -> FlightDetail:
+        """One flight with its tasks, diary, photographs and shares."""
+        with self._room.unit() as unit:
+            return queries.flight_detail(unit, p, id)
+
+    async def command(self, p: Principal, flight_id: str, command: str) -> Mapping[str, Any]:
+        """A pilot's word to a flight in the air; returns when the vehicle has obeyed."""
+        p.require("fly")
+        with self._room.unit() as unit:
+            flight = unit.flights.get(flight_id)
+        await pointing.command(self._room, flight, command, p.name)
+        return {"id": flight_id, "state": "done"}
+
+    async def point(
+        self,
+        p: Principal,
+        *,
+        lon: float,
+        lat: float,
+        height_m: float,
+        vehicle: str | None = None,
+        purpose: str = "",
+    ) -> PointAnswer:
+        """Point-and-fly: the nearest drone, or the one named, goes there."""
+        p.require("fly")
+        wish = pointing.wish_for(
+            p, lon=lon, lat=lat, height_m=height_m, vehicle=vehicle, purpose=purpose
+        )
+        return pointing.point(self._room, wish)
+
+    def preview_point(
+        self, p: Principal, *, lon: float, lat: float, height_m: float
+    ) -> PointAnswer:
+        """Who would go there, without flying."""
+        p.require("fly")
+        wish = pointing.wish_for(p, lon=lon, lat=lat, height_m=height_m, vehicle=None, purpose="")
+        return pointing.preview(self._room, wish)
+
+    # --- media -----------------------------------------------------------------------------
+
+    async def deliver(self, p: Principal, data: bytes, *, vehicle: str, camera: str) -> Delivered:
+        """Take in a photograph; returns when it is safe and checked."""
+        p.require("deliver")
+        return await self._intake.deliver(data, vehicle=vehicle, camera=camera)
+
+    def media(
+        self,
+        p: Principal,
+        *,
+        flight: str | None = None,
+        task: str | None = None,
+        bbox: tuple[float, float, float, float] | None = None,
+        sensor: Sensor | None = None,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> Page[Medium]:
+        """Media that the caller may see, by flight, task, box or sensor."""
+        with self._room.unit() as unit:
+            return queries.list_media(
+                unit,
+                p,
+                flight=flight,
+                task=task,
+                bbox=bbox,
+                sensor=sensor,
+                after=after,
+                limit=limit,
+            )
+
+    def medium(self, p: Principal, id: str) -> Medium:
+        """One medium."""
+        with self._room.unit() as unit:
+            found: Medium = p.checked(unit.media.get(id))
+            return found
+
+    def medium_file(self, p: Principal, id: str) -> tuple[bytes, str]:
+        """The original file, untouched, and its content type."""
+        medium = self.medium(p, id)
+        return self._room.media.open(medium.key), medium.media_type
+
+    def medium_preview(self, p: Principal, id: str) -> bytes:
+        """A picture to look at: JPEG; thermal frames in a palette."""
+        medium = self.medium(p, id)
+        return preview_of(self._room.media.open(medium.key), radiometric=medium.radiometric)
+
+    # --- anomaly, event, case --------------------------------------------------------------
+
+    def anomalies(self, p: Principal) -> Sequence[Anomaly]:
+        """Anomalies that the caller may see."""
+        with self._room.unit() as unit:
+            return queries.list_anomalies(unit, p)
+
+    def events(
+        self,
+        p: Principal,
+        *,
+        event_type: str | None = None,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> Page[Event]:
+        """Events that the caller may see."""
+        with self._room.unit() as unit:
+            return queries.list_events(unit, p, event_type=event_type, after=after, limit=limit)
+
+    def cases(
+        self, p: Principal, *, state: str | None = None, after: str | None = None, limit: int = 100
+    ) -> Page[Case]:
+        """Cases that the caller may see."""
+        with self._room.unit() as unit:
+            return queries.list_cases(unit, p, state=state, after=after, limit=limit)
+
+    def case(self, p: Principal, id: str) -> Case:
+        """One case."""
+        with self._room.unit() as unit:
+            found: Case = p.checked(unit.cases.get(id))
+            return found
+
+    def step(self, p: Principal, id: str, step: str, note: str) -> Case:
+        """Take a case to its next step."""
+        p.require("decide")
+        with self._room.unit() as unit:
+            return casework.step(unit, self.preset, self.clock, p, id, step, note)
+
+    def reviews(
+        self, p: Principal, *, state: str | None = None, after: str | None = None, limit: int = 100
+    ) -> Page[Review]:
+        """The officer's queue."""
+        with self._room.unit() as unit:
+            return queries.list_reviews(unit, p, state=state, after=after, limit=limit)
+
+    def decide(
+        self,
+        p: Principal,
+        id: str,
+        *,
+        decision: str,
+        event_type: str | None = None,
+        lon: float | None = None,
+        lat: float | None = None,
+        note: str = "",
+    ) -> Review:
+        """An officer confirms, rejects or marks."""
+        p.require("decide")
+        with self._room.unit() as unit:
+            return reviewing.decide(
+                unit,
+                self.preset,
+                self.clock,
+                p,
+                id,
+                decision=decision,
+                event_type=event_type,
+                lon=lon,
+                lat=lat,
+                note=note,
+            )
+
+    # --- overview --------------------------------------------------------------------------
+
+    def alerts(self, p: Principal, *, after: str | None = None, limit: int = 50) -> Page[Alert]:
+        """The alert feed."""
+        with self._room.unit() as unit:
+            return queries.list_alerts(unit, p, after=after, limit=limit)
+
+    def live(self, since_alert: str | None, p: Principal) -> LiveFrame:
+        """The present frame of the live view."""
+        return self._live.frame(since_alert, p)
+
+    def report(self) -> Mapping[str, Any]:
+        """The day's figures so far."""
+        return self._reporter.figures()

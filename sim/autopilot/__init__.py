@@ -1,0 +1,1 @@
+"""An autopilot as ArduCopter answers: modes, arming, mission, fence, rally, parameters, streams."""

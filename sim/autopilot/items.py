@@ -1,0 +1,184 @@
+"""Mission, fence and rally items: what the autopilot stores, and which of them it refuses."""
+
+import math
+from dataclasses import dataclass
+
+from pymavlink.dialects.v20 import ardupilotmega as wire
+
+from core.units import from_degrees_e7
+
+MISSION, FENCE, RALLY = (
+    wire.MAV_MISSION_TYPE_MISSION,
+    wire.MAV_MISSION_TYPE_FENCE,
+    wire.MAV_MISSION_TYPE_RALLY,
+)
+
+CAPACITY = {MISSION: 1500, FENCE: 300, RALLY: 20}
+"""Items that fit; ArduPilot's store holds about so many."""
+
+AMSL = frozenset({wire.MAV_FRAME_GLOBAL, wire.MAV_FRAME_GLOBAL_INT})
+RELATIVE = frozenset({wire.MAV_FRAME_GLOBAL_RELATIVE_ALT, wire.MAV_FRAME_GLOBAL_RELATIVE_ALT_INT})
+TERRAIN = frozenset({wire.MAV_FRAME_GLOBAL_TERRAIN_ALT, wire.MAV_FRAME_GLOBAL_TERRAIN_ALT_INT})
+
+PLACED = frozenset(
+    {
+        wire.MAV_CMD_NAV_WAYPOINT,
+        wire.MAV_CMD_NAV_LOITER_UNLIM,
+        wire.MAV_CMD_NAV_LOITER_TURNS,
+        wire.MAV_CMD_NAV_LOITER_TIME,
+        wire.MAV_CMD_NAV_LAND,
+        wire.MAV_CMD_NAV_TAKEOFF,
+        wire.MAV_CMD_DO_SET_ROI,
+        wire.MAV_CMD_DO_SET_ROI_LOCATION,
+    }
+)
+"""Mission commands whose x, y, z are a place."""
+
+NAV = frozenset(
+    {
+        wire.MAV_CMD_NAV_WAYPOINT,
+        wire.MAV_CMD_NAV_LOITER_UNLIM,
+        wire.MAV_CMD_NAV_LOITER_TURNS,
+        wire.MAV_CMD_NAV_LOITER_TIME,
+        wire.MAV_CMD_NAV_RETURN_TO_LAUNCH,
+        wire.MAV_CMD_NAV_LAND,
+        wire.MAV_CMD_NAV_TAKEOFF,
+        wire.MAV_CMD_NAV_DELAY,
+    }
+)
+
+DO = frozenset(
+    {
+        wire.MAV_CMD_DO_JUMP,
+        wire.MAV_CMD_DO_CHANGE_SPEED,
+        wire.MAV_CMD_DO_SET_HOME,
+        wire.MAV_CMD_DO_LAND_START,
+        wire.MAV_CMD_DO_SET_ROI,
+        wire.MAV_CMD_DO_SET_ROI_LOCATION,
+        wire.MAV_CMD_DO_SET_ROI_NONE,
+        wire.MAV_CMD_DO_DIGICAM_CONTROL,
+        wire.MAV_CMD_DO_MOUNT_CONTROL,
+        wire.MAV_CMD_DO_SET_CAM_TRIGG_DIST,
+        wire.MAV_CMD_DO_FENCE_ENABLE,
+        wire.MAV_CMD_DO_GIMBAL_MANAGER_PITCHYAW,
+        wire.MAV_CMD_IMAGE_START_CAPTURE,
+        wire.MAV_CMD_IMAGE_STOP_CAPTURE,
+        wire.MAV_CMD_CONDITION_YAW,
+        wire.MAV_CMD_CONDITION_DELAY,
+        wire.MAV_CMD_CONDITION_DISTANCE,
+    }
+)
+
+FENCE_KINDS = frozenset(
+    {
+        wire.MAV_CMD_NAV_FENCE_RETURN_POINT,
+        wire.MAV_CMD_NAV_FENCE_POLYGON_VERTEX_INCLUSION,
+        wire.MAV_CMD_NAV_FENCE_POLYGON_VERTEX_EXCLUSION,
+        wire.MAV_CMD_NAV_FENCE_CIRCLE_INCLUSION,
+        wire.MAV_CMD_NAV_FENCE_CIRCLE_EXCLUSION,
+    }
+)
+
+MAY_BE_NAN = frozenset({wire.MAV_CMD_DO_GIMBAL_MANAGER_PITCHYAW, wire.MAV_CMD_IMAGE_START_CAPTURE})
+"""Commands in which NaN means "leave it"; elsewhere only param4 (yaw) may be NaN."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One stored item, as it came over the wire."""
+
+    frame: int
+    command: int
+    param1: float = 0.0
+    param2: float = 0.0
+    param3: float = 0.0
+    param4: float = 0.0
+    x: int = 0
+    y: int = 0
+    z: float = 0.0
+
+    @property
+    def lat(self) -> float:
+        """Latitude in degrees."""
+        return from_degrees_e7(self.x)
+
+    @property
+    def lon(self) -> float:
+        """Longitude in degrees."""
+        return from_degrees_e7(self.y)
+
+    @classmethod
+    def of(cls, message: wire.MAVLink_message) -> "Item":
+        """From MISSION_ITEM_INT, or MISSION_ITEM (places in degrees).
+
+        Raises:
+            ValueError: a place of a MISSION_ITEM is no number.
+        """
+        x, y = message.x, message.y
+        if message.get_type() == "MISSION_ITEM":
+            if not (math.isfinite(x) and math.isfinite(y)):
+                raise ValueError("a place that is no number")
+            scale = 1e7 if message.command in PLACED | FENCE_KINDS else 1.0
+            x, y = round(x * scale), round(y * scale)
+        return cls(
+            frame=message.frame,
+            command=message.command,
+            param1=message.param1,
+            param2=message.param2,
+            param3=message.param3,
+            param4=message.param4,
+            x=x,
+            y=y,
+            z=message.z,
+        )
+
+
+def refusal(item: Item, kind: int) -> int:
+    """MAV_MISSION_RESULT for an item: ACCEPTED, or why ArduPilot would not store it."""
+    known = {MISSION: NAV | DO, FENCE: FENCE_KINDS, RALLY: {wire.MAV_CMD_NAV_RALLY_POINT}}[kind]
+    if item.command not in known:
+        return int(wire.MAV_MISSION_UNSUPPORTED)
+    placed = kind != MISSION or item.command in PLACED
+    if placed and item.frame not in AMSL | RELATIVE | TERRAIN:
+        return int(wire.MAV_MISSION_UNSUPPORTED_FRAME)
+    if placed and not -900_000_000 <= item.x <= 900_000_000:
+        return int(wire.MAV_MISSION_INVALID_PARAM5_X)
+    if placed and not -1_800_000_000 <= item.y <= 1_800_000_000:
+        return int(wire.MAV_MISSION_INVALID_PARAM6_Y)
+    if not math.isfinite(item.z) or abs(item.z) > 30_000:
+        return int(wire.MAV_MISSION_INVALID_PARAM7)
+    if item.command not in MAY_BE_NAN:
+        for value, result in (
+            (item.param1, wire.MAV_MISSION_INVALID_PARAM1),
+            (item.param2, wire.MAV_MISSION_INVALID_PARAM2),
+            (item.param3, wire.MAV_MISSION_INVALID_PARAM3),
+        ):
+            if not math.isfinite(value):
+                return int(result)
+    return int(wire.MAV_MISSION_ACCEPTED)
+
+
+def fence_fault(items: list[Item]) -> str | None:
+    """Why these fence items make no fence, or None."""
+    polygons = (
+        wire.MAV_CMD_NAV_FENCE_POLYGON_VERTEX_INCLUSION,
+        wire.MAV_CMD_NAV_FENCE_POLYGON_VERTEX_EXCLUSION,
+    )
+    k = 0
+    while k < len(items):
+        item = items[k]
+        if item.command in polygons:
+            count = int(item.param1)
+            ring = items[k : k + count]
+            if count < 3:
+                return "Fence: polygon needs 3 points"
+            if len(ring) < count or any(
+                i.command != item.command or int(i.param1) != count for i in ring
+            ):
+                return "Fence: incomplete polygon"
+            k += count
+            continue
+        if item.command != wire.MAV_CMD_NAV_FENCE_RETURN_POINT and item.param1 <= 0:
+            return "Fence: circle radius must be positive"
+        k += 1
+    return None
