@@ -1,5 +1,7 @@
 """An immutable problem in, an immutable, independently checked plan out."""
 
+from core.route import Route
+from planner.footprints import photographed, seen
 from planner.prepare import prepare
 from planner.problem import (
     Airborne,
@@ -17,6 +19,8 @@ from planner.problem import (
     Task,
     Violation,
 )
+from planner.responder import responder
+from planner.separate import separate
 from planner.solve import solve
 from planner.verify import verify
 
@@ -30,12 +34,17 @@ __all__ = [
     "Progress",
     "Refusal",
     "Response",
+    "Route",
     "SeparateCost",
     "Station",
     "Stop",
     "Task",
     "Violation",
+    "photographed",
     "prepare",
+    "responder",
+    "seen",
+    "separate",
     "solve",
     "verify",
 ]

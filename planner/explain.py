@@ -124,3 +124,13 @@ def wind(task: str, speed_mps: float) -> Refusal:
         reason=f"a wind of {speed_mps:g} m/s grounds every drone that could fly it",
         reason_zh=f"风速{speed_mps:g}米/秒，可执行的无人机均不能起飞",
     )
+
+
+def all_busy(task: str, able: int) -> Refusal:
+    """Every drone that could go at once is out or recharging."""
+    return Refusal(
+        id=task,
+        code="no_capacity",
+        reason=f"all {able} drones that could go are out or recharging",
+        reason_zh=f"可出动的{able}架无人机均在执行任务或充电",
+    )
