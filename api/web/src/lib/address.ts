@@ -1,0 +1,30 @@
+/** The part of the address after `#`: page and parameters, so that every state can be shared. */
+
+export const PAGES = ['situation', 'plan', 'requests', 'cases', 'review', 'report'] as const;
+export type PageName = (typeof PAGES)[number];
+
+export interface Place {
+  page: PageName;
+  params: Record<string, string>;
+}
+
+/** Read `#/plan?day=2026-01-01`; anything unknown is the situation page. */
+export function parse(hash: string): Place {
+  const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?', 2);
+  const page = PAGES.find((name) => name === path) ?? 'situation';
+  return { page, params: Object.fromEntries(new URLSearchParams(query)) };
+}
+
+export function write({ page, params }: Place): string {
+  // Commas and colons are legal in a fragment; leaving them alone keeps addresses readable.
+  const query = new URLSearchParams(params).toString().replaceAll('%2C', ',').replaceAll('%3A', ':');
+  return `#/${page}${query ? `?${query}` : ''}`;
+}
+
+/** Take `token=...` out of a fragment: the token and the fragment that may be shown and shared. */
+export function splitToken(hash: string): { token: string | null; rest: string } {
+  const match = /([#?&/])token=([^&]*)&?/.exec(hash);
+  if (!match) return { token: null, rest: hash };
+  const rest = hash.replace(match[0], match[1] ?? '').replace(/[?&#]+$/, '');
+  return { token: decodeURIComponent(match[2] ?? ''), rest };
+}
