@@ -46,11 +46,14 @@ def to_text(value: Any, *, where: str | None = None) -> str:
         InvalidInput: it is none.
     """
     try:
-        return _to_text(value)
-    except (TypeError, ValueError) as error:
+        text = _to_text(value)
+        if not text.isascii():
+            text.encode()  # half a surrogate pair is no text
+    except (TypeError, ValueError, RecursionError) as error:
         raise InvalidInput(
             f"cannot be stored: {error}", where=where, remedy="use finite numbers and plain values"
         ) from error
+    return text
 
 
 def from_text(text: str) -> Any:

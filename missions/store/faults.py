@@ -1,8 +1,8 @@
 """What a database's complaint means, and what to do about it."""
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 
-from core.errors import Unavailable
+from core.errors import FlyOnceError, InvalidInput, Unavailable
 
 _MEANINGS: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (
@@ -38,9 +38,13 @@ _MEANINGS: tuple[tuple[tuple[str, ...], str, str], ...] = (
 )
 
 
-def store_fault(error: DBAPIError, where: str) -> Unavailable:
+def store_fault(error: DBAPIError, where: str) -> FlyOnceError:
     """The named error for what a database driver raised."""
     message = str(error.orig)
+    if isinstance(error, DataError):
+        return InvalidInput(
+            f"a value that no database takes: {message}", remedy="send plain text and numbers"
+        )
     for signs, what, remedy in _MEANINGS:
         if any(sign in message.lower() for sign in signs):
             return Unavailable(what, where=where, remedy=remedy)

@@ -98,6 +98,10 @@ class SqlStore:
             yield
         except DBAPIError as error:
             raise store_fault(error, self._where) from error
+        except UnicodeEncodeError as error:
+            raise InvalidInput(
+                f"no text: {error.reason}", remedy="send whole Unicode characters"
+            ) from error
 
     def _make_engine(self, pragmas: Mapping[str, str | int]) -> Engine:
         try:

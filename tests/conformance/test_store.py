@@ -260,7 +260,7 @@ def test_conditions(store: Store) -> None:
 def test_an_unknown_condition_is_refused(store: Store) -> None:
     with store.view() as unit, pytest.raises(InvalidInput, match="sha256"):
         unit.media.find(colour="red")
-    with store.view() as unit, pytest.raises(InvalidInput, match="audience|day"):
+    with store.view() as unit, pytest.raises(InvalidInput, match=r"audience|day"):
         unit.plans.find(audience="forestry")
 
 

@@ -1,0 +1,1 @@
+"""Cases: from a find to its proven end in seven steps."""

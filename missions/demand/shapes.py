@@ -1,0 +1,148 @@
+"""Is this a place that can be photographed? GeoJSON from a caller, judged before anybody plans."""
+
+import math
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+import shapely
+from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry
+
+from core.errors import InvalidInput
+from core.geo import LonLat, area_m2, path_length_m
+from missions.presets import Preset
+
+KINDS: Mapping[str, str] = {
+    "Polygon": "area",
+    "MultiPolygon": "area",
+    "LineString": "corridor",
+    "Point": "points",
+    "MultiPoint": "points",
+}
+"""What a geometry type asks for."""
+
+MAX_VERTICES = 5_000
+MAX_AREA_M2 = 100e6
+"""100 km2: with 51 drones of about 1 km2 a flight, more than a day of the whole network."""
+MAX_LENGTH_M = 200_000.0
+MAX_POINTS = 200
+_BORDER_DEG = 0.005
+"""The preset's boundary is simplified to about this; nobody is refused for standing on it."""
+_MAX_DEPTH = 5
+
+
+def checked_geometry(preset: Preset, geometry: Any) -> tuple[str, BaseGeometry]:
+    """The kind of look ("area", "corridor", "points") and the shape, in two dimensions.
+
+    Raises:
+        InvalidInput: no geometry that can be flown; the text says why and what to do.
+    """
+    body = _unwrapped(geometry)
+    kind = KINDS[body["type"]]
+    place = _shape(body)
+    _must_be_simple(place)
+    _must_be_inside(preset, place)
+    _must_be_small(kind, place)
+    return kind, place
+
+
+def _unwrapped(geometry: Any) -> Mapping[str, Any]:
+    """The bare geometry of a geometry, a Feature, or a collection of one."""
+    body = geometry
+    for _ in range(2):
+        if isinstance(body, Mapping) and body.get("type") == "FeatureCollection":
+            features = body.get("features")
+            if not isinstance(features, list) or len(features) != 1:
+                raise _refused("one look has one geometry", "send one request for each feature")
+            body = features[0]
+        elif isinstance(body, Mapping) and body.get("type") == "Feature":
+            body = body.get("geometry")
+    if not isinstance(body, Mapping) or str(body.get("type")) not in KINDS:
+        raise _refused("no geometry that can be looked at", f"use GeoJSON {', '.join(KINDS)}")
+    return body
+
+
+def _shape(body: Mapping[str, Any]) -> BaseGeometry:
+    count = 0
+    for lon, lat in _positions(body.get("coordinates"), 0):
+        count += 1
+        if count > MAX_VERTICES:
+            raise _refused(f"more than {MAX_VERTICES} vertices", "simplify the shape")
+        if abs(lat) > 90 and abs(lon) <= 90:
+            raise _refused("latitude comes first", "GeoJSON has longitude first: exchange them")
+        if not (abs(lon) <= 180 and abs(lat) <= 90):
+            raise _refused(
+                f"no such place: longitude {lon:g}, latitude {lat:g}",
+                "give WGS-84 degrees, not metres",
+            )
+    if count == 0:
+        raise _refused("the geometry is empty", "give at least one position")
+    try:
+        return shapely.force_2d(shape(body))
+    except (ValueError, TypeError, IndexError, shapely.errors.ShapelyError) as error:
+        raise _refused(f"no geometry: {error}", "close rings; a line has two points") from error
+
+
+def _positions(value: Any, depth: int) -> Iterator[tuple[float, float]]:
+    """Every (longitude, latitude) of nested coordinates."""
+    if not isinstance(value, (list, tuple)) or depth > _MAX_DEPTH:
+        raise _refused("coordinates are nested lists of numbers", "check them against GeoJSON")
+    if value and all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in value):
+        if len(value) < 2 or not all(math.isfinite(v) for v in value):
+            raise _refused("a position is two finite numbers", "give longitude and latitude")
+        yield float(value[0]), float(value[1])
+        return
+    for inner in value:
+        yield from _positions(inner, depth + 1)
+
+
+def _must_be_simple(place: BaseGeometry) -> None:
+    if place.is_empty:
+        raise _refused("the geometry is empty", "give at least one position")
+    if not place.is_valid:
+        why = shapely.is_valid_reason(place)
+        raise _refused(f"the outline crosses itself: {why}", "draw it without crossings")
+
+
+def _must_be_inside(preset: Preset, place: BaseGeometry) -> None:
+    territory = _grown(tuple(county.polygon for county in preset.territory.values()))
+    if territory.covers(place):
+        return
+    swapped = shapely.transform(place, lambda c: c[:, ::-1])
+    if territory.covers(swapped):
+        raise _refused("latitude comes first", "GeoJSON has longitude first: exchange them")
+    if territory.intersects(place):
+        raise _refused(f"it reaches beyond {preset.title}", "cut it at the boundary")
+    raise _refused(f"it lies outside {preset.title}", "check position and coordinate system")
+
+
+def _must_be_small(kind: str, place: BaseGeometry) -> None:
+    if kind == "area":
+        area = area_m2(place)
+        if area > MAX_AREA_M2:
+            raise _refused(
+                f"{area / 1e6:.0f} km2 are more than one request may ask",
+                f"ask for parts of at most {MAX_AREA_M2 / 1e6:.0f} km2",
+            )
+        if area < 1.0:
+            raise _refused("the area is smaller than a square metre", "ask for a point instead")
+    elif kind == "corridor":
+        length = path_length_m(LonLat(x, y) for x, y in place.coords)
+        if length > MAX_LENGTH_M:
+            raise _refused(f"{length / 1000:.0f} km in one request", "ask for parts of 200 km")
+        if length < 1.0:
+            raise _refused("the line is shorter than a metre", "ask for a point instead")
+    elif len(shapely.get_parts(place)) > MAX_POINTS:
+        raise _refused(f"more than {MAX_POINTS} points", "send several requests")
+
+
+@lru_cache(maxsize=4)
+def _grown(counties: tuple[BaseGeometry, ...]) -> BaseGeometry:
+    grown = shapely.union_all(counties).buffer(_BORDER_DEG)
+    shapely.prepare(grown)
+    return grown
+
+
+def _refused(what: str, remedy: str) -> InvalidInput:
+    return InvalidInput(what, where="geometry", remedy=remedy)
