@@ -44,37 +44,37 @@ NEAR_M = 9_000.0
 multirotor little time to look."""
 CLEAR_M = 250.0
 """Distance of places from a zone's buffer, so that turns stay out as well."""
-CORRIDOR_PIECE_M = 4_600.0
+CORRIDOR_PIECE_M = 6_000.0
 CORRIDORS_KEPT = {"river": 26, "road": 22, "railway": 8, "power_line": 16, "pipeline": 6}
 """How many pieces of each corridor kind are kept, spread evenly over what there is."""
 
 # kind: (how many, km from a dock at least and at most, size_m, highest ground, name, Chinese)
 STREWN: dict[str, tuple[int, float, float, float, float, str, str]] = {
-    "construction": (32, 0.6, 4.0, 420, 180, "building site", "工地"),
-    "substation": (14, 0.8, 5.0, 220, 250, "substation", "变电站"),
-    "town": (20, 0.3, 1.0, 780, 400, "town centre", "集镇"),
-    "village": (34, 1.5, 5.0, 520, 450, "village", "村"),
-    "industrial": (12, 1.0, 4.0, 900, 160, "industrial park", "工业园"),
+    "construction": (32, 0.6, 4.0, 520, 180, "building site", "工地"),
+    "substation": (14, 0.8, 5.0, 260, 250, "substation", "变电站"),
+    "town": (20, 0.3, 1.0, 980, 400, "town centre", "集镇"),
+    "village": (34, 1.5, 5.0, 720, 450, "village", "村"),
+    "industrial": (12, 1.0, 4.0, 1000, 160, "industrial park", "工业园"),
     "coal_yard": (2, 1.5, 5.0, 260, 130, "coal yard", "储煤场"),
     "landfill": (7, 2.0, 5.0, 420, 260, "landfill", "填埋场"),
-    "quarry": (10, 2.0, 6.0, 520, 600, "quarry", "采石场"),
-    "solar": (10, 1.5, 5.0, 600, 300, "solar farm", "光伏电站"),
-    "school": (14, 0.4, 1.8, 260, 400, "school", "学校"),
+    "quarry": (10, 2.0, 6.0, 650, 600, "quarry", "采石场"),
+    "solar": (10, 1.5, 5.0, 750, 300, "solar farm", "光伏电站"),
+    "school": (14, 0.4, 1.8, 320, 400, "school", "学校"),
     "livestock": (9, 2.0, 5.0, 320, 300, "livestock farm", "养殖场"),
-    "cemetery": (8, 1.5, 4.0, 450, 450, "cemetery", "公墓"),
-    "field_watch": (9, 1.5, 4.0, 1000, 130, "straw-burning watch", "秸秆禁烧重点区"),
-    "hazard_slope": (40, 1.0, 6.0, 240, 900, "hazard slope", "地灾隐患点"),
+    "cemetery": (8, 1.5, 4.0, 600, 450, "cemetery", "公墓"),
+    "field_watch": (9, 1.5, 4.0, 1350, 130, "straw-burning watch", "秸秆禁烧重点区"),
+    "hazard_slope": (40, 1.0, 6.0, 320, 900, "hazard slope", "地灾隐患点"),
     "burnt_area": (2, 2.0, 5.0, 450, 700, "burnt area", "火烧迹地"),
     "water_source": (5, 1.5, 5.0, 520, 350, "drinking-water source", "饮用水源地"),
     "port": (3, 1.0, 5.0, 420, 90, "river port", "内河码头"),
-    "outfall": (24, 0.8, 5.0, 450, 200, "outfalls", "排污口"),
-    "bridge": (14, 0.8, 5.0, 700, 300, "bridges", "桥梁"),
-    "junction": (10, 0.4, 2.5, 600, 200, "junctions", "路口"),
-    "plaza": (8, 0.3, 1.8, 300, 250, "squares", "广场"),
-    "flood_point": (14, 0.5, 4.0, 500, 250, "flood points", "易涝点"),
-    "swim_spot": (10, 1.0, 5.0, 450, 350, "bathing spots", "野泳点"),
-    "land_spot": (30, 1.0, 6.0, 700, 600, "land spots", "疑似图斑"),
-    "waste_spot": (14, 0.8, 5.0, 500, 350, "dumping spots", "偷倒易发点"),
+    "outfall": (24, 0.8, 5.0, 900, 200, "outfalls", "排污口"),
+    "bridge": (14, 0.8, 5.0, 1100, 300, "bridges", "桥梁"),
+    "junction": (10, 0.4, 2.5, 900, 200, "junctions", "路口"),
+    "plaza": (8, 0.3, 1.8, 500, 250, "squares", "广场"),
+    "flood_point": (14, 0.5, 4.0, 900, 250, "flood points", "易涝点"),
+    "swim_spot": (10, 1.0, 5.0, 800, 350, "bathing spots", "野泳点"),
+    "land_spot": (30, 1.0, 6.0, 1300, 600, "land spots", "疑似图斑"),
+    "waste_spot": (14, 0.8, 5.0, 900, 350, "dumping spots", "偷倒易发点"),
     "ancient_tree": (6, 0.8, 5.0, 350, 500, "ancient trees", "古树名木"),
 }
 POINTS = frozenset(
@@ -334,7 +334,7 @@ def try_place(
         return None
     if kind in POINTS:
         shape = shapely.MultiPoint(
-            centre.coords[0] + g.random.uniform(-size_m, size_m, (int(g.random.integers(4, 7)), 2))
+            centre.coords[0] + g.random.uniform(-size_m, size_m, (int(g.random.integers(7, 12)), 2))
         )
     else:
         shape = blob(g, centre, size_m, float(g.random.uniform(0.6, 1.0)))
@@ -360,7 +360,7 @@ def forest_watch(g: Gazetteer) -> None:
     """High-risk woods of 1.2 to 1.7 km2, 2 to 4.5 km from docks that see in infrared."""
     order = [k for k in g.random.permutation(len(g.docks)) if g.docks[k][3] == "T"]
     for k in order:
-        if len(g.taken.get("forest_watch", [])) == 10:
+        if len(g.taken.get("forest_watch", [])) == 11:
             return
         name, name_zh, dock, _ = g.docks[k]
         for _ in range(120):
