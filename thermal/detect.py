@@ -59,7 +59,7 @@ class DetectionRule:
     floor_c: float | None = None
     contrast_k: float = 8.0
     min_px: float = 1.0
-    max_px: float = 600.0
+    max_px: float = 4000.0
     z: float = 5.0
     severity: int = 2
 

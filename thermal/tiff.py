@@ -1,6 +1,7 @@
 """Thermal TIFFs: floating point in Celsius, or 16 bits in a scale that the file names."""
 
 import io
+import logging
 import struct
 import zlib
 
@@ -10,6 +11,8 @@ import tifffile
 from core.errors import UnknownEncoding, UnreadableMedia
 from thermal.frame import MAX_PIXELS, ThermalFrame
 from thermal.radiometry import Parameters
+
+logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # our own error says what is broken
 
 _COOL_C, _HOT_C = -150.0, 3000.0
 _KELVIN_FLOOR = 150.0
