@@ -73,8 +73,15 @@ async def run(
         truth = json.loads(simulation.truth.read_text())
     result = score(figures, anomalies, truth)
     if report is not None:
-        report.write_text(json.dumps(result, indent=2, ensure_ascii=False, default=str) + "\n")
+        write(report, result)
     return result
+
+
+def write(path: Path, result: dict[str, Any]) -> None:
+    """Write a report, whole or not at all."""
+    draft = path.with_suffix(path.suffix + ".part")
+    draft.write_text(json.dumps(result, indent=2, ensure_ascii=False, default=str) + "\n")
+    draft.replace(path)
 
 
 async def _fly(runtime: Runtime, hours: float, tell: Callable[[Progress], None]) -> dict[str, Any]:

@@ -38,7 +38,7 @@ class Photographed:
 
     def __init__(self, room: ControlRoom, cell_m: float = 50.0) -> None:
         counties = [county.polygon for county in room.preset.territory.values()]
-        self._coverage = Coverage(counties, cell_m)
+        self._coverage = Coverage(counties, cell_m=cell_m)
         self._last: str | None = None
         self._gsd: dict[str, float] = {}
 

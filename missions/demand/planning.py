@@ -6,6 +6,7 @@ Pure: values in, values out; `releasing` stores what is decided here.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any, cast
 
 from shapely.geometry import mapping, shape
 from shapely.ops import unary_union
@@ -27,7 +28,17 @@ from missions.entities import (
 )
 from missions.lifecycle import move
 from missions.presets import Dock, Preset
-from planner.problem import Look, Plan, Prepared, Problem, Progress, Refusal, Station, Violation
+from planner.problem import (
+    Look,
+    LookKind,
+    Plan,
+    Prepared,
+    Problem,
+    Progress,
+    Refusal,
+    Station,
+    Violation,
+)
 
 OPENING = time(8, 0)
 CLOSING = time(18, 0)
@@ -53,6 +64,25 @@ class PlannedDay:
     prepared: Prepared
     plan: Plan
     violations: tuple[Violation, ...]
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """The day in a few numbers."""
+        record = self.record
+        return {
+            "day": self.day.isoformat(),
+            "requests": record.asked,
+            "planned": record.planned,
+            "refused": record.refused,
+            "tasks": len(self.tasks),
+            "merged": record.merged,
+            "flights": len(self.flights),
+            "km": round(record.km, 1),
+            "km_separate": round(record.km_separate, 1),
+            "flights_separate": record.flights_separate,
+            "territory_share": round(record.day_share, 4),
+            "drones_used": len({flight.dock for flight in self.flights}),
+        }
 
 
 def plan_day(
@@ -118,7 +148,7 @@ def look(request: Request) -> Look:
     return Look(
         id=request.id,
         geometry=shape(request.geometry),
-        kind=request.kind,
+        kind=cast(LookKind, request.kind),  # Look refuses any other
         width_m=request.width_m,
         sensor=request.sensor,
         gsd_m=request.gsd_m,

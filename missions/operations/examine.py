@@ -64,7 +64,6 @@ class Workbench:
     cameras: Mapping[str, CameraSpec]
     heights: HeightModel
     rules: Mapping[str, DetectionRule]
-    always: tuple[str, ...]
     media: MediaFolder
 
 
@@ -79,7 +78,6 @@ def open_workbench(preset_name: str, media_root: str) -> None:
         cameras={c.id: c for kind in preset.kinds.values() for c in kind.cameras},
         heights=preset.heights,
         rules=thermal_rules(preset.event_types),
-        always=tuple(t.code for t in preset.event_types.values() if is_urgent(t)),
         media=MediaFolder(media_root),
     )
 
@@ -101,7 +99,7 @@ def thermal_rules(event_types: Mapping[str, EventType]) -> dict[str, DetectionRu
 
 
 def is_urgent(event_type: EventType) -> bool:
-    """Whether a find of this type raises the alarm, whoever's task showed it."""
+    """Whether a find of this type raises the alarm: severity 4 means act at once."""
     return event_type.detector == "thermal" and event_type.severity >= 4
 
 
@@ -125,7 +123,7 @@ def _examine(bench: Workbench, delivery: Delivery) -> Examined:
         ]
         checked = None
         if inspected.metadata.radiometric:
-            codes = {code for w in shown for code in w.event_types} | set(bench.always)
+            codes = {code for w in shown for code in w.event_types}
             rules = {code: bench.rules[code] for code in sorted(codes)}
             checked = check(
                 delivery.data, bench.cameras, bench.heights, rules, camera_id=delivery.camera

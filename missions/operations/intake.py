@@ -192,12 +192,18 @@ def assignment_of(unit: Unit, preset: Preset, flight: Flight) -> Assignment:
     """What a flight's photographs are for."""
     tasks = tuple(unit.tasks.get(task_id) for task_id in flight.task_ids)
     case = unit.cases.get(flight.case_id) if flight.case_id else None
-    extra = (case.event_type,) if case else ()
+    extra = _family(preset, case.event_type) if case else ()
     return Assignment(
         flight=flight,
         tasks={task.id: task for task in tasks},
         wanted=tuple(_wanted(preset, task, extra) for task in tasks),
     )
+
+
+def _family(preset: Preset, event_type: str) -> tuple[str, ...]:
+    """All types of a type's class: who looks again at a fire looks for embers too."""
+    of = preset.event_types[event_type].class_code
+    return tuple(code for code, kind in preset.event_types.items() if kind.class_code == of)
 
 
 def _wanted(preset: Preset, task: Task, extra: tuple[str, ...]) -> Wanted:
