@@ -337,7 +337,8 @@ def try_place(
             centre.coords[0] + g.random.uniform(-size_m, size_m, (int(g.random.integers(7, 12)), 2))
         )
     else:
-        shape = blob(g, centre, size_m, float(g.random.uniform(0.6, 1.0)))
+        lowest = 0.8 if kind == "forest_watch" else 0.6
+        shape = blob(g, centre, size_m, float(g.random.uniform(lowest, 1.0)))
     return shape if g.allowed(shape) else None
 
 
@@ -364,7 +365,7 @@ def forest_watch(g: Gazetteer) -> None:
             return
         name, name_zh, dock, _ = g.docks[k]
         for _ in range(120):
-            size = float(g.random.uniform(1300, 1550))
+            size = float(g.random.uniform(1500, 1650))
             shape = try_place(g, "forest_watch", dock, 1.8, 4.5, size, 800)
             if shape is None or g.ground_m(shapely.centroid(shape)) < 90:
                 continue

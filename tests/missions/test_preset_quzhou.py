@@ -100,7 +100,7 @@ def test_forest_watch_is_about_ten_woods_of_one_to_two_square_kilometres(preset:
     woods = [p for p in preset.places if p.kind == "forest_watch"]
     assert 8 <= len(woods) <= 12
     for wood in woods:
-        assert 0.8e6 < frame.to_metres(wood.geometry).area < 2e6
+        assert 1e6 < frame.to_metres(wood.geometry).area < 2e6
     thermal = [d for d in preset.docks if Sensor.THERMAL in preset.kinds[d.kind].sensors]
     for wood in woods:
         middle = LonLat(wood.geometry.centroid.x, wood.geometry.centroid.y)
