@@ -1,0 +1,71 @@
+"""The HTTP application: routes, guards and the console, around a service."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.routing import APIRoute
+from starlette.middleware.gzip import GZipMiddleware
+
+from api import docs, errors
+from api.console import Console
+from api.guard import Guard
+from api.live import Hub
+from api.routes import cases, city, findings, flights, live, media, requests
+from api.settings import Settings
+from missions.service import Service
+
+PREFIX = "/api/v1"
+
+
+def create_app(service: Service, settings: Settings) -> FastAPI:
+    """The application around a service; it starts and stops nothing itself."""
+    app = FastAPI(
+        title="FlyOnce",
+        summary="综合飞一次: one flight serves every department of a city",
+        description=docs.INTRODUCTION,
+        version="1",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=_operation_id,
+        openapi_tags=docs.TAGS,
+    )
+    app.state.service = service
+    app.state.settings = settings
+    app.state.hub = Hub(service, interval_s=1 / settings.live_hz)
+    app.state.constants = {}
+    errors.install(app)
+    for module in (city, flights, requests, media, findings, cases, live):
+        app.include_router(module.router, prefix=PREFIX, max_body_size=settings.body_max_kb << 10)
+    app.include_router(media.delivery, prefix=PREFIX, max_body_size=settings.media_max_mb << 20)
+    _describe(app)
+    app.router.default = Console(settings.console)  # not a mount: it would hide 405s
+    app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
+    app.add_middleware(Guard, settings=settings)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def _describe(app: FastAPI) -> None:
+    """Serve the OpenAPI document and its readable form."""
+    plain = app.openapi
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = docs.finish(plain())
+        return app.openapi_schema
+
+    app.openapi = described  # type: ignore[method-assign]  # FastAPI's own way to extend it
+
+    @app.get(f"{PREFIX}/openapi.json", include_in_schema=False)
+    @app.get("/openapi.json", include_in_schema=False)
+    def openapi(_request: Request) -> JSONResponse:
+        return JSONResponse(app.openapi())
+
+    @app.get("/docs", include_in_schema=False)
+    def page(_request: Request) -> HTMLResponse:
+        return HTMLResponse(docs.page(app.openapi()))

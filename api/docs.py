@@ -1,0 +1,112 @@
+"""The API's description: the finishing of the OpenAPI document, and a page that people read.
+
+The page is plain HTML made here, because the usual viewers load their scripts from elsewhere and
+the service must work without a way out.
+"""
+
+from typing import Any
+
+from jinja2 import Environment
+
+from api.errors import Problem
+
+INTRODUCTION = """\
+Times are ISO-8601 in UTC, positions WGS-84 degrees (longitude first in GeoJSON), heights metres
+above ground. Errors are `application/problem+json` (RFC 9457) and name the field and the remedy.
+
+`Authorization: Bearer TOKEN` says who is calling; the token holds role and department, and the
+department decides what is seen. On the machine that runs the service no token is needed unless
+`FLYONCE_REQUIRE_SIGN_IN` is set.
+
+Lists come in pages: give `next` of one page as `after` of the following one.
+
+`/api/v1/live` is a WebSocket with the present state at most five times a second: `{"t", "speed",
+"drones": [[id, lon, lat, height_m, heading_deg, speed_mps, battery, state, flight_id, progress,
+heard_s_ago, photos]], "counts", "alerts"}`. The token goes into `?token=` or, as
+`{"token": TOKEN}`, into the first message. `alerts` holds only what is new since the last frame.
+"""
+
+TAGS = [
+    {"name": "city", "description": "The preset: what never changes while the service runs."},
+    {"name": "requests", "description": "What the departments want to see."},
+    {"name": "flights", "description": "The day's plan and what flies."},
+    {"name": "media", "description": "Photographs."},
+    {"name": "findings", "description": "What was found, and the day's figures."},
+    {"name": "cases", "description": "What departments have to settle; the review queue."},
+]
+
+
+def finish(document: dict[str, Any]) -> dict[str, Any]:
+    """Add what FastAPI does not know of: the form of errors, and the token."""
+    components = document.setdefault("components", {})
+    reference = "#/components/schemas/{model}"
+    problem = Problem.model_json_schema(ref_template=reference)
+    schemas = components.setdefault("schemas", {})
+    schemas.update(problem.pop("$defs", {}))
+    schemas["Problem"] = problem
+    components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    document["security"] = [{"token": []}, {}]
+    return document
+
+
+_PAGE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string("""\
+<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{{ doc.info.title }} API</title>
+<meta name="viewport" content="width=device-width"></head>
+<body>
+<h1>{{ doc.info.title }} API</h1><p>{{ doc.info.summary }}</p>
+{% for paragraph in doc.info.description.split("\n\n") %}<p>{{ paragraph }}</p>{% endfor %}
+<p><a href="/api/v1/openapi.json">OpenAPI document</a></p>
+{% for tag in doc.tags %}
+<h2 id="{{ tag.name }}">{{ tag.name }}</h2><p>{{ tag.description }}</p>
+{% for path, methods in doc.paths.items() %}
+{% for method, operation in methods.items() if tag.name in operation.tags %}
+<h3 id="{{ operation.operationId }}"><code>{{ method|upper }} {{ path }}</code></h3>
+<p>{{ operation.summary }}. {{ operation.description }}</p>
+{% if operation.parameters %}<ul>
+{% for p in operation.parameters %}
+<li><code>{{ p.name }}</code> ({{ p["in"] }}{{ ", required" if p.required }}) \
+{{ p.description or p.schema.description }}</li>
+{% endfor %}</ul>{% endif %}
+{% if operation.requestBody %}<p>Body:
+{% for kind, content in operation.requestBody.content.items() %}
+{% set name = (content.schema["$ref"] or "").split("/")[-1] %}
+<code>{{ kind }}</code> {% if name %}<a href="#{{ name }}">{{ name }}</a>{% endif %}
+{% endfor %}</p>{% endif %}
+<ul>
+{% for status, response in operation.responses.items() %}
+{% set content = (response.content or {})["application/json"] or {} %}
+{% set name = ((content.schema or {})["$ref"] or "").split("/")[-1] %}
+<li><code>{{ status }}</code> {% if name %}<a href="#{{ name }}">{{ name }}</a>
+{% else %}{{ response.description }}{% endif %}</li>
+{% endfor %}</ul>
+{% endfor %}{% endfor %}{% endfor %}
+<h2>Schemas</h2>
+{% for name, schema in doc.components.schemas.items() %}
+<h3 id="{{ name }}">{{ name }}</h3><p>{{ schema.description }}</p>
+<table><tr><th>field</th><th>type</th><th></th></tr>
+{% for field, value in (schema.properties or {}).items() %}
+<tr><td><code>{{ field }}</code>{{ " *" if field in (schema.required or []) }}</td>
+<td>{{ kind(value) }}</td><td>{{ value.description }}</td></tr>
+{% endfor %}</table>
+{% endfor %}
+</body></html>
+""")
+
+
+def page(document: dict[str, Any]) -> str:
+    """The OpenAPI document as a page to read."""
+    return _PAGE.render(doc=document, kind=_kind)
+
+
+def _kind(schema: dict[str, Any]) -> str:
+    """A schema in a few words: `string`, `list of FlightRow`, `number or null`."""
+    if "anyOf" in schema:
+        return " or ".join(_kind(option) for option in schema["anyOf"])
+    if "$ref" in schema:
+        return str(schema["$ref"]).rsplit("/", 1)[-1]
+    if "enum" in schema:
+        return " | ".join(str(value) for value in schema["enum"])
+    if schema.get("type") == "array":
+        return f"list of {_kind(schema.get('items', {}))}"
+    return str(schema.get("format") or schema.get("type") or schema.get("const", "anything"))

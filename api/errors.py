@@ -1,0 +1,185 @@
+"""One table: named error -> HTTP status; every error leaves as problem+json (RFC 9457).
+
+A problem says what is wrong (`detail`), where (`field`) and what to do about it (`remedy`).
+"""
+
+import http
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from api.schemas.base import Model
+from core import errors
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Unauthenticated(errors.NotAllowed):
+    """The caller did not say who it is, or its token is not known."""
+
+
+STATUS: Mapping[type[errors.FlyOnceError], int] = {
+    errors.FlyOnceError: 500,
+    errors.InvalidInput: 422,
+    errors.UnreadableMedia: 422,
+    errors.UnknownEncoding: 415,
+    errors.NotFound: 404,
+    errors.NotAllowed: 403,
+    Unauthenticated: 401,
+    errors.IllegalTransition: 409,
+    errors.Unavailable: 503,
+    errors.PlanRejected: 409,
+    errors.VehicleError: 502,
+    errors.LinkLost: 504,
+    errors.CommandRefused: 409,
+    errors.CommandTimeout: 504,
+    errors.TransferFailed: 502,
+    errors.ReadBackMismatch: 502,
+    errors.NotReady: 409,
+}
+
+_MEANING: Mapping[int, str] = {
+    401: "No token, or one that is not known.",
+    403: "The token's role or department may not do this.",
+    404: "No such thing, or none that the token's department may see.",
+    409: "Not possible in the present state; `detail` says why.",
+    413: "The body is too large.",
+    415: "A vendor encoding that cannot be read exactly.",
+    422: "A field is missing or wrong; `field` names it, `remedy` says what would be right.",
+    502: "The vehicle did not do what it was told.",
+    503: "Something that the service needs is missing: disk space, a link.",
+    504: "The vehicle did not answer in time.",
+}
+
+
+class FieldError(Model):
+    """One wrong field."""
+
+    field: str
+    detail: str
+
+
+class Problem(Model):
+    """An error as RFC 9457 wants it."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    field: str | None = None
+    remedy: str | None = None
+    errors: list[FieldError] | None = None
+
+
+def status_of(error: errors.FlyOnceError) -> int:
+    """The status of the nearest class in the table."""
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The errors of an endpoint for its OpenAPI description; 401 and 422 are always among them."""
+    schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    return {
+        status: {"description": _MEANING[status], "content": {MEDIA_TYPE: schema}}
+        for status in sorted({401, 422, *statuses})
+    }
+
+
+def respond(problem: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """A problem as a response."""
+    return JSONResponse(
+        problem.model_dump(exclude_none=True),
+        status_code=problem.status,
+        media_type=MEDIA_TYPE,
+        headers=dict(headers or {}),
+    )
+
+
+def problem_of(error: errors.FlyOnceError) -> Problem:
+    """A named error as a problem."""
+    words = re.sub(r"(?<!^)(?=[A-Z])", " ", type(error).__name__).lower()
+    return Problem(
+        type=f"urn:flyonce:{words.replace(' ', '-')}",
+        title=words.capitalize(),
+        status=status_of(error),
+        detail=error.what,
+        field=error.where,
+        remedy=error.remedy,
+    )
+
+
+def plain(
+    status: int, detail: str, *, field: str | None = None, remedy: str | None = None
+) -> Problem:
+    """A problem that has no named error of its own."""
+    title = http.HTTPStatus(status).phrase
+    kind = title.lower().replace(" ", "-").replace("'", "")
+    return Problem(
+        type=f"urn:flyonce:{kind}",
+        title=title,
+        status=status,
+        detail=detail,
+        field=field,
+        remedy=remedy,
+    )
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    """Where a field is: `geometry.coordinates.0`, `?limit`, `X-Vehicle`."""
+    place, *rest = location
+    name = ".".join(str(part) for part in rest)
+    return f"?{name}" if place == "query" else name or str(place)
+
+
+async def _named(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, errors.FlyOnceError)  # noqa: S101 - registered for this class
+    headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthenticated) else None
+    return respond(problem_of(error), headers)
+
+
+async def _invalid(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
+    found = [FieldError(field=_path(e["loc"]), detail=e["msg"]) for e in error.errors()]
+    first = found[0]
+    return respond(
+        Problem(
+            type="urn:flyonce:invalid-input",
+            title="Invalid input",
+            status=422,
+            detail=first.detail,
+            field=first.field,
+            remedy=f"correct {first.field} and send it again; /docs says what each field holds",
+            errors=found if len(found) > 1 else None,
+        )
+    )
+
+
+async def _http(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
+    remedy = {
+        404: "see /docs for the addresses there are",
+        405: "see /docs for the methods of this address",
+        413: "send less, or raise the limit in the settings",
+    }.get(error.status_code)
+    return respond(plain(error.status_code, error.detail, remedy=remedy), error.headers)
+
+
+async def _unexpected(_request: Request, _error: Exception) -> JSONResponse:
+    return respond(
+        plain(
+            500, "the service made a mistake; its log says which", remedy="report it with the log"
+        )
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the application as a problem."""
+    app.add_exception_handler(errors.FlyOnceError, _named)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)

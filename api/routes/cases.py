@@ -1,0 +1,73 @@
+"""Cases, step by step, and the officers' review queue."""
+
+from fastapi import APIRouter
+
+from api.auth import Caller, Officer, ServiceOf
+from api.errors import problems
+from api.routes.parameters import After, Id, Limit
+from api.schemas import cases as schemas
+from api.schemas.base import PageOf
+from missions.entities import Case, CaseState, ReviewState
+
+router = APIRouter(tags=["cases"])
+
+
+@router.get("/cases", summary="Cases", responses=problems())
+def cases(
+    service: ServiceOf,
+    caller: Caller,
+    state: CaseState | None = None,
+    after: After = None,
+    limit: Limit = 100,
+) -> PageOf[schemas.CaseRow]:
+    """Cases of the caller's department and those shared with it."""
+    page = service.cases(caller, state=state, after=after, limit=limit)
+    now = service.clock.now()
+
+    def row(case: Case) -> schemas.CaseRow:
+        return schemas.CaseRow.from_entity(case, now)
+
+    return PageOf.of(page.items, page.next, row)
+
+
+@router.get("/cases/{id}", summary="A case", responses=problems(404))
+def case(service: ServiceOf, caller: Caller, id: Id) -> schemas.CaseOut:
+    """With its steps, photographs and re-checks."""
+    return schemas.CaseOut.detailed(service.case(caller, id), service.clock.now())
+
+
+@router.post("/cases/{id}/steps", summary="Take the next step", responses=problems(403, 404, 409))
+def step(service: ServiceOf, caller: Officer, id: Id, body: schemas.StepIn) -> schemas.CaseOut:
+    """Only along the seven steps; 409 names the steps that are open."""
+    taken = service.step(caller, id, body.step, body.note)
+    return schemas.CaseOut.detailed(taken, service.clock.now())
+
+
+@router.get("/reviews", summary="The review queue", responses=problems())
+def reviews(
+    service: ServiceOf,
+    caller: Caller,
+    state: ReviewState | None = None,
+    after: After = None,
+    limit: Limit = 100,
+) -> PageOf[schemas.ReviewOut]:
+    """What officers have to look at: photographs to search, finds to confirm."""
+    page = service.reviews(caller, state=state, after=after, limit=limit)
+    return PageOf.of(page.items, page.next, schemas.ReviewOut.from_entity)
+
+
+@router.post("/reviews/{id}/decision", summary="Decide a review", responses=problems(403, 404, 409))
+def decide(
+    service: ServiceOf, caller: Officer, id: Id, body: schemas.DecisionIn
+) -> schemas.ReviewOut:
+    """Confirm and mark make an anomaly, an event and a case."""
+    decided = service.decide(
+        caller,
+        id,
+        decision=body.decision,
+        event_type=body.event_type,
+        lon=body.lon,
+        lat=body.lat,
+        note=body.note,
+    )
+    return schemas.ReviewOut.from_entity(decided)

@@ -1,0 +1,1 @@
+"""What the API says and takes, as pydantic models with mappings from the entities."""

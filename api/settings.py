@@ -1,0 +1,112 @@
+"""What a user may set. The only reader of the environment: every name begins with FLYONCE_."""
+
+import ipaddress
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import InvalidInput
+
+_CONSOLE = Path(__file__).parent / "web" / "dist"
+
+
+class Settings(BaseSettings):
+    """The service's settings; the defaults run everything on this machine.
+
+    Attributes:
+        home: folder of the database, the media and the logs.
+        host, port: where the service listens.
+        preset: the city: a shipped name or the path of a folder.
+        database_url: None for a SQLite file in the home folder.
+        media_folder: None for `media` in the home folder.
+        mavlink_url: how the vehicles are reached; the simulation listens on the same port.
+        require_sign_in: refuse callers without a token even on this machine.
+        allowed_hosts: further names, separated by commas, by which browsers reach the service.
+        media_max_mb, body_max_kb: largest photograph and largest other request body.
+        live_hz: how often the live view is refreshed.
+        console_folder: None for the console built in `api/web`.
+        log_level: "debug", "info", "warning" or "error".
+    """
+
+    model_config = SettingsConfigDict(env_prefix="FLYONCE_", frozen=True, extra="forbid")
+
+    home: Path = Path(".flyonce")
+    host: str = Field("127.0.0.1", min_length=1)
+    port: int = Field(8000, ge=0, le=65535)
+    preset: str = Field("quzhou", min_length=1)
+    database_url: str | None = None
+    media_folder: Path | None = None
+    mavlink_url: str = "tcp:127.0.0.1:5790"
+    require_sign_in: bool = False
+    allowed_hosts: str = ""
+    media_max_mb: int = Field(64, ge=1, le=4096)
+    body_max_kb: int = Field(2048, ge=16, le=65536)
+    live_hz: float = Field(5.0, gt=0, le=20)
+    console_folder: Path | None = None
+    log_level: str = Field("warning", pattern="^(debug|info|warning|error)$")
+
+    @property
+    def database(self) -> str:
+        """The database as a URL."""
+        return self.database_url or f"sqlite:///{(self.home / 'flyonce.sqlite').resolve()}"
+
+    @property
+    def media(self) -> Path:
+        """Where photographs are kept."""
+        return self.media_folder or self.home / "media"
+
+    @property
+    def console(self) -> Path:
+        """The built console."""
+        return self.console_folder or _CONSOLE
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether the service can be reached from this machine only."""
+        return is_loopback(self.host)
+
+    @property
+    def url(self) -> str:
+        """The address to open in a browser on this machine."""
+        wildcard = self.host in {"0.0.0.0", "::", ""}  # noqa: S104 - compared, not bound
+        host = "127.0.0.1" if wildcard else self.host
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Lower-case names by which the service may be addressed."""
+        named = {name.strip().lower() for name in self.allowed_hosts.split(",")} - {""}
+        return frozenset(named | {self.host.lower(), "localhost", "127.0.0.1", "::1"})
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address means this machine."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def load(**given: Any) -> Settings:
+    """The settings from the environment, with what the command line gave on top.
+
+    Values that are None count as not given.
+
+    Raises:
+        InvalidInput: a value is wrong; names the variable and says what would be right.
+    """
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        origin = f"--{name.replace('_', '-')}" if name in given else f"FLYONCE_{name.upper()}"
+        raise InvalidInput(
+            f"{first['input']!r}: {first['msg']}",
+            where=origin,
+            remedy=f"set {origin} to such a value",
+        ) from error
