@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import shapely
 from shapely.geometry import shape
@@ -87,7 +87,7 @@ def places(path: Path, counties: Mapping[str, County]) -> tuple[Place, ...]:
             width_m=f.number("width_m", 1, 5000) if geometry == "corridor" else 0.0,
         )
         if not ground.intersects(one.geometry):
-            f.fail("geometry", "lies outside the territory", "check the order longitude, latitude")
+            _refuse(f, "lies outside the territory", "check the order longitude, latitude")
         f.finish()
         unique(found, one.id, one, f)
     return tuple(found.values())
@@ -120,15 +120,21 @@ def _geometry(f: Fields, data: Any, types: tuple[str, ...]) -> BaseGeometry:
     """A valid geometry of one of the types, in degrees."""
     kind = data.get("type") if isinstance(data, dict) else None
     if kind not in types:
-        f.fail("geometry", f"expected {' or '.join(types)}, found {kind}", "draw it anew")
+        _refuse(f, f"expected {' or '.join(types)}, found {kind}", "draw it anew")
     try:
         found = shape(data)
     except (KeyError, TypeError, ValueError, IndexError, shapely.errors.ShapelyError) as error:
-        f.fail("geometry", f"cannot be read: {error}", "write GeoJSON coordinates")
+        _refuse(f, f"cannot be read: {error}", "write GeoJSON coordinates")
     if found.is_empty or not found.is_valid:
         reason = "is empty" if found.is_empty else shapely.is_valid_reason(found)
-        f.fail("geometry", f"is not valid: {reason}", "mend the ring; it may not cross itself")
+        _refuse(f, f"is not valid: {reason}", "mend the ring; it may not cross itself")
     west, south, east, north = found.bounds
     if west < -180 or east > 180 or south < -90 or north > 90:
-        f.fail("geometry", "is not in degrees", "write longitude, latitude in WGS-84")
+        _refuse(f, "is not in degrees", "write longitude, latitude in WGS-84")
     return found
+
+
+def _refuse(f: Fields, what: str, remedy: str) -> NoReturn:
+    """Refuse the geometry, which stands beside the properties that ``f`` reads."""
+    feature = f.path.removesuffix(".properties")
+    raise InvalidInput(what, where=f"{f.file}: {feature}.geometry", remedy=remedy)

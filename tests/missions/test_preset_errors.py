@@ -141,7 +141,7 @@ BOWTIE = [[[118.8, 28.9], [118.9, 29.0], [118.9, 28.9], [118.8, 29.0], [118.8, 2
 @pytest.mark.parametrize("name", ["zones.geojson", "territory.geojson"])
 def test_wrong_outlines(folder: Path, name: str, value: Any) -> None:
     error = refusal(folder, name, geometry(2, value))
-    assert error.where == f"{name}: features[2].properties.geometry"
+    assert error.where == f"{name}: features[2].geometry"
 
 
 def test_wrong_places(folder: Path) -> None:
