@@ -7,8 +7,8 @@ from datetime import date, time, timedelta
 from missions import schedule
 from missions.demand.planning import PlannedDay
 from missions.demand.releasing import is_released, release
-from missions.demand.week import note_week
-from missions.demand.worker import plan
+from missions.demand.week import days_of, flown_in, note_week
+from missions.demand.worker import plan, share_of
 from missions.operations import alarm, recheck
 from missions.operations.dispatch import Dispatcher
 from missions.operations.examine import is_urgent
@@ -83,11 +83,13 @@ class Day:
     async def _week(self) -> None:
         """Plan the rest of the week in the background, as a forecast of the week's work."""
         first = self._room.today()
-        for offset in range(7):
-            day = first + timedelta(days=offset)
+        for day in days_of(first):
             if not is_released(self._room.records, day):
                 await self._plan(day, WEEK_SECONDS)
-        await asyncio.to_thread(note_week, self._room.records, self._room.preset, first)
+        flown = await asyncio.to_thread(flown_in, self._room.records, self._room.preset, first)
+        loop = asyncio.get_running_loop()
+        seen = await loop.run_in_executor(self._room.planning, share_of, flown)
+        note_week(self._room.records, self._room.preset, first, seen)
         self.week_done.set()
 
     async def _plan(self, day: date, seconds: float) -> None:

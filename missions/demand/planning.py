@@ -15,6 +15,7 @@ import planner
 from core.errors import PlanRejected
 from core.geo import path_length_m
 from core.ids import new_id
+from missions.demand.reach import passes, share
 from missions.demand.revisit import requests_for
 from missions.entities import (
     Answer,
@@ -203,7 +204,7 @@ def _assemble(
         requests=answered,
         tasks=tasks,
         flights=flights,
-        record=_record(preset, plan_id, day, now, asked, answered, prepared, plan, tasks),
+        record=_record(preset, plan_id, day, now, asked, answered, prepared, plan, tasks, flights),
         prepared=prepared,
         plan=plan,
         violations=(),
@@ -321,6 +322,7 @@ def _record(
     prepared: Prepared,
     plan: Plan,
     tasks: Sequence[Task],
+    flights: Sequence[Flight],
 ) -> PlanRecord:
     served = [
         look(r) for r, a in zip(asked, answered, strict=True) if a.state is RequestState.PLANNED
@@ -340,5 +342,5 @@ def _record(
         merged=sum(len(task.request_ids) > 1 for task in tasks),
         planned=sum(r.state is RequestState.PLANNED for r in answered),
         refused=sum(r.state is RequestState.REFUSED for r in answered),
-        day_share=0.0,
+        day_share=share(preset, passes(preset, flights, tasks)),
     )

@@ -38,9 +38,9 @@ def requests_for(
         _request(preset, day, scenario, place, window)
         for scenario in preset.scenarios.values()
         if scenario.weekdays is None or day.weekday() in scenario.weekdays
-        for number, place in enumerate(_ordered(preset, scenario))
+        for place, on_turn in _turns(preset, scenario, day)
         for window in windows(preset, scenario, day)
-        if _is_due(preset, scenario, place, number, day, window, last_looks or {})
+        if _is_due(scenario, place, on_turn, window, last_looks or {})
     ]
 
 
@@ -62,22 +62,29 @@ def period_days(scenario: Scenario, places: int) -> int:
     return min(days, max(_WEEK, _WEEK * places)) if days > _WEEK else days
 
 
+def _turns(preset: Preset, scenario: Scenario, day: date) -> list[tuple[Place, bool]]:
+    """Every place of a scenario, and whether it is its turn by the calendar."""
+    places = sorted(preset.places_of(scenario), key=lambda p: _hash(scenario.id, p.id))
+    period = period_days(scenario, len(places))
+    first = _hash(scenario.id)
+    days = [d.toordinal() for d in _days_since_last(scenario, day)]
+    return [
+        (place, any((d + first + n * period // len(places)) % period == 0 for d in days))
+        for n, place in enumerate(places)
+    ]
+
+
 def _is_due(
-    preset: Preset,
     scenario: Scenario,
     place: Place,
-    number: int,
-    day: date,
+    on_turn: bool,
     window: tuple[datetime, datetime],
     last_looks: LastLooks,
 ) -> bool:
     last = last_looks.get((scenario.id, place.id))
-    if last is not None:
-        return window[1] - last >= timedelta(hours=scenario.revisit_h)
-    places = len(preset.places_of(scenario))
-    period = period_days(scenario, places)
-    phase = _hash(scenario.id) + number * period // places
-    return any((d.toordinal() + phase) % period == 0 for d in _days_since_last(scenario, day))
+    if last is None:
+        return on_turn
+    return window[1] - last >= timedelta(hours=scenario.revisit_h)
 
 
 def _days_since_last(scenario: Scenario, day: date) -> list[date]:
@@ -89,10 +96,6 @@ def _days_since_last(scenario: Scenario, day: date) -> list[date]:
             break
         days.append(before)
     return days
-
-
-def _ordered(preset: Preset, scenario: Scenario) -> list[Place]:
-    return sorted(preset.places_of(scenario), key=lambda p: _hash(scenario.id, p.id))
 
 
 def _hash(*parts: str) -> int:

@@ -1,32 +1,40 @@
-"""The week's plan as a whole: which scenarios it holds, and how much of the city it photographs."""
+"""The week's plan as a whole: which scenarios it holds, and which are missing and why."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
-from missions.demand.planning import planned_coverage
-from missions.entities import Flight, Request, RequestState
+from missions.demand.reach import Pass, passes
+from missions.entities import Request, RequestState
 from missions.presets import Preset
 from missions.store.protocol import Store
 
 WEEK_KEY = "week"
+"""Setting under which the week's summary is kept."""
 
 
-def note_week(store: Store, preset: Preset, first: date) -> None:
-    """Sum up the seven days from ``first`` and keep the result."""
-    days = tuple(first + timedelta(days=n) for n in range(7))
+def days_of(first: date) -> tuple[date, ...]:
+    """The seven days from one on."""
+    return tuple(first + timedelta(days=n) for n in range(7))
+
+
+def flown_in(store: Store, preset: Preset, first: date) -> list[Pass]:
+    """What the week's released flights photograph."""
     with store.unit() as unit:
-        flights: list[Flight] = unit.flights.find(day=days)
-        requests = unit.requests.find()
-    summary = summarise(preset, flights, requests)
+        flights = unit.flights.find(day=days_of(first))
+        tasks = unit.tasks.find(day=days_of(first))
+    return passes(preset, flights, tasks)
+
+
+def note_week(store: Store, preset: Preset, first: date, share: float) -> None:
+    """Keep the summary of the seven days from ``first``."""
     with store.unit() as unit:
-        unit.settings.set(WEEK_KEY, {"first": first.isoformat(), **summary})
+        summary = summarise(preset, unit.requests.find())
+        unit.settings.set(WEEK_KEY, {"first": first.isoformat(), "share": share, **summary})
 
 
-def summarise(
-    preset: Preset, flights: Iterable[Flight], requests: Iterable[Request]
-) -> dict[str, Any]:
-    """Scenarios planned, those missing with the reason, and the share photographed."""
+def summarise(preset: Preset, requests: Iterable[Request]) -> dict[str, Any]:
+    """Scenarios with at least one request that is planned or was served; the others' reasons."""
     planned: set[str] = set()
     reasons: dict[str, str] = {}
     for request in requests:
@@ -39,8 +47,4 @@ def summarise(
         for name in preset.scenarios
         if name not in planned
     }
-    return {
-        "planned": len(preset.scenarios) - len(missing),
-        "missing": missing,
-        "share": planned_coverage(preset, flights).share(),
-    }
+    return {"planned": len(preset.scenarios) - len(missing), "missing": missing}

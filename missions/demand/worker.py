@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from missions.demand.planning import PlannedDay, plan_day
+from missions.demand.reach import Pass, share
 from missions.entities import Request
 from missions.presets import Preset, load
 
@@ -23,6 +24,15 @@ def open_planning(preset_name: str) -> None:
 
 def plan(day: date, seconds: float, seed: int, requests: Sequence[Request] | None) -> PlannedDay:
     """Plan a day with this worker's preset."""
+    return plan_day(_opened(), day, seconds=seconds, seed=seed, requests=requests)
+
+
+def share_of(flown: Sequence[Pass]) -> float:
+    """The share of the territory that flights photograph."""
+    return share(_opened(), flown)
+
+
+def _opened() -> Preset:
     if _preset is None:
         raise RuntimeError("open_planning has not run in this process")
-    return plan_day(_preset, day, seconds=seconds, seed=seed, requests=requests)
+    return _preset
