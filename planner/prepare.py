@@ -19,7 +19,7 @@ from planner.airspace import Airspace, airspace, middle
 from planner.camera import LOWEST_M, View, view
 from planner.check import check
 from planner.corridor import follow
-from planner.coverage import sweep
+from planner.coverage import best_angle_deg, sweep
 from planner.effort import routes_s
 from planner.points import visit
 from planner.problem import Look, Prepared, Refusal, Station, Task
@@ -193,8 +193,9 @@ def _routed(
     """Routes by kind for a part that fits; halves of it where it does not."""
     found: dict[str, Route] = {}
     cut = True
+    angle = _angle(need, able[0].spec, city)
     for fleet in able:
-        route = lay_route(need, fleet.spec, city)
+        route = lay_route(need, fleet.spec, city, angle)
         if route is not None:
             cut = False
             if _fits(route, fleet, city):
@@ -242,8 +243,21 @@ def _fits(route: Route, fleet: Fleet, city: City) -> bool:
     return bool(used <= USED * spec.usable_s)
 
 
-def lay_route(need: Need, spec: VehicleSpec, city: City) -> Route | None:
-    """The route of one kind of vehicle over a need; None when zones cut it apart."""
+def _angle(need: Need, spec: VehicleSpec, city: City) -> float | None:
+    """The best direction of lines over an area, searched once for all kinds of vehicle."""
+    seen = view(spec, need.demands) if need.kind == "area" else None
+    if seen is None:
+        return None
+    speed = seen.speed_mps or spec.cruise_mps
+    return best_angle_deg(need.geometry, seen.line_spacing_m, speed, city.wind, city.ground)
+
+
+def lay_route(need: Need, spec: VehicleSpec, city: City, angle: float | None) -> Route | None:
+    """The route of one kind of vehicle over a need; None when zones cut it apart.
+
+    Args:
+        angle: direction of the lines over an area, see `sweep`.
+    """
     seen = view(spec, need.demands)
     if seen is None:
         return None
@@ -251,11 +265,13 @@ def lay_route(need: Need, spec: VehicleSpec, city: City) -> Route | None:
     if need.kind == "points":
         spots = visit(need.geometry, blocked)
         return hover_route(spots, seen, city.sky) if len(spots) else None
-    runs = _runs(need, seen, spec, city, blocked)
+    runs = _runs(need, seen, spec, blocked, angle, city.wind)
     return photo_route(runs, seen, city.sky) if runs else None
 
 
-def _runs(need: Need, seen: View, spec: VehicleSpec, city: City, blocked: Any) -> list[Floats]:
+def _runs(
+    need: Need, seen: View, spec: VehicleSpec, blocked: Any, angle: float | None, wind: Wind
+) -> list[Floats]:
     if need.kind == "corridor":
         return follow(
             need.geometry,
@@ -270,9 +286,9 @@ def _runs(need: Need, seen: View, spec: VehicleSpec, city: City, blocked: Any) -
         photo_spacing_m=seen.photo_spacing_m,
         length_m=seen.length_m,
         speed_mps=seen.speed_mps or spec.cruise_mps,
-        wind=city.wind,
+        wind=wind,
+        angle_deg=angle,
         blocked=blocked,
-        ground=city.ground,
     )
 
 
