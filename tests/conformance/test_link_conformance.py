@@ -10,6 +10,7 @@ import pytest
 
 from core.errors import InvalidInput, Unavailable
 from fleet.codec import Encoder
+from fleet.dronekit_link import DronekitLink
 from fleet.link import Link, MemoryLink, Receiver, packets
 from fleet.mavlink import connect
 from fleet.messages import Heartbeat, MissionCount, Packet, StatusText
@@ -60,20 +61,28 @@ def ends(kind: str) -> tuple[Link, Link]:
     if kind == "memory":
         return MemoryLink.pair()
     scheme = kind.partition("-")[0]
-    port = free_port(socket.SOCK_STREAM if scheme == "tcp" else socket.SOCK_DGRAM)
+    port = free_port(socket.SOCK_STREAM if "tcp" in kind else socket.SOCK_DGRAM)
+    if kind == "dronekit-udp":
+        return DronekitLink(f"udpin:127.0.0.1:{port}"), connect(f"udpout:127.0.0.1:{port}")
+    if kind == "dronekit-tcp":
+        return DronekitLink(f"tcp:127.0.0.1:{port}"), connect(f"tcpin:127.0.0.1:{port}")
     listening, calling = {"tcp": ("tcpin", "tcp"), "udp": ("udpin", "udpout")}[scheme]
     near, far = connect(f"{listening}:127.0.0.1:{port}"), connect(f"{calling}:127.0.0.1:{port}")
     return (far, near) if kind.endswith("client") else (near, far)
 
 
-@pytest.fixture(params=["memory", "tcp-server", "tcp-client", "udp-server", "udp-client"])
+KINDS = ("memory", "tcp-server", "tcp-client", "udp-server", "udp-client", "dronekit-udp",
+         "dronekit-tcp")  # fmt: skip
+
+
+@pytest.fixture(params=KINDS)
 async def pair(request: pytest.FixtureRequest) -> AsyncIterator[tuple[End, End]]:
     """The end under test, and its peer; both have heard each other."""
     a, b = ends(request.param)
     one, other = End(a), End(b)
     for end in (one, other):
         await end.open()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):  # dronekit's process takes a moment to start
         while not (one.packets and other.packets):  # UDP learns its peers from what it hears
             for end in (one, other):
                 if end.link.connected:
