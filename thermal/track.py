@@ -10,8 +10,9 @@ from core.geo import LonLat
 from imagery.rays import Plane
 from thermal.locate import Ellipse
 
-GATE = 9.21
-"""Squared Mahalanobis distance within which two sightings are one place: chi2(0.99, 2)."""
+GATE = 13.82
+"""Squared Mahalanobis distance within which two sightings are one place: chi2(0.999, 2). A fire
+splits into two cases one time in a thousand; `FARTHEST_M` keeps neighbours apart."""
 
 SAME_PLACE_M = 8.0
 """Closer than this, two sightings are one place whatever their ellipses say: a fire or a row of
