@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 from planner.assign.greedy import construct
+from planner.assign.improve import improved
 from planner.assign.model import read
 from planner.assign.roster import Roster
 from planner.flights import flights
@@ -35,6 +36,7 @@ def solve(
     roster = construct(day)
     tell = _teller(problem, began, seconds, progress)
     tell("first plan", roster)
+    roster = improved(roster, until=began + seconds, seed=seed, workers=workers, tell=tell)
     return plan_of(roster)
 
 
