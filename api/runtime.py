@@ -136,7 +136,7 @@ def clock_for(records: Store, preset: Preset, *, simulate: bool) -> Clock:
     """The computer's time, or in simulation the time where the records left off."""
     if not simulate:
         return SystemClock()
-    with records.unit() as unit:
+    with records.view() as unit:
         saved = unit.settings.get(CLOCK_KEY)
     return FollowedClock(datetime.fromisoformat(saved) if saved else preset.demo.start)
 

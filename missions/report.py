@@ -72,7 +72,7 @@ class Reporter:
     def figures(self) -> dict[str, Any]:
         """The report; its keys are a promise (see README)."""
         room = self._room
-        with self._lock, room.unit() as unit:
+        with self._lock, room.view() as unit:
             day = room.today()
             plans = unit.plans.find(day=day, limit=1)
             tasks = unit.tasks.find(day=day)

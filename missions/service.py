@@ -62,7 +62,7 @@ class Service:
         """Who a token belongs to; None for one that is not known or revoked."""
         if token is None:
             return None
-        with self._room.unit() as unit:
+        with self._room.view() as unit:
             return tokens.resolve(unit, token)
 
     # --- request ---------------------------------------------------------------------------
@@ -77,12 +77,12 @@ class Service:
         self, p: Principal, *, state: str | None = None, after: str | None = None, limit: int = 100
     ) -> Page[Request]:
         """Requests that the caller may see."""
-        with self._room.unit() as unit:
+        with self._room.view() as unit:
             return queries.list_requests(unit, p, state=state, after=after, limit=limit)
 
     def request(self, p: Principal, id: str) -> Request:
         """One request."""
-        with self._room.unit() as unit:
+        with self._room.view() as unit:
             found: Request = p.checked(unit.requests.get(id))
             return found
 
@@ -90,7 +90,7 @@ class Service:
 
     def plan(self, p: Principal, day: date | None) -> PlanDetail:
         """A day's plan; today's without a day."""
-        with self._room.unit() as unit:
+        with self._room.view() as unit:
             return queries.plan_detail(unit, p, day or self._room.today())
 
     def flights(
@@ -103,18 +103,18 @@ class Service:
         limit: int = 100,
     ) -> Page[Flight]:
         """Flights that the caller may see."""
-        with self._room.unit() as unit:
+        with self._room.view() as unit:
             return queries.list_flights(unit, p, day=day, state=state, after=after, limit=limit)
 
     def flight(self, p: Principal, id: str) -> FlightDetail:
         """One flight with its tasks, diary, photographs and shares."""
-        with self._room.unit() as unit:
+        with self._room.view() as unit:
             return queries.flight_detail(unit, p, id)
 
     async def command(self, p: Principal, flight_id: str, command: str) -> Mapping[str, Any]:
         """A pilot's word to a flight in the air; returns when the vehicle has obeyed."""
         p.require("fly")
-        with self._room.unit() as unit:
+        with self._room.view() as unit:
             flight = unit.flights.get(flight_id)
         await pointing.command(self._room, flight, command, p.name)
         return {"id": flight_id, "state": "done"}
@@ -163,7 +163,7 @@ class Service:
         limit: int = 100,
     ) -> Page[Medium]:
         """Media that the caller may see, by flight, task, box or sensor."""
-        with self._room.unit() as unit:
+        with self._room.view() as unit:
             return queries.list_media(
                 unit,
                 p,
@@ -177,7 +177,7 @@ class Service:
 
     def medium(self, p: Principal, id: str) -> Medium:
         """One medium."""
-        with self._room.unit() as unit:
+        with self._room.view() as unit:
             found: Medium = p.checked(unit.media.get(id))
             return found
 
@@ -195,7 +195,7 @@ class Service:
 
     def anomalies(self, p: Principal) -> Sequence[Anomaly]:
         """Anomalies that the caller may see."""
-        with self._room.unit() as unit:
+        with self._room.view() as unit:
             return queries.list_anomalies(unit, p)
 
     def events(
@@ -207,19 +207,19 @@ class Service:
         limit: int = 100,
     ) -> Page[Event]:
         """Events that the caller may see."""
-        with self._room.unit() as unit:
+        with self._room.view() as unit:
             return queries.list_events(unit, p, event_type=event_type, after=after, limit=limit)
 
     def cases(
         self, p: Principal, *, state: str | None = None, after: str | None = None, limit: int = 100
     ) -> Page[Case]:
         """Cases that the caller may see."""
-        with self._room.unit() as unit:
+        with self._room.view() as unit:
             return queries.list_cases(unit, p, state=state, after=after, limit=limit)
 
     def case(self, p: Principal, id: str) -> Case:
         """One case."""
-        with self._room.unit() as unit:
+        with self._room.view() as unit:
             found: Case = p.checked(unit.cases.get(id))
             return found
 
@@ -233,7 +233,7 @@ class Service:
         self, p: Principal, *, state: str | None = None, after: str | None = None, limit: int = 100
     ) -> Page[Review]:
         """The officer's queue."""
-        with self._room.unit() as unit:
+        with self._room.view() as unit:
             return queries.list_reviews(unit, p, state=state, after=after, limit=limit)
 
     def decide(
@@ -267,7 +267,7 @@ class Service:
 
     def alerts(self, p: Principal, *, after: str | None = None, limit: int = 50) -> Page[Alert]:
         """The alert feed."""
-        with self._room.unit() as unit:
+        with self._room.view() as unit:
             return queries.list_alerts(unit, p, after=after, limit=limit)
 
     def live(self, since_alert: str | None, p: Principal) -> LiveFrame:

@@ -43,7 +43,7 @@ def respond(room: ControlRoom, case_id: str) -> None:
 
 def catch_up(room: ControlRoom, urgent: frozenset[str]) -> None:
     """Respond to urgent cases that were recorded just before the service stopped."""
-    with room.unit() as unit:
+    with room.view() as unit:
         cases = unit.cases.find(state="dispatched")
         missed = [
             case.id

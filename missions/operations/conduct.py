@@ -39,7 +39,7 @@ async def adopt(room: ControlRoom, flight: Flight) -> Flight:
     vehicle = room.fleet.vehicle(flight.system_id)
     with room.watchers.watching(flight.system_id) as events:
         state = await vehicle.wait_heard()
-        with room.unit() as unit:
+        with room.view() as unit:
             photos = unit.media.count(flight=flight.id)
         if flight.state is FlightState.PREPARING:
             if not state.armed:
@@ -88,7 +88,7 @@ def check(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> None:
     Raises:
         NotReady: with the reason.
     """
-    with room.unit() as unit:
+    with room.view() as unit:
         filing = unit.filings.get(flight.filing_id) if flight.filing_id else None
     if filing is None or filing.state is not FilingState.APPROVED:
         raise NotReady("the flight is not filed and approved", where=flight.id)

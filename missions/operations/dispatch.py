@@ -32,12 +32,12 @@ class Dispatcher:
 
     def _under_way(self) -> list[Flight]:
         states = (FlightState.PREPARING, FlightState.FLYING)
-        with self._room.unit() as unit:
+        with self._room.view() as unit:
             return unit.flights.find(state=states)
 
     def _due(self) -> list[Flight]:
         until = Between(high=self._room.now() + LEAD)
-        with self._room.unit() as unit:
+        with self._room.view() as unit:
             due = unit.flights.find(state=FlightState.PLANNED, start=until)
         return sorted(due, key=lambda f: (-f.priority, f.start))
 

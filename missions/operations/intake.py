@@ -166,7 +166,7 @@ class Intake:
         )
 
     def _known(self, digest: str) -> Medium | None:
-        with self._room.unit() as unit:
+        with self._room.view() as unit:
             return _by_sha256(unit, digest)
 
     def _assignment(self, vehicle: str) -> Assignment | None:
@@ -179,7 +179,7 @@ class Intake:
         current = self._assignments.get(vehicle)
         if current is not None and current.flight.id == latest:
             return current
-        with self._room.unit() as unit:
+        with self._room.view() as unit:
             flight = unit.flights.get(latest) if latest else latest_flight(unit, vehicle)
             if flight is None:
                 return None

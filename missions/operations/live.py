@@ -85,7 +85,7 @@ class Live:
         room = self._room
         now = room.now()
         audience = principal.audience()
-        with room.unit() as unit:
+        with room.view() as unit:
             alerts = unit.alerts.find(
                 audience=audience, after=since_alert, limit=50, newest_first=since_alert is None
             )
@@ -137,7 +137,7 @@ class Live:
         if wall - self._counted > 1.0 or not self._counts:
             self._counted = wall
             flying = sum(s.armed for s in self._room.fleet.states().values())
-            with self._room.unit() as unit:
+            with self._room.view() as unit:
                 self._counts = {
                     "flying": flying,
                     "flown": unit.flights.count(state=FlightState.DONE),

@@ -72,7 +72,7 @@ def wish_for(
 def preview(room: ControlRoom, wish: Wish) -> PointAnswer:
     """Who would go, without ordering it."""
     try:
-        with room.unit() as unit:
+        with room.view() as unit:
             proposal = propose(room, unit, wish)
     except Unavailable as why:
         return _refused(why.what)

@@ -92,8 +92,12 @@ class ControlRoom:
         return self._by_system_id.get(system_id)
 
     def unit(self) -> AbstractContextManager[Unit]:
-        """A unit of work on the records."""
+        """A unit of work on the records; never await inside one."""
         return self.records.unit()
+
+    def view(self) -> AbstractContextManager[Unit]:
+        """A reading look at the records."""
+        return self.records.view()
 
     def spawn(self, work: Coroutine[Any, Any, Any], name: str) -> None:
         """Let something go on by itself under the supervisor's eye."""

@@ -57,7 +57,7 @@ async def settle(room: ControlRoom, flight: Flight) -> None:
 async def _photographs_in(room: ControlRoom, flight: Flight) -> None:
     waited = 0.0
     while waited < PATIENCE_S:
-        with room.unit() as unit:
+        with room.view() as unit:
             if unit.media.count(flight=flight.id) >= flight.photos_taken:
                 return
         await room.clock.sleep(LOOK_S)

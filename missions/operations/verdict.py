@@ -28,7 +28,7 @@ PLACE_M = 30.0
 
 async def judge_recheck(room: ControlRoom, flight: Flight) -> None:
     """Write what a re-check flight measured into its case, and close the case or reopen it."""
-    with room.unit() as unit:
+    with room.view() as unit:
         case = unit.cases.get(flight.case_id or "")
         frames = [
             m for m in unit.media.find(flight=flight.id, state=MediumState.KEPT) if m.radiometric
