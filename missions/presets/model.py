@@ -129,8 +129,8 @@ class DemoSettings:
         speed: simulated seconds a second, as wished for.
         seed: of everything random.
         jpeg_quality: of stored visible pictures.
-        fires: most forest fires that chance may light in a day.
-        first_fire_min: minutes after the start between which the first one falls.
+        fires: forest fires that chance lights early in the day (later ones by chance alone).
+        first_fire_min: minutes after the start between which it does.
     """
 
     start: datetime
