@@ -1,1 +1,1 @@
-"""The other end of the link: vehicles, cameras, weather, fires; meets the service only over sockets."""
+"""The other end of the link: vehicles, cameras, weather, fires; only sockets lead to it."""

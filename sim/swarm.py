@@ -167,7 +167,7 @@ class Swarm:
         return east + gust * self._gusts[0], north + gust * self._gusts[1]
 
     def _aim(self, state: State, ground: np.ndarray) -> None:
-        """The altitude to hold now, from the heights along the leg and the ground here and ahead."""
+        """The altitude to hold now: heights along the leg, the ground here and ahead."""
         c, p = self.commands, self._profile
         per_east, per_north = metres_per_degree(state.lat)
         length = np.hypot((c.to_lon - c.from_lon) * per_east, (c.to_lat - c.from_lat) * per_north)
@@ -202,4 +202,3 @@ class Swarm:
             body.lon, body.lat, body.altitude_m, body.ground_m = lon, lat, alt, below
             body.east_mps, body.north_mps, body.up_mps = east, north, up
             body.yaw_deg, body.battery, body.flying = yaw, battery, flying
-

@@ -209,7 +209,9 @@ def _horizontal(
     want_e = np.sign(along) * speed * ux + back * cross_x
     want_n = np.sign(along) * speed * uy + back * cross_y
     change_e, change_n = want_e - state.east_mps, want_n - state.north_mps
-    limit = np.minimum(1.0, ACCELERATION_MPS2 * dt_s / np.maximum(np.hypot(change_e, change_n), 1e-9))
+    limit = np.minimum(
+        1.0, ACCELERATION_MPS2 * dt_s / np.maximum(np.hypot(change_e, change_n), 1e-9)
+    )
     return state.east_mps + change_e * limit, state.north_mps + change_n * limit
 
 

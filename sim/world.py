@@ -106,7 +106,9 @@ def load(path: Path, seed: int) -> World:
     try:
         return build(data, seed)
     except KeyError as error:
-        raise InvalidInput(f"the field {error} is missing", where=str(path), remedy=remedy) from error
+        raise InvalidInput(
+            f"the field {error} is missing", where=str(path), remedy=remedy
+        ) from error
     except (TypeError, ValueError, AttributeError) as error:
         raise InvalidInput(f"a field is wrong: {error}", where=str(path), remedy=remedy) from error
 

@@ -1,4 +1,4 @@
-"""One vehicle's autopilot: boot, modes, arming, failsafes; it answers and reports as ArduCopter does.
+"""One vehicle's autopilot: boot, modes, arming, failsafes, answered as ArduCopter does.
 
 Its life: `handle` for every message that is meant for it, `step` after every simulated step.
 """
@@ -87,7 +87,9 @@ class Autopilot:
         self.parameters = Parameters(system_id, body.spec.cruise_mps)
         self.shutter = Shutter(body)
         self.streams = telemetry.Streams((system_id % 5) * 0.2)
-        self.transfers = Transfers(self.send, self.say, self._home_item, self._changed, self._clocks)
+        self.transfers = Transfers(
+            self.send, self.say, self._home_item, self._changed, self._clocks
+        )
         self.runner = Runner(
             body,
             self.shutter,
@@ -156,7 +158,9 @@ class Autopilot:
             return int(wire.MAV_LANDED_STATE_ON_GROUND)
         if self.mode is Mode.LAND or self._rtl_descends:
             return int(wire.MAV_LANDED_STATE_LANDING)
-        return int(wire.MAV_LANDED_STATE_TAKEOFF if self.runner.lifting else wire.MAV_LANDED_STATE_IN_AIR)
+        return int(
+            wire.MAV_LANDED_STATE_TAKEOFF if self.runner.lifting else wire.MAV_LANDED_STATE_IN_AIR
+        )
 
     def charge_state(self) -> int:
         """MAV_BATTERY_CHARGE_STATE."""
@@ -208,7 +212,11 @@ class Autopilot:
             return False
         self.armed = True
         self._idle_since_s = self.senses.now_s()
-        self.home_lon, self.home_lat, self.home_m = self.body.lon, self.body.lat, self.body.altitude_m
+        self.home_lon, self.home_lat, self.home_m = (
+            self.body.lon,
+            self.body.lat,
+            self.body.altitude_m,
+        )
         self.say(INFO, "Arming motors")
         self.send(telemetry.heartbeat(self))
         if self.mode is Mode.AUTO and int(self.parameters["AUTO_OPTIONS"]) & 2:

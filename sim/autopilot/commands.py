@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from pymavlink.dialects.v20 import ardupilotmega as wire
 
@@ -30,8 +30,8 @@ IGNORE_POSITION = (
     | wire.POSITION_TARGET_TYPEMASK_Z_IGNORE
 )
 
-Message = wire.MAVLink_message
-Params = tuple[float, ...]
+Message: TypeAlias = wire.MAVLink_message
+Params: TypeAlias = tuple[float, ...]
 
 
 class Commander:
@@ -52,7 +52,7 @@ class Commander:
             "MISSION_REQUEST_INT": a.transfers.on_request,
             "MISSION_REQUEST": a.transfers.on_request,
             "MISSION_CLEAR_ALL": a.transfers.on_clear,
-            "MISSION_SET_CURRENT": lambda m: self._set_current(m.seq),
+            "MISSION_SET_CURRENT": self._mission_set_current,
             "PARAM_REQUEST_LIST": lambda _: a.parameters.on_request_list(a.send),
             "PARAM_REQUEST_READ": lambda m: a.parameters.on_request_read(m, a.send),
             "PARAM_SET": lambda m: a.parameters.on_set(m, a.send),
@@ -176,6 +176,9 @@ class Commander:
             return FAILED
         self._a.runner.pause(p[0] == 0)
         return ACCEPTED
+
+    def _mission_set_current(self, message: Message) -> None:
+        self._set_current(message.seq)
 
     def _set_current(self, seq: float, *, reset: bool = False) -> int:
         a = self._a

@@ -236,7 +236,9 @@ def nav_controller_output(a: "Autopilot") -> wire.MAVLink_message:
 def mount_status(a: "Autopilot") -> wire.MAVLink_message:
     looks = a.shutter.attitude()
     yaw = (looks.yaw_deg - a.body.yaw_deg + 180) % 360 - 180
-    return wire.MAVLink_mount_status_message(0, 0, round(looks.pitch_deg * 100), 0, round(yaw * 100))
+    return wire.MAVLink_mount_status_message(
+        0, 0, round(looks.pitch_deg * 100), 0, round(yaw * 100)
+    )
 
 
 def autopilot_version(a: "Autopilot") -> wire.MAVLink_message:

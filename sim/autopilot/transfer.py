@@ -109,7 +109,9 @@ class Transfers:
             self._refuse(upload, int(wire.MAV_MISSION_INVALID_PARAM5_X))
             return
         result = refusal(item, upload.kind)
-        if result != wire.MAV_MISSION_ACCEPTED and not (upload.kind == MISSION and upload.next == 0):
+        if result != wire.MAV_MISSION_ACCEPTED and not (
+            upload.kind == MISSION and upload.next == 0
+        ):
             self._refuse(upload, result)
             return
         self._store(upload, item)
@@ -122,7 +124,9 @@ class Transfers:
         elif self.upload is not None:
             self._ack(partner, kind, wire.MAV_MISSION_DENIED)
         else:
-            self._send(wire.MAVLink_mission_count_message(*partner, len(self._download(kind)), kind))
+            self._send(
+                wire.MAVLink_mission_count_message(*partner, len(self._download(kind)), kind)
+            )
 
     def on_request(self, message: wire.MAVLink_message) -> None:
         """MISSION_REQUEST_INT and MISSION_REQUEST: one item of a download."""
@@ -226,9 +230,7 @@ class Transfers:
         if upload is None:
             return
         upload.asked_s, upload.asked_wall_s = self._clock()
-        self._send(
-            wire.MAVLink_mission_request_message(*upload.partner, upload.next, upload.kind)
-        )
+        self._send(wire.MAVLink_mission_request_message(*upload.partner, upload.next, upload.kind))
 
     def _ack(self, partner: tuple[int, int], kind: int, result: int) -> None:
         self._send(wire.MAVLink_mission_ack_message(*partner, result, kind))

@@ -1,0 +1,137 @@
+"""The loop: simulated time goes on in steps of 0.2 s, as fast as asked and as others can follow.
+
+Time stands still
+
+- until a ground station has said something for the first time (so that no simulated time is lost
+  while the service starts); meanwhile heartbeats go out once a second, so that it sees the fleet;
+- while more than 150 photographs wait to be sent (that is how "as fast as the machine allows"
+  works: the service's own speed is the limit);
+- while a ground station does not read what the vehicles say;
+- while the service is down, that is, no ground station has been connected for 5 s of the wall
+  clock and the photographs do not get through either.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from core.clock import FollowedClock
+from sim.faults import Mischief
+from sim.scene import Scene
+from sim.server import Server
+from sim.studio import Studio
+from sim.swarm import Swarm
+from sim.uplink import Uplink
+
+STEP_S = 0.2
+MOST_OUTSTANDING = 150
+ABSENT_S = 5.0
+ANNOUNCE_S = 1.0
+FASTEST = 120.0
+"""Even at "max" no more simulated seconds go into one second: a service with nothing to upload
+would otherwise see hours pass while it thinks."""
+
+
+class Held(StrEnum):
+    """Why time stands still."""
+
+    NOT_YET = "no ground station so far"
+    UPLOADS = "too many photographs wait"
+    LINK = "the ground station does not read"
+    DOWN = "the service is down"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How fast and how long.
+
+    Attributes:
+        speed: simulated seconds a second; `FASTEST` for as fast as possible.
+        until_s: simulated second at which it ends.
+    """
+
+    speed: float = FASTEST
+    until_s: float = 7200.0
+
+
+class Clockwork:
+    """Drives everything that needs simulated time."""
+
+    def __init__(
+        self,
+        *,
+        swarm: Swarm,
+        scene: Scene,
+        studio: Studio,
+        server: Server,
+        uplink: Uplink,
+        clock: FollowedClock,
+        mischief: Mischief,
+        pace: Pace,
+        on_minute: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.swarm, self._scene, self._studio = swarm, scene, studio
+        self._server, self._uplink, self._clock = server, uplink, clock
+        self._mischief, self._pace, self._on_minute = mischief, pace, on_minute
+        self.held: Held | None = Held.NOT_YET
+        self.stopping = asyncio.Event()
+        self._announced = 0.0
+        self._minute = 0
+
+    async def run(self) -> None:
+        """Until the end of the pace, or until `stopping` is set."""
+        begin, begin_s = time.monotonic(), self.swarm.now_s()
+        while not self.stopping.is_set() and self.swarm.now_s() < self._pace.until_s:
+            self.held = self._hold()
+            if self.held is not None:
+                await self._wait()
+                begin, begin_s = time.monotonic(), self.swarm.now_s()
+                continue
+            self._step()
+            due = begin + (self.swarm.now_s() - begin_s) / self._pace.speed
+            ahead = due - time.monotonic()
+            await asyncio.sleep(max(0.0, ahead))
+            if ahead < -1.0:
+                begin, begin_s = time.monotonic(), self.swarm.now_s()
+
+    def _hold(self) -> Held | None:
+        if not self._server.heard:
+            return Held.NOT_YET
+        if self._uplink.outstanding > MOST_OUTSTANDING:
+            return Held.UPLOADS
+        if self._server.congested:
+            return Held.LINK
+        absent = time.monotonic() - self._server.last_client_at > ABSENT_S
+        if not self._server.connected and absent and self._uplink.failing:
+            return Held.DOWN
+        return None
+
+    async def _wait(self) -> None:
+        """Stand still for a moment, but stay visible."""
+        now = time.monotonic()
+        if self.held is not Held.UPLOADS and now - self._announced > ANNOUNCE_S:
+            self._announced = now
+            self.swarm.announce()
+            self._server.send(self.swarm.take_output())
+        self._server.send(self.swarm.take_output())
+        await asyncio.sleep(0.01)
+
+    def _step(self) -> None:
+        photos = self.swarm.step(STEP_S)
+        now = self.swarm.now_s()
+        self._mischief.now_s = now
+        self._scene.step(now)
+        for photo in photos:
+            shot = self._studio.develop(photo)
+            if self._mischief.loses_photo():
+                self._uplink.lose("lost in the vehicle")
+            else:
+                self._uplink.put(shot)
+        self._server.send(self.swarm.take_output())
+        self._clock.follow(self.swarm.world.start + timedelta(seconds=now))
+        if now >= 60.0 * (self._minute + 1):
+            self._minute = int(now // 60)
+            self._on_minute()
