@@ -43,6 +43,7 @@ class Metadata:
         position, altitude_m: the place alone (metres AMSL), also when the attitude is missing.
         relative_altitude_m: height above the take-off point.
         width_px, height_px: of the picture as stored.
+        focal_mm: focal length of the lens.
         focal35_mm: focal length of a 35 mm camera with the same diagonal field of view.
         radiometric: whether the file carries a thermal camera's raw data.
         tags: the XMP properties by local name, such as ``GimbalYawDegree``.
@@ -60,6 +61,7 @@ class Metadata:
     make: str = ""
     camera_model: str = ""
     vehicle_serial: str = ""
+    focal_mm: float | None = None
     focal35_mm: float | None = None
     orientation: int = 1
     radiometric: bool = False
@@ -104,7 +106,7 @@ def _metadata(
     position = _position(exif, tags, problems)
     altitude = _number(tags, "AbsoluteAltitude", problems)
     altitude = exif.altitude_m if altitude is None else altitude
-    focal35 = exif.number("FocalLengthIn35mmFilm")
+    focal, focal35 = exif.number("FocalLength"), exif.number("FocalLengthIn35mmFilm")
     return Metadata(
         width_px=width,
         height_px=height,
@@ -117,6 +119,7 @@ def _metadata(
         make=exif.text("Make"),
         camera_model=exif.text("Model"),
         vehicle_serial=tags.get("DroneSerialNumber", "") or exif.text("BodySerialNumber"),
+        focal_mm=focal if focal and focal > 0 else None,
         focal35_mm=focal35 if focal35 and focal35 > 0 else None,
         orientation=int(exif.number("Orientation") or 1),
         radiometric=radiometric,

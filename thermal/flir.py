@@ -22,6 +22,7 @@ HEAD = b"FLIR\0"
 _RAW, _CAMERA = 0x01, 0x20
 _HEADER_SIZE, _ENTRY_SIZE, _RAW_HEADER_SIZE = 64, 32, 32
 _MAX_RECORDS = 256
+_TAU_PITCH_UM = 17.0  # FLIR Tau 2, the core of DJI's XT and XT2
 _PNG, _REMEDY = b"\x89PNG\r\n\x1a\n", "copy the file again from the camera"
 
 
@@ -77,6 +78,7 @@ def decode(fff: bytes, parameters: Parameters | None = None) -> ThermalFrame:
         parameters=used,
         camera=camera.model,
         hfov_deg=camera.hfov_deg,
+        pitch_um=_TAU_PITCH_UM if fff[4:8] == b"ATAU" else None,
     )
 
 

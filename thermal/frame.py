@@ -19,6 +19,7 @@ class ThermalFrame:
         corrected: False when ``celsius`` is the apparent temperature (emissivity 1, no air).
         camera: the model as the radiometric block names it.
         hfov_deg: horizontal field of view if the radiometric block names it.
+        pitch_um: distance between the sensor's pixels if the core is known.
     """
 
     celsius: Celsius
@@ -27,3 +28,4 @@ class ThermalFrame:
     corrected: bool = True
     camera: str = ""
     hfov_deg: float | None = None
+    pitch_um: float | None = None

@@ -1,0 +1,88 @@
+"""What an analysis of one file found, as values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core.geo import LonLat
+from thermal.check import FrameStats
+from thermal.detect import Hotspot
+from thermal.locate import Located
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A hotspot and, where the pose allows, its place."""
+
+    event_type: str
+    hotspot: Hotspot
+    located: Located | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """What became of one file.
+
+    Attributes:
+        reason, remedy: why it could not be read and what to do; None when it could.
+        notes: what limits the result, in words.
+        findings: the most striking hotspots; ``found`` counts all.
+        picture: file name of the marked picture beside the report.
+    """
+
+    path: str
+    reason: str | None = None
+    remedy: str | None = None
+    stats: FrameStats | None = None
+    camera: str = ""
+    taken_at: datetime | None = None
+    position: LonLat | None = None
+    parameters: Mapping[str, float] | None = None
+    findings: tuple[Finding, ...] = ()
+    found: int = 0
+    notes: tuple[str, ...] = ()
+    picture: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """For ``--json``: plain numbers and texts."""
+        return {
+            "file": self.path,
+            "ok": self.reason is None,
+            "reason": self.reason,
+            "remedy": self.remedy,
+            "camera": self.camera,
+            "encoding": self.stats.encoding if self.stats else None,
+            "corrected": self.stats.corrected if self.stats else None,
+            "width": self.stats.shape[1] if self.stats else None,
+            "height": self.stats.shape[0] if self.stats else None,
+            "min_c": round(self.stats.min_c, 3) if self.stats else None,
+            "mean_c": round(self.stats.mean_c, 3) if self.stats else None,
+            "max_c": round(self.stats.max_c, 3) if self.stats else None,
+            "taken_at": self.taken_at.isoformat() if self.taken_at else None,
+            "lon": self.position.lon if self.position else None,
+            "lat": self.position.lat if self.position else None,
+            "hotspots_found": self.found,
+            "hotspots": [_finding_dict(number, f) for number, f in enumerate(self.findings, 1)],
+            "notes": list(self.notes),
+            "picture": self.picture,
+        }
+
+
+def _finding_dict(number: int, finding: Finding) -> dict[str, Any]:
+    spot, place = finding.hotspot, finding.located
+    return {
+        "number": number,
+        "event_type": finding.event_type,
+        "column": round(spot.col, 1),
+        "row": round(spot.row, 1),
+        "peak_c": round(spot.peak_c, 2),
+        "background_c": round(spot.background_c, 2),
+        "contrast_k": round(spot.contrast_k, 2),
+        "score": round(spot.score, 1),
+        "area_px": spot.area_px,
+        "lon": round(place.position.lon, 7) if place else None,
+        "lat": round(place.position.lat, 7) if place else None,
+        "altitude_m": round(place.altitude_m, 1) if place else None,
+        "error_m": round(place.error.semi_major_m, 1) if place else None,
+    }
