@@ -1,0 +1,45 @@
+"""The command line: `flyonce`.
+
+Exit status: 0 for success, 1 when something failed, 2 for bad input. What a command makes goes to
+standard output, messages and progress to standard error. Each command imports what it needs when
+it runs, so that `--help` answers at once.
+"""
+
+import sys
+
+import typer
+
+from api.cli.analyze import analyze
+from api.cli.audit import audit
+from api.cli.demo import demo
+from api.cli.output import complain
+from api.cli.plan import plan
+from api.cli.serve import serve
+from api.cli.sim import sim
+from api.cli.token import token
+from core.errors import FlyOnceError, InvalidInput
+
+app = typer.Typer(
+    name="flyonce",
+    help="综合飞一次: one flight serves every department of a city. "
+    "'flyonce serve' is the way to begin; 'flyonce COMMAND --help' explains a command.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+for command in (serve, demo, plan, analyze, sim):
+    app.command()(command)
+app.add_typer(token, name="token")
+app.add_typer(audit, name="audit")
+
+
+def main() -> None:
+    """Run the command line; a named error becomes one clear message."""
+    try:
+        app()
+    except FlyOnceError as error:
+        complain(error)
+        sys.exit(2 if isinstance(error, InvalidInput) else 1)
+    except KeyboardInterrupt:
+        sys.exit(130)
