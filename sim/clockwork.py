@@ -7,6 +7,8 @@ Time stands still
 - while more than 150 photographs wait to be sent (that is how "as fast as the machine allows"
   works: the service's own speed is the limit);
 - while a ground station does not read what the vehicles say;
+- at "max", while the ground station's last heartbeat is more than 2.5 simulated seconds old: one
+  that keeps the vehicles' time beats once in a simulated second, so it is never left behind;
 - while the service is down, that is, no ground station has been connected for 5 s of the wall
   clock and the photographs do not get through either.
 """
@@ -35,11 +37,16 @@ FASTEST = 120.0
 would otherwise see hours pass while it thinks."""
 
 
+BEHIND_S = 2.5
+"""Two of a ground station's heartbeats, and a half for the way."""
+
+
 class Held(StrEnum):
     """Why time stands still."""
 
     NOT_YET = "no ground station so far"
     UPLOADS = "too many photographs wait"
+    BEHIND = "the ground station is behind"
     LINK = "the ground station does not read"
     DOWN = "the service is down"
 
@@ -49,7 +56,7 @@ class Pace:
     """How fast and how long.
 
     Attributes:
-        speed: simulated seconds a second; `FASTEST` for as fast as possible.
+        speed: simulated seconds a second; `FASTEST` for as fast as the others can follow.
         until_s: simulated second at which it ends.
     """
 
@@ -80,6 +87,11 @@ class Clockwork:
         self.stopping = asyncio.Event()
         self._announced = 0.0
         self._minute = 0
+        self._beaten_s = 0.0
+
+    def ground_beat(self) -> None:
+        """A ground station's heartbeat came."""
+        self._beaten_s = self.swarm.now_s()
 
     async def run(self) -> None:
         """Until the end of the pace, or until `stopping` is set."""
@@ -104,6 +116,8 @@ class Clockwork:
             return Held.UPLOADS
         if self._server.congested:
             return Held.LINK
+        if self._pace.speed >= FASTEST and self.swarm.now_s() - self._beaten_s > BEHIND_S:
+            return Held.BEHIND
         absent = time.monotonic() - self._server.last_client_at > ABSENT_S
         if not self._server.connected and absent and self._uplink.failing:
             return Held.DOWN

@@ -9,6 +9,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pymavlink.dialects.v20 import ardupilotmega as wire
+
 from core.clock import FollowedClock
 from core.errors import InvalidInput
 from sim import content, truth, world
@@ -122,6 +124,8 @@ class Simulation:
 
     def _from_ground(self, message: object) -> None:
         if self._mischief.link_up():
+            if isinstance(message, wire.MAVLink_heartbeat_message):
+                self.clockwork.ground_beat()
             self.swarm.receive(message)
 
     def _minute(self) -> None:
