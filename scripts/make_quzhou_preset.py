@@ -19,6 +19,7 @@ import numpy as np
 import shapely
 import shapely.affinity
 import shapely.ops
+from make_quzhou_heights import SOUTH, STEP, WEST
 from quzhou_gazetteer import (
     DAMS,
     PIPELINES,
@@ -119,7 +120,7 @@ class Gazetteer:
         }
         self.territory = shapely.union_all(list(self.counties.values()))
         grid = np.load(OUT / "heights.npy").astype(float)
-        self.heights = HeightGrid(117.95, 28.15, 0.01, grid)
+        self.heights = HeightGrid(WEST, SOUTH, STEP, grid)
         self.zones = [zone_feature(*zone) for zone in ZONES]
         self.closed = shapely.union_all([p.buffer(buffer) for p, buffer, _ in self.zones])
         self.inside = self.territory.buffer(-150.0)
