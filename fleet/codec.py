@@ -1,7 +1,9 @@
 """Bytes to messages and back: the only place where raw MAVLink messages exist.
 
 pymavlink checks and unpacks each packet. Packets whose id no reader wants are skipped by their
-length before any check, which makes telemetry that nobody asked for almost free.
+length before any check, which makes telemetry that nobody asked for almost free. When much arrives
+at once, of several equal reports of one vehicle only the last is unpacked: whoever falls behind
+catches up instead of acting on old news.
 """
 
 import math
@@ -48,6 +50,23 @@ _SIGNATURE = dialect.MAVLINK_SIGNATURE_BLOCK_LEN
 _PREARM = dialect.MAV_SYS_STATUS_PREARM_CHECK
 _POSITION_OK = dialect.EKF_POS_HORIZ_ABS
 _BREACHED = 1
+MANY_BYTES = 4096
+"""From so many bytes at once on (some 100 packets), superseded reports are skipped."""
+
+REPORTS = frozenset(
+    {
+        dialect.MAVLINK_MSG_ID_HEARTBEAT,
+        dialect.MAVLINK_MSG_ID_SYSTEM_TIME,
+        dialect.MAVLINK_MSG_ID_SYS_STATUS,
+        dialect.MAVLINK_MSG_ID_GLOBAL_POSITION_INT,
+        dialect.MAVLINK_MSG_ID_EXTENDED_SYS_STATE,
+        dialect.MAVLINK_MSG_ID_MISSION_CURRENT,
+        dialect.MAVLINK_MSG_ID_EKF_STATUS_REPORT,
+        dialect.MAVLINK_MSG_ID_WIND,
+    }
+)
+"""Messages that replace their predecessor; all others are events and are never skipped."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST_USEC = int(datetime(9000, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
 _NO_HEADING = 65535
@@ -71,6 +90,7 @@ class Parser:
         buffer += data
         packets = []
         at, size = 0, len(buffer)
+        latest = _latest(buffer) if size > MANY_BYTES else {}
         while size - at >= 8:
             length, number = _header(buffer, at, size)
             if length == 0:
@@ -80,7 +100,7 @@ class Parser:
             if size - at < length:
                 break
             reader = _READERS.get(number)
-            if reader is not None:
+            if reader is not None and latest.get((buffer[at + 5], number), at) <= at:
                 packet = self._decode(buffer[at : at + length], reader)
                 if packet is None:
                     at += 1
@@ -103,6 +123,26 @@ class Parser:
         header = raw._header
         target = getattr(raw, "target_system", 0)
         return Packet(header.srcSystem, header.srcComponent, target, reader(raw))
+
+
+def _latest(buffer: bytearray) -> dict[tuple[int, int], int]:
+    """Where the last report of each kind begins, by (system id, message id); MAVLink 2 only.
+
+    Nothing is checked here: noise can at worst hide a report, as any loss can.
+    """
+    latest = {}
+    at, size = 0, len(buffer)
+    while size - at >= 10:
+        length, number = _header(buffer, at, size)
+        if length == 0:
+            at += 1
+            continue
+        if size - at < length:
+            break
+        if number in REPORTS and buffer[at] == MARKER_V2:
+            latest[buffer[at + 5], number] = at
+        at += length
+    return latest
 
 
 def _header(buffer: bytearray, at: int, size: int) -> tuple[int, int]:

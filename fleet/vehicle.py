@@ -35,9 +35,6 @@ READY_S = 60.0
 MODE_S = 10.0
 """A mode counts once a heartbeat (1 Hz) shows it; ArduPilot may accept a change and undo it."""
 
-ARM_S = 10.0
-"""From the acknowledgement of arming to a heartbeat that shows it."""
-
 AIRBORNE_S = 60.0
 """From MISSION_START to the first two metres of height."""
 
@@ -274,16 +271,43 @@ class Vehicle:
             Command.DO_SET_MISSION_CURRENT, 1, doing="begin the mission at its first item"
         )
         await self._mode(pilot.arms_in)
-        await self.commander.long(Command.ARM_DISARM, 1, doing="arm")
-        await self._confirm(lambda s: s.armed, ARM_S, "arm")
-        await self.commander.long(Command.MISSION_START, doing="start the mission")
+        await self._arm_and_start()
         await self._confirm(_airborne, AIRBORNE_S, "take off")
 
+    async def _arm_and_start(self) -> None:
+        """Arm, and start the mission without waiting for the answer.
+
+        ArduPilot disarms after 10 s on the ground; at high simulation speed an answer may take as
+        long. When the start overtook the arming on the way, they are repeated one by one.
+        """
+        arming = asyncio.create_task(self.commander.long(Command.ARM_DISARM, 1, doing="arm"))
+        starting = asyncio.create_task(self._start_mission())
+        try:
+            await arming
+            await starting
+        except CommandRefused:
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
+            if self.state.armed or self.state.mode != self.autopilot.mission_mode:
+                raise
+            await self._mode(self.autopilot.arms_in)
+            await self.commander.long(Command.ARM_DISARM, 1, doing="arm")
+            await self._start_mission()
+        finally:
+            for task in (arming, starting):
+                task.cancel()
+            await asyncio.gather(arming, starting, return_exceptions=True)
+
+    async def _start_mission(self) -> None:
+        await self.commander.long(Command.MISSION_START, doing="start the mission")
+
     async def _stand_down(self) -> None:
-        """Disarm after a failed start, unless it flies."""
-        if self.state.armed and not _airborne(self.state):
-            with suppress(CommandRefused, CommandTimeout):
-                await self.commander.long(Command.ARM_DISARM, 0, doing="disarm")
+        """Disarm after a failed start, and leave the mission mode, unless it flies."""
+        if _airborne(self.state):
+            return
+        with suppress(CommandRefused, CommandTimeout):
+            await self.commander.long(Command.ARM_DISARM, 0, doing="disarm")
+            await self._mode(self.autopilot.arms_in)
 
     async def _hold(self) -> None:
         await self._leave_mission(self.autopilot.guided_mode)

@@ -173,3 +173,18 @@ def test_noise_and_truncated_packets_raise_nothing(
     for piece in [*noise, packed[: data.draw(st.integers(0, len(packed)))]]:
         for packet in parser.feed(piece):
             state = fold(state, packet.message, ArduCopter())
+
+
+def test_of_many_reports_only_the_last_is_unpacked_and_no_event_is_lost() -> None:
+    encoders = {n: Encoder(n, 1) for n in (1, 2)}
+    stream = bytearray()
+    for second in range(200):
+        for system_id, encoder in encoders.items():
+            at = START + timedelta(seconds=second)
+            stream += encoder.encode(SystemTime(utc=at, boot_s=float(second)))
+            stream += encoder.encode(StatusText(severity=6, text=f"{system_id} {second}"))
+    packets = Parser().feed(stream)
+    times = [p for p in packets if isinstance(p.message, SystemTime)]
+    assert [(p.system_id, p.message.boot_s) for p in times] == [(1, 199.0), (2, 199.0)]  # type: ignore[attr-defined]
+    texts = [p.message.text for p in packets if isinstance(p.message, StatusText)]
+    assert texts == [f"{n} {second}" for second in range(200) for n in (1, 2)]
