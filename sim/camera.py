@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from core.equipment import CameraSpec
 from core.pose import Attitude
-from sim.earth import metres_per_degree
+from sim.earth import per_degree_m
 from sim.ground import GRAIN_M, GRAIN_PX, Ground
 from sim.things import Patch, Shape
 
@@ -21,6 +21,8 @@ NETD_K = 0.05
 """Noise of an uncooled core, one standard deviation."""
 LOWEST_PITCH_DEG = -12.0
 """Rays nearer the horizon than this are drawn as if they met the ground here."""
+COLOUR_GRAIN, GREY = 11.0, 11.5
+"""Grey levels of one standard deviation of the pattern, and what keeps it positive in 8 bits."""
 COARSE = 16
 """Land cover is looked up for every so many pixels."""
 
@@ -84,27 +86,15 @@ class View:
 
         Yaw clockwise from north, pitch -90 straight down, roll clockwise about the line of sight.
         """
-        yaw, pitch, roll = (
-            math.radians(a)
-            for a in (self.attitude.yaw_deg, self.attitude.pitch_deg, self.attitude.roll_deg)
-        )
-        forward = np.array(
-            [math.cos(pitch) * math.sin(yaw), math.cos(pitch) * math.cos(yaw), math.sin(pitch)]
-        )
-        right = np.array([math.cos(yaw), -math.sin(yaw), 0.0])
-        down = np.cross(forward, right)
-        c, s = math.cos(roll), math.sin(roll)
-        return np.stack([c * right + s * down, c * down - s * right, forward])
+        return _axes(self.attitude)
 
     def project(self, lon: float, lat: float, altitude_m: float) -> tuple[float, float, float]:
         """Column, row and distance along the line of sight of a point; behind is negative."""
-        per_east, per_north = metres_per_degree(self.lat)
-        away = np.array(
-            [
-                (lon - self.lon) * float(per_east),
-                (lat - self.lat) * float(per_north),
-                altitude_m - self.altitude_m,
-            ]
+        per_east, per_north = per_degree_m(self.lat)
+        away = (
+            (lon - self.lon) * per_east,
+            (lat - self.lat) * per_north,
+            altitude_m - self.altitude_m,
         )
         x, y, z = (self.axes() @ away).tolist()
         if z <= 0.1:
@@ -128,10 +118,10 @@ class View:
 
 
 class Darkroom:
-    """Makes pictures of a ground and of things on it."""
+    """Makes pictures of a ground and of things on it; `quality` is the JPEG's, 1 to 100."""
 
-    def __init__(self, ground: Ground, seed: int) -> None:
-        self._ground = ground
+    def __init__(self, ground: Ground, seed: int, quality: int = 75) -> None:
+        self._ground, self._quality = ground, quality
         self._rng = np.random.default_rng([seed, 61])
         bank = np.random.default_rng([seed, 62])
         self._noise = (bank.normal(size=(700, 800)) * NETD_K).astype(np.float32)
@@ -156,31 +146,32 @@ class Darkroom:
         east, north = view.ground_xy()
         covers, shape = self._covers(view, east, north)
         plain = cv2.resize(self._ground.colours(covers), shape, interpolation=cv2.INTER_LINEAR)
-        grain = self._grain(view, east, north)
-        plain += (grain * np.float32(11.0))[:, :, None]
-        if light < 1.0:
-            plain *= np.float32(light)
-        frame = cv2.convertScaleAbs(plain)
+        grain = cv2.convertScaleAbs(
+            self._grain(view, east, north) + np.float32(GREY), alpha=COLOUR_GRAIN
+        )
+        frame = cv2.addWeighted(
+            plain, light, cv2.merge((grain, grain, grain)), light, -light * GREY * COLOUR_GRAIN
+        )
         for patch in patches:
             if patch.bgr is not None:
                 self._paint(frame, view, patch, light)
-        return jpeg(frame, 75)
+        return jpeg(frame, self._quality)
 
     def _covers(
         self, view: View, east: Pixels, north: Pixels
     ) -> tuple[npt.NDArray[np.uint8], tuple[int, int]]:
-        per_east, per_north = metres_per_degree(view.lat)
+        per_east, per_north = per_degree_m(view.lat)
         half = COARSE // 2
-        lon = view.lon + east[half::COARSE, half::COARSE] / float(per_east)
-        lat = view.lat + north[half::COARSE, half::COARSE] / float(per_north)
+        lon = view.lon + east[half::COARSE, half::COARSE] / per_east
+        lat = view.lat + north[half::COARSE, half::COARSE] / per_north
         return self._ground.covers(lon, lat), (view.width_px, view.height_px)
 
     def _grain(self, view: View, east: Pixels, north: Pixels) -> Pixels:
         """The pattern under each pixel."""
-        per_east, per_north = metres_per_degree(view.lat)
+        per_east, per_north = per_degree_m(view.lat)
         tile = GRAIN_PX * GRAIN_M
-        x0 = view.lon * float(per_east) % tile
-        y0 = view.lat * float(per_north) % tile
+        x0 = view.lon * per_east % tile
+        y0 = view.lat * per_north % tile
         return cv2.remap(
             self._ground.grain,
             (east + np.float32(x0)) * np.float32(1 / GRAIN_M),
@@ -268,6 +259,20 @@ def grey(celsius: Pixels) -> npt.NDArray[np.uint8]:
     low, high, _, _ = cv2.minMaxLoc(celsius)
     span = max(8.0, high - low)
     return cv2.convertScaleAbs(celsius - np.float32(low), alpha=255.0 / span)
+
+
+@lru_cache(maxsize=256)
+def _axes(attitude: Attitude) -> npt.NDArray[np.float64]:
+    yaw, pitch, roll = (
+        math.radians(a) for a in (attitude.yaw_deg, attitude.pitch_deg, attitude.roll_deg)
+    )
+    forward = np.array(
+        [math.cos(pitch) * math.sin(yaw), math.cos(pitch) * math.cos(yaw), math.sin(pitch)]
+    )
+    right = np.array([math.cos(yaw), -math.sin(yaw), 0.0])
+    down = np.cross(forward, right)
+    c, s = math.cos(roll), math.sin(roll)
+    return np.stack([c * right + s * down, c * down - s * right, forward])
 
 
 @lru_cache(maxsize=64)

@@ -5,6 +5,8 @@ latitude where the vehicle is. Within the few kilometres of a leg that is exact 
 is no frame to choose for a territory of 150 km.
 """
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -32,13 +34,21 @@ def metres_per_degree(lat: npt.ArrayLike) -> tuple[Floats, Floats]:
     return np.asarray(east), np.asarray(north)
 
 
+def per_degree_m(lat: float) -> tuple[float, float]:
+    """The same as `metres_per_degree` for one latitude, several times faster."""
+    phi = math.radians(lat)
+    w = 1.0 - ECCENTRICITY_2 * math.sin(phi) ** 2
+    unit = math.radians(1.0) * SEMI_MAJOR_M
+    return unit * math.cos(phi) / math.sqrt(w), unit * (1.0 - ECCENTRICITY_2) / w**1.5
+
+
 def between_m(lon: float, lat: float, to_lon: float, to_lat: float) -> tuple[float, float]:
     """Metres east and north from one place to another nearby (below some 20 km)."""
-    east, north = metres_per_degree((lat + to_lat) / 2)
-    return (to_lon - lon) * float(east), (to_lat - lat) * float(north)
+    east, north = per_degree_m((lat + to_lat) / 2)
+    return (to_lon - lon) * east, (to_lat - lat) * north
 
 
 def moved(lon: float, lat: float, east_m: float, north_m: float) -> tuple[float, float]:
     """The place so many metres east and north of another nearby one."""
-    east, north = metres_per_degree(lat)
-    return lon + east_m / float(east), lat + north_m / float(north)
+    east, north = per_degree_m(lat)
+    return lon + east_m / east, lat + north_m / north

@@ -86,7 +86,7 @@ class Ground:
         self._sun = np.array([c.sun_k for c in self._covers])
         self._night = np.array([c.night_k for c in self._covers])
         self._grain_k = np.array([c.grain_k for c in self._covers])
-        self._bgr = np.array([c.bgr for c in self._covers], np.float32)
+        self._bgr = np.array([c.bgr for c in self._covers], np.uint8)
         self.grain = _grain(rng)
 
     def covers(
@@ -107,7 +107,7 @@ class Ground:
         """Amplitude of the pattern in a frame."""
         return float(self._grain_k[covers].mean())
 
-    def colours(self, covers: Bytes) -> Pixels:
+    def colours(self, covers: Bytes) -> Bytes:
         """Blue, green, red of the plain ground, 0 to 255."""
         return self._bgr[covers]
 

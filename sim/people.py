@@ -18,7 +18,7 @@ import shapely.geometry
 from core.clock import FollowedClock
 from sim.content import Thing
 from sim.desk import Desk
-from sim.earth import between_m, metres_per_degree
+from sim.earth import between_m, per_degree_m
 from sim.fires import Fire
 from sim.scene import Scene
 
@@ -241,7 +241,7 @@ def _area(review: Mapping[str, Any]) -> shapely.Geometry | None:
     place = _position(review)
     shape = review.get("geometry") or review.get("footprint")
     lat = place[1] if place else 0.0
-    degrees = MARGIN_M / float(metres_per_degree(lat)[1])
+    degrees = MARGIN_M / per_degree_m(lat)[1]
     try:
         if shape:
             area = shapely.geometry.shape(shape)

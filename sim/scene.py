@@ -9,7 +9,7 @@ import numpy as np
 from core.equipment import Sensor
 from sim.camera import View
 from sim.content import Thing, event_code, fire_codes
-from sim.earth import between_m, metres_per_degree
+from sim.earth import between_m, per_degree_m
 from sim.fires import LAST_RADIUS_M, Fire
 from sim.ground import Ground
 from sim.things import Patch
@@ -75,9 +75,8 @@ class Scene:
                 continue
             east, north = between_m(lon, lat, fire.lon, fire.lat)
             if max(abs(east), abs(north)) < reach_m + LAST_RADIUS_M:
-                per_east, per_north = metres_per_degree(fire.lat)
                 plain = self.plain_c(fire.lon, fire.lat, now_s)
-                found += fire.patches(plain, now_s, (float(per_east), float(per_north)))
+                found += fire.patches(plain, now_s, per_degree_m(fire.lat))
         return found
 
     def plain_c(self, lon: float, lat: float, now_s: float) -> float:
@@ -125,9 +124,9 @@ class Scene:
         return contrast * min(1.0, 3.14159 * radius_px**2) >= SEEN_K
 
     def _near(self, lon: float, lat: float, reach_m: float, now_s: float) -> list[int]:
-        per_east, per_north = metres_per_degree(lat)
-        west, south = _cell(lon - reach_m / float(per_east), lat - reach_m / float(per_north))
-        east, north = _cell(lon + reach_m / float(per_east), lat + reach_m / float(per_north))
+        per_east, per_north = per_degree_m(lat)
+        west, south = _cell(lon - reach_m / per_east, lat - reach_m / per_north)
+        east, north = _cell(lon + reach_m / per_east, lat + reach_m / per_north)
         found = []
         for i in range(west, east + 1):
             for j in range(south, north + 1):

@@ -29,7 +29,8 @@ class Studio:
 
     def __init__(self, swarm: Swarm, scene: Scene, ground: Ground) -> None:
         self._swarm, self._scene, self._world = swarm, scene, swarm.world
-        self._darkroom = Darkroom(ground, swarm.world.seed)
+        quality = int(swarm.world.demo.get("jpeg_quality") or 75)
+        self._darkroom = Darkroom(ground, swarm.world.seed, quality)
         self._rng = np.random.default_rng([swarm.world.seed, 71])
         self._labels: dict[tuple[int, str], Labels] = {}
 

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -71,9 +72,7 @@ class World:
 
         A slow swing round a seeded mean; the same for every vehicle, gusts are each one's own.
         """
-        rng = np.random.default_rng([self.seed, 21])
-        mean, bearing = rng.uniform(2.0, 4.5), rng.uniform(0.0, 360.0)
-        phase, swing = rng.uniform(0.0, 2 * math.pi, 2)
+        mean, bearing, phase, swing = _weather(self.seed)
         speed = mean * (1.0 + 0.3 * math.sin(2 * math.pi * seconds / 5400 + phase))
         return speed, (bearing + 20 * math.sin(2 * math.pi * seconds / 7200 + swing)) % 360, 0.6
 
@@ -86,6 +85,15 @@ class World:
         """0 at night to 1 at noon, local time (UTC+8)."""
         at = (self.start.hour + self.start.minute / 60 + seconds / 3600 + 8) % 24
         return max(0.0, math.sin(math.pi * (at - 6) / 12))
+
+
+@lru_cache(maxsize=16)
+def _weather(seed: int) -> tuple[float, float, float, float]:
+    """Mean wind m/s, mean direction in degrees, two phases."""
+    rng = np.random.default_rng([seed, 21])
+    mean, bearing = rng.uniform(2.0, 4.5), rng.uniform(0.0, 360.0)
+    phase, swing = rng.uniform(0.0, 2 * math.pi, 2).tolist()
+    return mean, bearing, phase, swing
 
 
 def load(path: Path, seed: int) -> World:
