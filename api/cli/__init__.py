@@ -9,14 +9,8 @@ import sys
 
 import typer
 
-from api.cli.analyze import analyze
-from api.cli.audit import audit
-from api.cli.demo import demo
+from api.cli import analyze, audit, demo, plan, serve, sim, token
 from api.cli.output import complain
-from api.cli.plan import plan
-from api.cli.serve import serve
-from api.cli.sim import sim
-from api.cli.token import token
 from core.errors import FlyOnceError, InvalidInput
 
 app = typer.Typer(
@@ -28,10 +22,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (serve, demo, plan, analyze, sim):
+for command in (serve.serve, demo.demo, plan.plan, analyze.analyze, sim.sim):
     app.command()(command)
-app.add_typer(token, name="token")
-app.add_typer(audit, name="audit")
+app.add_typer(token.app, name="token")
+app.add_typer(audit.app, name="audit")
 
 
 def main() -> None:

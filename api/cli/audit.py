@@ -8,15 +8,15 @@ from api.cli.options import Home, settings_from
 from api.cli.output import AsJson, emit, err, out
 from core.errors import InvalidInput
 
-audit = typer.Typer(no_args_is_help=True, help="The audit trail: every command, step and decision.")
+app = typer.Typer(no_args_is_help=True, help="The audit trail: every command, step and decision.")
 
 
-@audit.callback()
+@app.callback()
 def _group() -> None:
     """Keep `verify` a command of its own name."""
 
 
-@audit.command()
+@app.command()
 def verify(
     anchor: Annotated[
         str | None,

@@ -9,7 +9,7 @@ from api.cli.options import Home, PresetName, settings_from
 from api.cli.output import AsJson, emit, err, out
 from core.errors import InvalidInput, NotFound
 
-token = typer.Typer(
+app = typer.Typer(
     no_args_is_help=True, help="Make, list and revoke tokens for people and machines."
 )
 
@@ -17,7 +17,7 @@ _ROLES = ("administrator", "dispatcher", "pilot", "member", "auditor", "machine"
 _Name = Annotated[str, typer.Option(help="Whose token it is, as the log will name them.")]
 
 
-@token.command()
+@app.command()
 def create(
     name: _Name,
     role: Annotated[str, typer.Option(help="One of " + ", ".join(_ROLES) + ".")],
@@ -58,7 +58,7 @@ def create(
         print(made)
 
 
-@token.command("list")
+@app.command("list")
 def list_(home: Home = None, as_json: AsJson = False) -> None:
     """Who has tokens; the tokens themselves are not kept."""
     from api.cli.records import opened
@@ -86,7 +86,7 @@ def list_(home: Home = None, as_json: AsJson = False) -> None:
     out.print(table)
 
 
-@token.command()
+@app.command()
 def revoke(name: _Name, home: Home = None) -> None:
     """End every token of a name at once."""
     from api.cli.records import opened
