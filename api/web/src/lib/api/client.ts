@@ -37,6 +37,7 @@ function headersFor(extra?: HeadersInit): Headers {
 }
 
 async function send(path: string, init: RequestInit): Promise<Response> {
+  const { token } = session;
   let response: Response;
   try {
     response = await fetch(BASE + path, {
@@ -53,7 +54,8 @@ async function send(path: string, init: RequestInit): Promise<Response> {
     link.answered();
     return response;
   }
-  if (response.status === 401) session.refused();
+  // A late answer to a call made before the sign-in says nothing about the new token.
+  if (response.status === 401 && token === session.token) session.refused();
   const error = new ApiError(response.status, await problemOf(response));
   if (error.unavailable) link.failed(`HTTP ${response.status}`);
   else link.answered();

@@ -32,11 +32,11 @@ const FOREST = new Set(['forest', 'forest_watch', 'park', 'scenic', 'nature']);
 const ROAD = new Set(['road', 'rail', 'railway', 'highway', 'power_line', 'pipeline']);
 const TOWN = new Set(['town', 'village', 'school', 'heritage']);
 /** Kinds whose names are worth showing before one is close. */
-const NAMED_EARLY = new Set(['river', 'reservoir', 'town', 'scenic']);
+const NAMED_EARLY = new Set(['reservoir', 'town']);
 const NAMED_EARLY_RESOLUTION = 90;
-const NAMED_RESOLUTION = 30;
+const NAMED_RESOLUTION = 18;
 /** Metres per pixel above which small places would only be clutter. */
-const SITES_RESOLUTION = 110;
+const SITES_RESOLUTION = 45;
 
 function placeColour(kind: string, palette: Palette): string {
   if (WATER.has(kind)) return palette('map-water');
@@ -93,7 +93,7 @@ export class Basemap {
     this.territory.getSource()?.addFeatures(counties);
     this.places.getSource()?.addFeatures(read(city.places.features));
     this.zones.getSource()?.addFeatures(read(city.zones.features));
-    const named = [...read(city.territory.features), ...read(city.places.features)];
+    const named = [...read(city.territory.features), ...read(city.places.features), ...read(city.zones.features)];
     this.names.getSource()?.addFeatures(named);
   }
 
@@ -133,7 +133,7 @@ export class Basemap {
     if (!style) {
       const width = WATER.has(kind) ? 2.6 : FOREST.has(kind) ? 1 : 1.5;
       style = new Style({
-        fill: new Fill({ color: colour }),
+        fill: new Fill({ color: big ? colour : faint(colour, 0.45) }),
         stroke: new Stroke({ color: colour, width, lineDash: kind === 'power_line' ? [4, 3] : undefined }),
         image: new Circle({ radius: 2.6, fill: new Fill({ color: colour }) }),
       });
@@ -147,6 +147,10 @@ export class Basemap {
     if (kind === undefined) {
       return new Style({ text: label(nameOf(feature, this.look), this.look, 13, 650), zIndex: 10 });
     }
+    if (feature.get('buffer_m') !== undefined) {
+      if (resolution > NAMED_EARLY_RESOLUTION) return undefined;
+      return new Style({ text: label(nameOf(feature, this.look), this.look, 11.5, 600, 'map-zone') });
+    }
     const limit = NAMED_EARLY.has(String(kind)) ? NAMED_EARLY_RESOLUTION : NAMED_RESOLUTION;
     if (resolution > limit) return undefined;
     return new Style({ text: label(nameOf(feature, this.look), this.look, 11.5) });
@@ -159,6 +163,7 @@ export async function loadNames(city: City, layers: VectorLayer[]): Promise<void
     ...city.territory.features,
     ...city.docks.features,
     ...city.places.features,
+    ...city.zones.features,
   ];
   const characters = [...new Set(features.map(({ properties }) => properties.name_zh + properties.name).join(''))];
   await document.fonts.load(`500 12px ${FONT}`, characters.join(''));

@@ -10,6 +10,7 @@ import type { Alert, Anomalies, City, DroneRow, Flight, LiveFrame } from '../api
 import { isAirborne, isSilent } from '../fleet';
 import { Basemap, loadNames, toMap, type BaseLook } from './basemap';
 import { anomalyMark, glyph, GLYPH_SCALE } from './glyphs';
+import { crossStyle } from './marks';
 import { faint, FONT, readPalette, type Palette } from './palette';
 import { applyViewText, installHooks, lonLatOf, makeMap, showCity, viewText, type Position } from './view';
 
@@ -200,6 +201,12 @@ export class SituationMap {
     view.animate({ zoom: (view.getZoom() ?? 9) + steps, duration: 150 });
   }
 
+  /** Where a place is in the map's own pixels. */
+  pixel(lon: number, lat: number): [number, number] | null {
+    const [x, y] = this.map.getPixelFromCoordinate(fromLonLat([lon, lat])) ?? [];
+    return x === undefined || y === undefined ? null : [x, y];
+  }
+
   goTo(lon: number, lat: number, zoom = 13): void {
     const view = this.map.getView();
     view.animate({ center: fromLonLat([lon, lat]), zoom: Math.max(zoom, view.getZoom() ?? 0), duration: 300 });
@@ -271,6 +278,13 @@ export class SituationMap {
       zIndex: 0,
     });
   }
+
+  /** All are points, so distances decide: cheaper than the library's reading back of pixels. */
+  private pickable = [
+    { layer: this.droneLayer, lift: 0, reach: 15 },
+    { layer: this.anomalyLayer, lift: 17, reach: 13 },
+    { layer: this.dockLayer, lift: 0, reach: 11 },
+  ];
 
   private tags = new Map<string, Style>();
 
@@ -372,7 +386,8 @@ export class SituationMap {
       }
     });
     this.map.on('moveend', () => {
-      if (this.city) this.handlers.moved(viewText(this.map));
+      // Following moves the map five times a second: that is no state worth an address.
+      if (this.city && !this.followed) this.handlers.moved(viewText(this.map));
     });
     this.map.on('pointerdrag', () => this.handlers.dragged());
     this.map.on('pointermove', ({ pixel, dragging }) => {
@@ -383,27 +398,23 @@ export class SituationMap {
     });
   }
 
-  /** Drones first, then anomalies, then docks; docks lie under parked drones. */
+  /** What lies under the pointer: drones first, then anomalies, then docks (which lie under parked drones). */
   private at(pixel: number[]): Picked | null {
-    for (const layer of [this.droneLayer, this.anomalyLayer, this.dockLayer]) {
-      const options = { hitTolerance: 5, layerFilter: (each: unknown) => each === layer };
-      const hit = this.map.forEachFeatureAtPixel(pixel, (feature) => feature, options);
-      if (hit) return { kind: hit.get('pick') as 'drone' | 'anomaly' | 'dock', id: String(hit.get('id')) };
+    const [x = 0, y = 0] = pixel;
+    for (const { layer, lift, reach } of this.pickable) {
+      if (!layer.getVisible()) continue;
+      let best: { feature: Feature; far: number } | null = null;
+      for (const feature of layer.getSource()?.getFeatures() ?? []) {
+        const at = feature.getGeometry();
+        const [px, py] = at instanceof Point ? (this.map.getPixelFromCoordinate(at.getCoordinates()) ?? []) : [];
+        if (px === undefined || py === undefined) continue;
+        const far = Math.hypot(px - x, py - lift - y);
+        if (far <= reach && far < (best?.far ?? Infinity)) best = { feature, far };
+      }
+      if (best) return { kind: best.feature.get('pick') as 'drone' | 'anomaly' | 'dock', id: String(best.feature.get('id')) };
     }
     return null;
   }
-}
-
-export function crossStyle(palette: Palette): Style[] {
-  return [
-    new Style({
-      image: new Circle({ radius: 11, stroke: new Stroke({ color: palette('map-halo'), width: 5 }) }),
-    }),
-    new Style({
-      image: new Circle({ radius: 11, stroke: new Stroke({ color: palette('accent'), width: 2.5 }) }),
-    }),
-    new Style({ image: new Circle({ radius: 2.8, fill: new Fill({ color: palette('accent') }) }) }),
-  ];
 }
 
 /** Pairs of way-point indexes [from, to] as lines; anything else draws nothing extra. */

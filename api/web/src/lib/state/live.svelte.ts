@@ -2,7 +2,8 @@
 import { BASE, get } from '../api/client';
 import type { Alert, LiveFrame, Me } from '../api/types';
 import { droneOf, type Drone } from '../fleet';
-import { backoffSeconds, link } from './link.svelte';
+import { backoffSeconds } from './backoff';
+import { link } from './link.svelte';
 import { session } from './session.svelte';
 
 /** A socket that has been silent for this long is given up and opened anew. */

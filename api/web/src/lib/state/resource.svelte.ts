@@ -1,6 +1,13 @@
 /** Something read from the API that is kept fresh while a component shows it. */
 import { ApiError, get } from '../api/client';
-import { backoffSeconds } from './link.svelte';
+import { backoffSeconds } from './backoff';
+
+const shown = new Set<Resource<unknown>>();
+
+/** The service is back, or somebody signed in: what failed meanwhile is read again at once. */
+export function refreshFailed(): void {
+  for (const resource of shown) if (resource.error) void resource.refresh();
+}
 
 export class Resource<T> {
   data = $state.raw<T | null>(null);
@@ -18,6 +25,7 @@ export class Resource<T> {
     private readonly path: string,
     private readonly everyMs = 0,
   ) {
+    shown.add(this as Resource<unknown>);
     void this.refresh();
   }
 
@@ -51,6 +59,7 @@ export class Resource<T> {
 
   stop(): void {
     this.stopped = true;
+    shown.delete(this as Resource<unknown>);
     clearTimeout(this.timer);
     this.control?.abort();
   }
