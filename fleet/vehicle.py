@@ -25,7 +25,7 @@ from fleet.channel import Channel
 from fleet.commands import Commander
 from fleet.messages import Message, StatusText
 from fleet.mission import Mission, renumbered
-from fleet.patience import patiently
+from fleet.patience import Deadline, patiently
 from fleet.state import VehicleState
 from fleet.vocabulary import Command, MissionType, SystemStatus
 
@@ -34,6 +34,9 @@ READY_S = 60.0
 
 MODE_S = 10.0
 """A mode counts once a heartbeat (1 Hz) shows it; ArduPilot may accept a change and undo it."""
+
+MODE_AGAIN_S = 3.0
+"""Pause before a mode that was refused on the ground is asked for again."""
 
 AIRBORNE_S = 60.0
 """From MISSION_START to the first two metres of height."""
@@ -143,7 +146,7 @@ class Vehicle:
             if self.state.in_flight and self.state.mode == self.autopilot.mission_mode:
                 return
             self._launchable()
-            await self._until(_ready, READY_S, "its pre-flight checks do not pass")
+            await self._make_ready()
             try:
                 await self._start()
             except FlyOnceError:
@@ -265,12 +268,25 @@ class Vehicle:
 
     # --- steps -------------------------------------------------------------------------------
 
+    async def _make_ready(self) -> None:
+        """Wait for the pre-arm check in the mode in which it will be armed: the check depends on
+        the mode, and the mode is refused while there is no position."""
+        await self._until(_positioned, READY_S, "it does not know where it is yet")
+        mode, clock = self.autopilot.arms_in, self.channel.clock
+        deadline = Deadline(clock, READY_S)
+        while self.state.mode != mode:
+            try:
+                await self._mode(mode)
+            except CommandRefused:
+                if deadline.left_s() < MODE_S:
+                    raise
+                await patiently(clock, MODE_S, clock.sleep(MODE_AGAIN_S))
+        await self._until(_ready, READY_S, "its pre-flight checks do not pass")
+
     async def _start(self) -> None:
-        pilot = self.autopilot
         await self.commander.long(
             Command.DO_SET_MISSION_CURRENT, 1, doing="begin the mission at its first item"
         )
-        await self._mode(pilot.arms_in)
         await self._arm_and_start()
         await self._confirm(_airborne, AIRBORNE_S, "take off")
 
@@ -443,9 +459,13 @@ def _booted(state: VehicleState) -> bool:
     return state.system_status >= SystemStatus.STANDBY
 
 
+def _positioned(state: VehicleState) -> bool:
+    """None means that it does not report it: then its refusals decide."""
+    return _booted(state) and state.position_ok is not False
+
+
 def _ready(state: VehicleState) -> bool:
-    """None means that it does not report it: then arming itself decides."""
-    return _booted(state) and state.ready is not False and state.position_ok is not False
+    return _positioned(state) and state.ready is not False
 
 
 def _airborne(state: VehicleState) -> bool:
