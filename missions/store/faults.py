@@ -31,6 +31,11 @@ _MEANINGS: tuple[tuple[tuple[str, ...], str, str], ...] = (
         "make sure that its folder exists and may be written",
     ),
     (
+        ("does not exist", "authentication failed"),
+        "the database server has no such database or user",
+        "create it, or correct name and password in the URL",
+    ),
+    (
         ("connection refused", "could not connect", "connection failed", "server closed"),
         "the database server does not answer",
         "start it, and check host, port and password in the URL",

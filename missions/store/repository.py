@@ -5,15 +5,12 @@ from functools import cache
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Executable,
-    Select,
     Table,
     and_,
     bindparam,
     delete,
-    exists,
     func,
     insert,
     select,
@@ -23,7 +20,7 @@ from sqlalchemy.exc import IntegrityError
 
 from missions.store import codec
 from missions.store.kinds import Kind
-from missions.store.protocol import Between
+from missions.store.search import counting, listing, shape_of
 from missions.store.tables import LINKS, SETTINGS, TABLES
 from missions.store.unit import absent, no_cursor, read_only, taken
 
@@ -88,52 +85,31 @@ class SqlRepository(Generic[T]):
         newest_first: bool = False,
         **equals: Any,
     ) -> list[T]:
-        conditions = self._kind.conditions(audience, equals)
-        query, seq = self._select(self._table.c.body, conditions)
+        shape, values = shape_of(self._conditions(audience, equals))
         if after is not None:
             start = self._seq_of(after)
             if start is None:
                 raise no_cursor(self._kind, after)
-            query = query.where(seq < start if newest_first else seq > start)
-        query = query.order_by(seq.desc() if newest_first else seq)
+            values["start_seq"] = start
         if limit is not None:
-            query = query.limit(limit)
-        return [self._item(body) for body in self._connection.execute(query).scalars()]
+            values["row_limit"] = limit
+        order = (newest_first, after is not None, limit is not None)
+        query = listing(self._kind.name, shape, order)
+        return [self._item(body) for body in self._connection.execute(query, values).scalars()]
 
     def count(self, *, audience: str | None = None, **equals: Any) -> int:
-        query, _ = self._select(func.count(), self._kind.conditions(audience, equals))
-        return int(self._connection.execute(query).scalar_one())
+        shape, values = shape_of(self._conditions(audience, equals))
+        query = counting(self._kind.name, shape)
+        return int(self._connection.execute(query, values).scalar_one())
 
-    def _select(self, what: Any, conditions: dict[str, Any]) -> tuple[Select[Any], Any]:
-        """The search, and the column that orders it.
-
-        It is joined with one link when no column narrows it more, so that order and limit come
-        from the link's index; every other link is a yes-or-no question.
-        """
-        table = self._table
-        query, seq = select(what).select_from(table), table.c.seq
-        columns = {n: v for n, v in conditions.items() if n in table.c}
-        links = {n: v for n, v in conditions.items() if n not in table.c}
-        for name, wanted in columns.items():
-            query = query.where(_condition(table.c[name], wanted))
-        narrow = any(self._kind.is_selective(name) for name in columns)
-        for name in sorted(links, key=self._kind.is_selective, reverse=True):
-            link = LINKS.alias()
-            match = self._linked(link, name, links[name])
-            if narrow or isinstance(links[name], tuple):
-                query = query.where(exists().where(match).correlate(table))
-            else:
-                query, seq, narrow = query.join(link, match), link.c.seq, True
-        return query, seq
-
-    def _linked(self, link: Any, name: str, wanted: Any) -> ColumnElement[bool]:
-        value = tuple(map(str, wanted)) if isinstance(wanted, tuple) else str(wanted)
-        return and_(
-            link.c.kind == self._kind.name,
-            link.c.field == name,
-            _condition(link.c.value, value),
-            link.c.seq == self._table.c.seq,
-        )
+    def _conditions(self, audience: str | None, equals: dict[str, Any]) -> dict[str, Any]:
+        """Plain values; those of links as text, which is what links hold."""
+        conditions = self._kind.conditions(audience, equals)
+        for name, wanted in conditions.items():
+            if name not in self._table.c:
+                many = isinstance(wanted, tuple)
+                conditions[name] = tuple(map(str, wanted)) if many else str(wanted)
+        return conditions
 
     def _row(self, item: Any) -> dict[str, Any]:
         return {"id": item.id, **self._kind.column_values(item), "body": codec.dumps(item)}
@@ -200,21 +176,6 @@ class SqlSettings:
         found = self._connection.execute(_CHANGE_SETTING, {"wanted": name, "text": text})
         if found.rowcount == 0:
             self._connection.execute(_insert(SETTINGS), {"name": name, "value": text})
-
-
-def _condition(column: Any, wanted: Any) -> ColumnElement[bool]:
-    if isinstance(wanted, Between):
-        ends = []
-        if wanted.low is not None:
-            ends.append(column >= wanted.low)
-        if wanted.high is not None:
-            ends.append(column <= wanted.high)
-        condition: ColumnElement[bool] = and_(column.is_not(None), *ends)
-    elif isinstance(wanted, tuple):
-        condition = column.in_(wanted)
-    else:
-        condition = column.is_(None) if wanted is None else column == wanted
-    return condition
 
 
 @cache

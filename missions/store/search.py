@@ -1,0 +1,100 @@
+"""Searches as SQL: one statement for each shape of question, built once and asked often.
+
+To build and hash a statement anew costs several times what the database needs to answer it.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, select
+
+from missions.store.kinds import KINDS, Kind
+from missions.store.protocol import Between
+from missions.store.tables import LINKS, TABLES
+
+Shape = tuple[tuple[str, str], ...]
+"""(field, how it is asked for) of each condition."""
+
+Order = tuple[bool, bool, bool]
+"""(newest first, behind a cursor, with a limit)."""
+
+
+def shape_of(conditions: dict[str, Any]) -> tuple[Shape, dict[str, Any]]:
+    """The shape of some conditions, and the values to ask with."""
+    shape: list[tuple[str, str]] = []
+    values: dict[str, Any] = {}
+    for name, wanted in conditions.items():
+        if isinstance(wanted, Between):
+            form = ("from" if wanted.low is not None else "") + (
+                "to" if wanted.high is not None else ""
+            )
+            shape.append((name, form or "any"))
+            values |= {f"{name}_low": wanted.low, f"{name}_high": wanted.high}
+        elif isinstance(wanted, tuple):
+            shape.append((name, "in"))
+            values[f"{name}_is"] = wanted
+        else:
+            shape.append((name, "null" if wanted is None else "is"))
+            values[f"{name}_is"] = wanted
+    return tuple(shape), {name: value for name, value in values.items() if value is not None}
+
+
+@lru_cache(maxsize=2000)
+def listing(kind_name: str, shape: Shape, order: Order) -> Select[Any]:
+    """The bodies of what fits, in order of arrival."""
+    newest_first, behind, limited = order
+    query, seq = _select(KINDS[kind_name], TABLES[kind_name].c.body, shape)
+    if behind:
+        start: Any = bindparam("start_seq")
+        query = query.where(seq < start if newest_first else seq > start)
+    query = query.order_by(seq.desc() if newest_first else seq)
+    return query.limit(bindparam("row_limit")) if limited else query
+
+
+@lru_cache(maxsize=500)
+def counting(kind_name: str, shape: Shape) -> Select[Any]:
+    """How many fit."""
+    return _select(KINDS[kind_name], func.count(), shape)[0]
+
+
+def _select(kind: Kind, what: Any, shape: Shape) -> tuple[Select[Any], Any]:
+    """The search, and the column that orders it.
+
+    It is joined with one link when no column narrows it more, so that order and limit come from
+    the link's index; every other link is a yes-or-no question.
+    """
+    table = TABLES[kind.name]
+    query, seq = select(what).select_from(table), table.c.seq
+    columns = {name: form for name, form in shape if name in table.c}
+    links = {name: form for name, form in shape if name not in table.c}
+    for name, form in columns.items():
+        query = query.where(_condition(table.c[name], name, form))
+    narrow = any(kind.is_selective(name) for name in columns)
+    for name in sorted(links, key=kind.is_selective, reverse=True):
+        link = LINKS.alias()
+        match = and_(
+            link.c.kind == kind.name,
+            link.c.field == name,
+            _condition(link.c.value, name, links[name]),
+            link.c.seq == table.c.seq,
+        )
+        if narrow or links[name] == "in":
+            query = query.where(exists().where(match).correlate(table))
+        else:
+            query, seq, narrow = query.join(link, match), link.c.seq, True
+    return query, seq
+
+
+def _condition(column: Any, name: str, form: str) -> ColumnElement[bool]:
+    value: Any = bindparam(f"{name}_is", expanding=form == "in")
+    low: Any = bindparam(f"{name}_low")
+    high: Any = bindparam(f"{name}_high")
+    forms: dict[str, ColumnElement[bool]] = {
+        "is": column == value,
+        "null": column.is_(None),
+        "any": column.is_not(None),
+        "from": column >= low,
+        "to": column <= high,
+        "fromto": and_(column >= low, column <= high),
+    }
+    return column.in_(value) if form == "in" else forms[form]
