@@ -41,6 +41,10 @@ NEW_M_PER_S = 3.0
 """Metres of flying that a second of a drone's day is worth while it is being filled: a drone
 that recharges does nothing, so a new flight must save a few kilometres."""
 
+PROMISE = 10.0
+"""Weight of prizes against metres in the search: a look that was asked for is not left out to save
+the 20 km that its prize stands for, only where it makes room for others."""
+
 
 class Roster:
     """All flights of a day, by station in order of time."""
@@ -61,6 +65,7 @@ class Roster:
         self._usable = [day.kinds[k].spec.usable_s - PAD_S for k in day.kind_of.tolist()]
         self._recharge = [day.kinds[k].spec.recharge_s for k in day.kind_of.tolist()]
         self._kind = day.kind_of.tolist()
+        self._rate = NEW_M_PER_S
         self._free, self._until = day.free.tolist(), day.until.tolist()
 
     def copy(self) -> "Roster":
@@ -83,8 +88,8 @@ class Roster:
         return sum(f.metres for own in self.flights for f in own)
 
     def objective(self) -> float:
-        """Prizes less metres."""
-        return self.value() - self.metres()
+        """What the search makes great: first the prizes, then few metres."""
+        return PROMISE * self.value() - self.metres()
 
     def sortie(self, station: int, nodes: list[int]) -> Sortie | None:
         """A flight of these nodes; None if it fits neither endurance nor windows."""
@@ -131,8 +136,15 @@ class Roster:
             ready = start + flight.seconds + rest
         return found
 
-    def best_place(self, task: int, stations: Sequence[int] | None = None) -> Place | None:
-        """The cheapest place for a task over its stations."""
+    def best_place(
+        self, task: int, stations: Sequence[int] | None = None, rate: float = NEW_M_PER_S
+    ) -> Place | None:
+        """The cheapest place for a task over its stations.
+
+        Args:
+            rate: metres that a second of a drone's day counts.
+        """
+        self._rate = rate
         best: Place | None = None
         for station in self.day.near[task] if stations is None else stations:
             best = self._best_at(station, task, best)
@@ -159,34 +171,37 @@ class Roster:
         nodes = flight.nodes
         count = len(nodes)
         best: Place | None = None
+        out, out_m, back, back_m = self._out, self._out_m, self._back, self._back_m
+        rate = self._rate
+        room = limit - work_m
         for at in range(count + 1):
+            before = nodes[at - 1] if at else -1
+            after = nodes[at] if at < count else -1
+            if before < 0:
+                gone_m = out_m[station, after]
+            elif after < 0:
+                gone_m = back_m[station, before]
+            else:
+                gone_m = leg_m[before, after]
             for node in (2 * task, 2 * task + 1):
-                if at:
-                    seconds, metres = leg[nodes[at - 1], node], leg_m[nodes[at - 1], node]
+                # metres first: they rule most places out
+                metres = out_m[station, node] if before < 0 else leg_m[before, node]
+                metres += (back_m[station, node] if after < 0 else leg_m[node, after]) - gone_m
+                if not metres < room:
+                    continue
+                if before < 0:
+                    seconds = out[station, node] - out[station, after]
                 else:
-                    seconds, metres = self._out[station, node], self._out_m[station, node]
+                    seconds = leg[before, node]
                 seconds += work[node]
-                if at < count:
-                    seconds += leg[node, nodes[at]]
-                    metres += leg_m[node, nodes[at]]
+                if after >= 0:
+                    seconds += leg[node, after]
+                    if before >= 0:
+                        seconds -= leg[before, after]
                 else:
-                    seconds += self._back[station, node]
-                    metres += self._back_m[station, node]
-                if seconds == inf:
-                    continue
-                if at and at < count:
-                    seconds -= leg[nodes[at - 1], nodes[at]]
-                    metres -= leg_m[nodes[at - 1], nodes[at]]
-                elif at:
-                    seconds -= self._back[station, nodes[-1]]
-                    metres -= self._back_m[station, nodes[-1]]
-                else:
-                    seconds -= self._out[station, nodes[0]]
-                    metres -= self._out_m[station, nodes[0]]
-                if seconds > spare:
-                    continue
-                cost = metres + work_m + NEW_M_PER_S * seconds
-                if cost >= limit:
+                    seconds += back[station, node] - back[station, before]
+                cost = metres + work_m + rate * seconds
+                if seconds > spare or cost >= limit:
                     continue
                 trial = self.sortie(station, [*nodes[:at], node, *nodes[at:]])
                 if trial is None:
@@ -195,6 +210,7 @@ class Roster:
                 if self.starts(station, [*chain[:index], trial, *chain[index + 1 :]]) is None:
                     continue
                 limit = cost
+                room = limit - work_m
                 best = Place(cost, station, index, False, trial)
         return best
 
@@ -205,7 +221,7 @@ class Roster:
             if trial is None:
                 continue
             busy = trial.seconds + self._recharge[station]
-            cost = trial.metres + NEW_M_PER_S * busy
+            cost = trial.metres + self._rate * busy
             if cost >= limit:
                 continue
             index = self._slot(station, trial)

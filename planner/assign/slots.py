@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.assign.model import PAD_S
-from planner.assign.roster import Roster, Sortie
+from planner.assign.roster import PROMISE, Roster, Sortie
 
 Ints = npt.NDArray[np.int64]
 
@@ -47,7 +47,7 @@ class Group:
         kind_of: by dock. usable_s: by kind.
         seconds, metres: by kind, (2n + docks, 2n + docks); work counts on leaving a node.
         earliest, latest: by node, when the work may begin.
-        prize: by task, metres.
+        prize: by task, metres, weighted as the search weighs them.
     """
 
     kind_of: tuple[int, ...]
@@ -93,7 +93,7 @@ def group(roster: Roster, stations: Sequence[int]) -> tuple[Group, list[int]]:
         metres=tuple(m[1] for m in matrices),
         earliest=np.ceil(np.repeat(day.earliest[tasks], 2)).astype(np.int64),
         latest=np.floor(np.repeat(day.latest[tasks], 2) - work).astype(np.int64),
-        prize=day.prize[tasks].astype(np.int64),
+        prize=(PROMISE * day.prize[tasks]).astype(np.int64),
         slots=tuple(slots),
     )
     return made, tasks
