@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+from missions.store.media import MediaCatalog
 from missions.store.memory import MemoryStore
 from missions.store.protocol import Between, Repository, Settings, Store, Unit
 from missions.store.sql import SqlStore
 
 __all__ = [
     "Between",
+    "MediaCatalog",
     "MemoryStore",
     "Repository",
     "Settings",
