@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from core.errors import CommandRefused, CommandTimeout
 from fleet.channel import Channel, Inbox
 from fleet.messages import CommandAck, CommandInt, CommandLong, StatusText
-from fleet.patience import Deadline, patiently
+from fleet.patience import ClockStandsStill, Deadline, patiently, pause
 from fleet.vocabulary import Result, command_name, result_sentence
 
 ACK_S = (2.0, 3.0, 5.0, 8.0, 12.0)
@@ -82,12 +82,14 @@ class Commander:
                     channel.send(build(attempt))
                     try:
                         result = await self._answer(inbox, command, seconds, texts)
+                    except ClockStandsStill:
+                        break
                     except TimeoutError:
                         continue
                     if result == Result.ACCEPTED:
                         return
                     if result == Result.TEMPORARILY_REJECTED and attempt < len(ACK_S) - 1:
-                        await patiently(channel.clock, BUSY_S * 5, channel.clock.sleep(BUSY_S))
+                        await pause(channel.clock, BUSY_S)
                         continue
                     await self._collect(inbox, texts)
                     raise self._refused(task, result, texts)

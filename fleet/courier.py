@@ -13,7 +13,7 @@ from fleet.messages import (
     MissionRequest,
 )
 from fleet.mission import differences
-from fleet.patience import Deadline, patiently
+from fleet.patience import ClockStandsStill, Deadline, patiently
 from fleet.transfer import Download, Upload
 from fleet.vocabulary import MissionType
 
@@ -93,6 +93,8 @@ async def clear(channel: Channel, mission_type: int = MissionType.MISSION) -> bo
                     message = await patiently(channel.clock, deadline.left_s(), inbox.get())
                     if _accepts(message, mission_type):
                         return True
+            except ClockStandsStill:
+                return False
             except TimeoutError:
                 continue
     return False
@@ -120,6 +122,9 @@ async def _carry(machine: Upload | Download, channel: Channel) -> None:
             while not replies and not machine.finished:
                 try:
                     message = await patiently(channel.clock, deadline.left_s(), inbox.get())
+                except ClockStandsStill as standing:
+                    machine.give_up(str(standing))
+                    break
                 except TimeoutError:
                     replies = machine.overdue()
                     break

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from contextlib import suppress
 from typing import TypeVar
 
 from core.clock import Clock
@@ -13,14 +14,18 @@ STANDSTILL_S = 60.0
 while nobody reports a time: the simulation pauses for slow uploads (seconds), or it is gone."""
 
 
+class ClockStandsStill(TimeoutError):
+    """No time was reported for so long that further waiting is pointless."""
+
+
 async def patiently(
     clock: Clock, seconds: float, work: Awaitable[T], *, standstill_s: float = STANDSTILL_S
 ) -> T:
     """Await ``work``, but no longer than ``seconds`` of ``clock``.
 
     Raises:
-        TimeoutError: the time ran out, or the clock stood still for ``standstill_s`` seconds of
-            the wall clock; the work was cancelled.
+        TimeoutError: the time ran out; the work was cancelled.
+        ClockStandsStill: the clock stood still for ``standstill_s`` seconds of the wall clock.
     """
     task = asyncio.ensure_future(work)
     alarm = asyncio.ensure_future(clock.sleep(seconds))
@@ -35,11 +40,17 @@ async def patiently(
             if alarm in done:
                 raise TimeoutError(f"no answer within {seconds:g} s")
             if clock.now() == before:
-                raise TimeoutError(f"no vehicle has reported the time for {standstill_s:g} s")
+                raise ClockStandsStill(f"no vehicle has reported the time for {standstill_s:g} s")
     finally:
         task.cancel()
         alarm.cancel()
         await asyncio.gather(task, alarm, return_exceptions=True)
+
+
+async def pause(clock: Clock, seconds: float) -> None:
+    """Do nothing for so long; shorter when the clock stands still."""
+    with suppress(ClockStandsStill):
+        await patiently(clock, 2 * seconds, clock.sleep(seconds))
 
 
 class Deadline:

@@ -39,7 +39,7 @@ class _Transfer:
     Attributes:
         problem: why it failed, as a sentence; None while running and after success.
         finished: whether it is over.
-        refused: the vehicle said no (as opposed to silence): repeating will not help.
+        refused: repeating will not help: the vehicle said no, or nobody reports the time.
     """
 
     def __init__(self, mission_type: int) -> None:
@@ -53,6 +53,10 @@ class _Transfer:
     def wait_s(self) -> float:
         """How long to wait for the next message before calling `overdue`."""
         return float(min(8.0, FIRST_WAIT_S * WAIT_GROWTH**self._silences))
+
+    def give_up(self, why: str) -> None:
+        """End the transfer from outside: waiting on makes no sense."""
+        self._fail(why, refused=True)
 
     def _fail(self, problem: str, *, refused: bool = False) -> list[Message]:
         self.problem = problem

@@ -6,10 +6,8 @@ vehicle's clock; every failure is a named error that carries the vehicle's own w
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 
 from core.errors import (
-    CommandRefused,
     CommandTimeout,
     FlyOnceError,
     InvalidInput,
@@ -19,29 +17,13 @@ from core.errors import (
 )
 from core.geo import LonLat
 from core.units import degrees_e7
-from fleet import courier
+from fleet import courier, launch
 from fleet.autopilots import Autopilot
 from fleet.channel import Channel
-from fleet.commands import Commander
-from fleet.messages import Message, StatusText
+from fleet.helm import Helm
 from fleet.mission import Mission, renumbered
-from fleet.patience import Deadline, patiently
 from fleet.state import VehicleState
-from fleet.vocabulary import Command, MissionType, SystemStatus
-
-READY_S = 60.0
-"""How long a launch waits for the pre-arm check. A cold ArduPilot needs 42 s from boot."""
-
-MODE_S = 10.0
-"""A mode counts once a heartbeat (1 Hz) shows it; ArduPilot may accept a change and undo it."""
-
-MODE_AGAIN_S = 3.0
-"""Pause before a mode that was refused on the ground is asked for again."""
-
-AIRBORNE_S = 60.0
-"""From MISSION_START to the first two metres of height."""
-
-AIRBORNE_M = 2.0
+from fleet.vocabulary import Command, MissionType
 
 
 class Vehicle:
@@ -50,7 +32,8 @@ class Vehicle:
     Attributes:
         channel: the conversation with it.
         autopilot: its make.
-        state: the latest known; replaced by `observe`, never changed.
+        commander: sends it single commands.
+        observe: takes over a new state and the message that made it; the fleet calls it.
         mission: what is proven to be stored on it: uploaded and read back, or downloaded.
         lost: nothing was heard for three seconds.
     """
@@ -58,12 +41,12 @@ class Vehicle:
     def __init__(self, channel: Channel, autopilot: Autopilot, state: VehicleState) -> None:
         self.channel = channel
         self.autopilot = autopilot
-        self.state = state
         self.mission: Mission | None = None
         self.lost = False
-        self.commander = Commander(channel)
+        self._helm = Helm(channel, autopilot, state)
+        self.commander = self._helm.commander
+        self.observe = self._helm.observe
         self._lock = asyncio.Lock()
-        self._watchers: list[tuple[Callable[[VehicleState], bool], asyncio.Future[None]]] = []
         self._resume_at: int | None = None
 
     @property
@@ -71,14 +54,10 @@ class Vehicle:
         """Its MAVLink system id."""
         return self.channel.system_id
 
-    def observe(self, state: VehicleState, message: Message) -> None:
-        """Take over a new state and wake whoever waits for it."""
-        self.state = state
-        self.channel.deliver(message)
-        if self._watchers:
-            for holds, future in self._watchers:
-                if not future.done() and holds(state):
-                    future.set_result(None)
+    @property
+    def state(self) -> VehicleState:
+        """The latest known."""
+        return self._helm.state
 
     # --- plans -------------------------------------------------------------------------------
 
@@ -94,10 +73,10 @@ class Vehicle:
         async with self._lock:
             self._reachable()
             if self.state.in_flight and self.state.mode == self.autopilot.mission_mode:
-                await self._hold()
+                await self._helm.leave_mission(self.autopilot.guided_mode)
             self.mission = None
             self._resume_at = None
-            await self._until(_booted, READY_S, "its autopilot is not up yet")
+            await self._helm.until(launch.booted, launch.READY_S, "its autopilot is not up yet")
             stored = await courier.upload(self.channel, mission.items)
             self.mission = renumbered(stored)
             if self.state.in_flight:
@@ -146,11 +125,11 @@ class Vehicle:
             if self.state.in_flight and self.state.mode == self.autopilot.mission_mode:
                 return
             self._launchable()
-            await self._make_ready()
+            await launch.make_ready(self._helm)
             try:
-                await self._start()
+                await launch.start(self._helm)
             except FlyOnceError:
-                await self._stand_down()
+                await launch.stand_down(self._helm)
                 raise
 
     async def go_to(self, position: LonLat, height_m: float) -> None:
@@ -167,7 +146,7 @@ class Vehicle:
             raise InvalidInput(f"a height of {height_m} m cannot be flown", where="go_to")
         async with self._lock:
             self._flying()
-            await self._leave_mission(self.autopilot.guided_mode)
+            await self._helm.leave_mission(self.autopilot.guided_mode)
             await self.commander.place(
                 Command.DO_REPOSITION,
                 self.autopilot.reposition_frame,
@@ -188,7 +167,7 @@ class Vehicle:
         """
         async with self._lock:
             self._flying()
-            await self._hold()
+            await self._helm.leave_mission(self.autopilot.guided_mode)
 
     async def resume(self) -> None:
         """Fly on with the mission where it was left; no photo of the plan is skipped.
@@ -209,7 +188,7 @@ class Vehicle:
                 await self.commander.long(
                     Command.DO_SET_MISSION_CURRENT, seq, doing=f"go on at item {seq}"
                 )
-            await self._mode(self.autopilot.mission_mode)
+            await self._helm.mode(self.autopilot.mission_mode)
             for item in mission.settings_before(seq):
                 place = (float(item.x), float(item.y))
                 await self.commander.long(item.command, *item.params, *place, item.z)
@@ -224,7 +203,7 @@ class Vehicle:
         """
         async with self._lock:
             self._flying()
-            await self._leave_mission(self.autopilot.return_mode)
+            await self._helm.leave_mission(self.autopilot.return_mode)
 
     async def land(self) -> None:
         """Land where it is; return when it has begun.
@@ -235,7 +214,7 @@ class Vehicle:
         """
         async with self._lock:
             self._flying()
-            await self._leave_mission(self.autopilot.land_mode)
+            await self._helm.leave_mission(self.autopilot.land_mode)
 
     async def wait(
         self, holds: Callable[[VehicleState], bool], seconds: float, what: str
@@ -246,7 +225,7 @@ class Vehicle:
             CommandTimeout: it did not come about; ``what`` says what was waited for.
         """
         try:
-            await self._watch(holds, seconds)
+            await self._helm.watch(holds, seconds)
         except TimeoutError as error:
             raise CommandTimeout(f"{what}: {error}", where=self.channel.name) from error
         return self.state
@@ -261,135 +240,10 @@ class Vehicle:
             LinkLost: it was not heard at all.
         """
         try:
-            await self._watch(lambda s: not self.lost and _told(s), seconds)
+            await self._helm.watch(lambda s: not self.lost and _told(s), seconds)
         except TimeoutError:
             self._reachable()
         return self.state
-
-    # --- steps -------------------------------------------------------------------------------
-
-    async def _make_ready(self) -> None:
-        """Wait for the pre-arm check in the mode in which it will be armed: the check depends on
-        the mode, and the mode is refused while there is no position."""
-        await self._until(_positioned, READY_S, "it does not know where it is yet")
-        mode, clock = self.autopilot.arms_in, self.channel.clock
-        deadline = Deadline(clock, READY_S)
-        while self.state.mode != mode:
-            try:
-                await self._mode(mode)
-            except CommandRefused:
-                if deadline.left_s() < MODE_S:
-                    raise
-                await patiently(clock, MODE_S, clock.sleep(MODE_AGAIN_S))
-        await self._until(_ready, READY_S, "its pre-flight checks do not pass")
-
-    async def _start(self) -> None:
-        await self.commander.long(
-            Command.DO_SET_MISSION_CURRENT, 1, doing="begin the mission at its first item"
-        )
-        await self._arm_and_start()
-        await self._confirm(_airborne, AIRBORNE_S, "take off")
-
-    async def _arm_and_start(self) -> None:
-        """Arm, and start the mission without waiting for the answer.
-
-        ArduPilot disarms after 10 s on the ground; at high simulation speed an answer may take as
-        long. When the start overtook the arming on the way, they are repeated one by one.
-        """
-        arming = asyncio.create_task(self.commander.long(Command.ARM_DISARM, 1, doing="arm"))
-        starting = asyncio.create_task(self._start_mission())
-        try:
-            await arming
-            await starting
-        except CommandRefused:
-            starting.cancel()
-            await asyncio.gather(starting, return_exceptions=True)
-            if self.state.armed or self.state.mode != self.autopilot.mission_mode:
-                raise
-            await self._mode(self.autopilot.arms_in)
-            await self.commander.long(Command.ARM_DISARM, 1, doing="arm")
-            await self._start_mission()
-        finally:
-            for task in (arming, starting):
-                task.cancel()
-            await asyncio.gather(arming, starting, return_exceptions=True)
-
-    async def _start_mission(self) -> None:
-        await self.commander.long(Command.MISSION_START, doing="start the mission")
-
-    async def _stand_down(self) -> None:
-        """Disarm after a failed start, and leave the mission mode, unless it flies."""
-        if _airborne(self.state):
-            return
-        with suppress(CommandRefused, CommandTimeout):
-            await self.commander.long(Command.ARM_DISARM, 0, doing="disarm")
-            await self._mode(self.autopilot.arms_in)
-
-    async def _hold(self) -> None:
-        await self._leave_mission(self.autopilot.guided_mode)
-
-    async def _leave_mission(self, mode: str) -> None:
-        """Change the mode and stop the trigger, which goes on by itself in every mode.
-
-        The mode comes first: it may be urgent, and a refused trigger must not prevent it.
-        """
-        was_flying_mission = self.state.mode == self.autopilot.mission_mode
-        if self.state.mode != mode:
-            await self._mode(mode)
-        if was_flying_mission:
-            with suppress(CommandRefused):
-                await self.commander.long(
-                    Command.DO_SET_CAM_TRIGG_DIST, 0, doing="stop the cameras"
-                )
-
-    async def _mode(self, name: str) -> None:
-        params = self.autopilot.mode_params(name)
-        await self.commander.long(Command.DO_SET_MODE, *params, doing=f"change to {name}")
-        await self._confirm(lambda s: s.mode == name, MODE_S, f"stay in {name}")
-
-    async def _confirm(
-        self, holds: Callable[[VehicleState], bool], seconds: float, what: str
-    ) -> None:
-        """Wait until telemetry shows what was acknowledged; else it was refused after all."""
-        with self.channel.listening(StatusText) as inbox:
-            try:
-                await self._watch(holds, seconds)
-            except TimeoutError as error:
-                texts = [m.text for m in _drain(inbox) if isinstance(m, StatusText)]
-                said = f"; it says: {'; '.join(texts)}" if texts else ""
-                raise CommandRefused(
-                    f"acknowledged, but did not {what} ({error}){said}",
-                    where=self.channel.name,
-                    remedy="look at its messages, then try again",
-                ) from error
-
-    async def _until(
-        self, holds: Callable[[VehicleState], bool], seconds: float, complaint: str
-    ) -> None:
-        """Wait for the vehicle to be ready.
-
-        Raises:
-            NotReady: with its last texts.
-        """
-        try:
-            await self._watch(holds, seconds)
-        except TimeoutError as error:
-            said = "; ".join(self.state.texts[-5:])
-            raise NotReady(
-                f"{complaint}: {said or error}",
-                where=self.channel.name,
-                remedy="clear what it reports, then try again",
-            ) from error
-
-    async def _watch(self, holds: Callable[[VehicleState], bool], seconds: float) -> None:
-        if holds(self.state):
-            return
-        entry = (holds, asyncio.get_running_loop().create_future())
-        self._watchers.append(entry)
-        try:
-            await patiently(self.channel.clock, seconds, entry[1])
-        finally:
-            self._watchers.remove(entry)
 
     # --- conditions --------------------------------------------------------------------------
 
@@ -443,30 +297,5 @@ class Vehicle:
         return waypoints[0] if waypoints else 1
 
 
-def _drain(inbox: asyncio.Queue[Message]) -> list[Message]:
-    found = []
-    while not inbox.empty():
-        found.append(inbox.get_nowait())
-    return found
-
-
 def _told(state: VehicleState) -> bool:
     return None not in (state.position, state.landed, state.mission_seq)
-
-
-def _booted(state: VehicleState) -> bool:
-    """Before STANDBY a mission is answered NO_SPACE, and mode changes are undone."""
-    return state.system_status >= SystemStatus.STANDBY
-
-
-def _positioned(state: VehicleState) -> bool:
-    """None means that it does not report it: then its refusals decide."""
-    return _booted(state) and state.position_ok is not False
-
-
-def _ready(state: VehicleState) -> bool:
-    return _positioned(state) and state.ready is not False
-
-
-def _airborne(state: VehicleState) -> bool:
-    return state.armed and state.landed is not True and (state.height_m or 0.0) >= AIRBORNE_M

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from core.clock import FollowedClock
 from core.equipment import CameraSpec, Sensor, VehicleSpec
 from core.errors import (
     CommandRefused,
@@ -18,9 +20,13 @@ from core.errors import (
 )
 from core.geo import LonLat, offset
 from core.route import Route, Waypoint
+from fleet import courier
+from fleet.channel import Channel
+from fleet.commands import Commander
 from fleet.events import TurnedBack
 from fleet.messages import CommandLong, MissionClear
 from fleet.mission import Mission, build
+from fleet.patience import patiently
 from fleet.vehicle import Vehicle
 from fleet.vocabulary import Command
 
@@ -289,3 +295,42 @@ async def test_a_guarded_vehicle_is_turned_back_for_its_battery(
     await vehicle.wait(lambda s: s.mode == "RTL", 20, "turning back")
     (event,) = ranged.of(TurnedBack)
     assert "home with reserve needs" in event.reason
+
+
+async def test_when_no_time_is_heard_requests_end_with_named_errors(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert patiently.__kwdefaults__ is not None
+    monkeypatch.setitem(patiently.__kwdefaults__, "standstill_s", 0.05)
+    clock = FollowedClock(datetime(2026, 5, 12, tzinfo=UTC))
+    channel = Channel(7, lambda message: None, clock)
+    with pytest.raises(CommandTimeout, match="vehicle 7: no acknowledgement of: arm"):
+        await Commander(channel).long(Command.ARM_DISARM, 1, doing="arm")
+    with pytest.raises(TransferFailed, match="no vehicle has reported the time"):
+        await courier.upload(channel, a_mission().items)
+
+
+async def test_start_that_overtakes_the_arming_is_put_right(
+    vehicle: Vehicle, autopilot: Any
+) -> None:
+    await vehicle.upload(a_mission())
+    obey = autopilot._obey
+
+    def obey_or_wait(command: int, params: tuple[float, ...]) -> None:
+        if command == Command.MISSION_START and not autopilot.armed:
+            autopilot.mode = 3
+            return
+        obey(command, params)
+
+    autopilot._obey = obey_or_wait
+    handle = autopilot.handle
+
+    def handle_and_forgive(message: Any) -> None:
+        first = not commands(autopilot, Command.ARM_DISARM)
+        autopilot.refuse = {Command.ARM_DISARM: 4} if first else {}
+        handle(message)
+
+    autopilot.handle = handle_and_forgive
+    await vehicle.launch()
+    assert vehicle.state.in_flight
+    assert len(commands(autopilot, Command.ARM_DISARM)) == 2
