@@ -2,24 +2,31 @@
 
 import asyncio
 import json
-import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psutil
+from shapely.geometry import Point, shape
 
 from api.runtime import Runtime, running
 from api.scoring import score
 from api.settings import Settings
 from core.errors import Unavailable
+from imagery.catalog import MediumState
 from missions.access import SERVICE
+from missions.store import Between
 
+NEAR_DEG = 0.004
+"""About 400 m: a photograph from 300 m up shows no farther than that from below the drone."""
 TICK_S = 0.5
-WEEK_PATIENCE_S = 300.0
+SPARE_H = 0.05
+"""The simulator goes on a little longer than is watched, so that the last minute is heard."""
+WEEK_PATIENCE_S = 600.0
 """Wall seconds that the week's plan may take beyond the end of the flying."""
 
 
@@ -55,15 +62,21 @@ async def run(
     Raises:
         Unavailable: the simulator ended, or a port, folder or disk is not to be had.
     """
-    if fresh and settings.home.exists():
-        shutil.rmtree(settings.home)
     tell = progress or (lambda _: None)
     tell(Progress(done=0.0, stage="planning the day", speed=None, counts={}))
-    async with running(settings, simulate=True, speed=speed, hours=hours, seed=seed) as runtime:
+    async with running(
+        settings, simulate=True, speed=speed, hours=hours + SPARE_H, seed=seed, fresh=fresh
+    ) as runtime:
         flown = await _fly(runtime, hours, tell)
         tell(Progress(done=1.0, stage="summing up the week", speed=None, counts={}))
-        async with asyncio.timeout(WEEK_PATIENCE_S):
-            await runtime.day.week_done.wait()
+        try:
+            await asyncio.wait_for(runtime.day.week_done.wait(), WEEK_PATIENCE_S)
+        except TimeoutError as why:
+            raise Unavailable(
+                f"the week's plan was not done within {WEEK_PATIENCE_S:.0f} s",
+                where="week",
+                remedy="run again with --resume on a machine with less to do",
+            ) from why
         figures = {**runtime.reporter.figures(), **flown}
         anomalies = runtime.service.anomalies(SERVICE)
         simulation = runtime.simulation
@@ -71,10 +84,39 @@ async def run(
             raise Unavailable("the demo runs on the simulator")
         simulation.stop()
         truth = json.loads(simulation.truth.read_text())
-    result = score(figures, anomalies, truth)
+        result = score(
+            figures,
+            anomalies,
+            truth,
+            start=runtime.room.preset.demo.start,
+            looked_for=partial(_looked_for, runtime),
+        )
     if report is not None:
         write(report, result)
     return result
+
+
+def _looked_for(runtime: Runtime, item: Mapping[str, Any]) -> bool:
+    """Whether a kept photograph shows a true object to a task that looks for its type."""
+    preset = runtime.room.preset
+    kind = preset.event_types[item["event_type"]]
+    radiometric = kind.detector == "thermal"
+    place = Point(item["lon"], item["lat"])
+    with runtime.room.view() as unit:
+        near = unit.media.find(
+            lon=Between(place.x - NEAR_DEG, place.x + NEAR_DEG),
+            lat=Between(place.y - NEAR_DEG, place.y + NEAR_DEG),
+            state=MediumState.KEPT,
+        )
+        shown = [m for m in near if m.radiometric == radiometric and m.footprint is not None]
+        return any(
+            kind.code in preset.scenarios[name].event_types
+            for medium in shown
+            if shape(medium.footprint).covers(place)
+            for task_id in medium.tasks
+            for name in unit.tasks.get(task_id).scenarios
+            if name in preset.scenarios
+        )
 
 
 def write(path: Path, result: dict[str, Any]) -> None:

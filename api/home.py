@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,3 +41,11 @@ def opened_home(home: Path) -> Iterator[Path]:
         yield home
     finally:
         os.close(lock)
+
+
+def emptied(home: Path) -> None:
+    """Delete what an earlier run left in a home folder; only what we made."""
+    for pattern in ("flyonce.sqlite*", "world.json", "truth.json*", "sim.log", "sim.pid"):
+        for path in home.glob(pattern):
+            path.unlink()
+    shutil.rmtree(home / "media", ignore_errors=True)

@@ -8,9 +8,9 @@ import asyncio
 import logging
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from multiprocessing import get_context
@@ -19,7 +19,7 @@ import uvicorn
 
 from api import simulation
 from api.app import create_app
-from api.home import opened_home
+from api.home import emptied, opened_home
 from api.settings import Settings
 from core.clock import Clock, FollowedClock, SystemClock
 from core.errors import Unavailable
@@ -78,8 +78,12 @@ async def running(
     speed: str = "max",
     hours: float | None = None,
     seed: int | None = None,
+    fresh: bool = False,
 ) -> AsyncIterator[Runtime]:
     """Everything, up and listening; taken down in order on the way out.
+
+    Args:
+        fresh: empty the home folder first.
 
     Raises:
         Unavailable: the port or the home folder is in use, or the disk is full.
@@ -89,6 +93,12 @@ async def running(
     async with AsyncExitStack() as stack:
         listener = stack.enter_context(bound(settings.host, settings.port))
         stack.enter_context(opened_home(settings.home))
+        port = listener.getsockname()[1]
+        url = settings.model_copy(update={"port": port}).url
+        simulated = simulation.Simulation(settings, preset, url)
+        if fresh:
+            simulated.stop()
+            emptied(settings.home)
         records = open_store(settings.database)
         stack.callback(records.close)
         clock = clock_for(records, preset, simulate=simulate)
@@ -114,21 +124,22 @@ async def running(
         reporter = Reporter(room)
         service = Service(room, intake, reporter)
         day = Day(room, intake, finds)
-        port = listener.getsockname()[1]
-        url = settings.model_copy(update={"port": port}).url
-        await stack.enter_async_context(_background(_http(service, settings, listener), "http"))
+        await stack.enter_async_context(_http(service, settings, listener))
         await day.prepare()
         service.status = "ok"
-        simulated = None
         if simulate:
-            simulated = simulation.Simulation(settings, preset, url)
             simulated.start(clock.now(), speed=speed, hours=hours, seed=seed)
             stack.callback(simulated.stop)
         await stack.enter_async_context(fleet)
         stack.push_async_callback(room.close)
         await stack.enter_async_context(_background(day.run(), "day"))
         yield Runtime(
-            service=service, room=room, day=day, reporter=reporter, simulation=simulated, url=url
+            service=service,
+            room=room,
+            day=day,
+            reporter=reporter,
+            simulation=simulated if simulate else None,
+            url=url,
         )
 
 
@@ -170,21 +181,33 @@ def _pool(initializer: Callable[..., None], *arguments: str) -> ProcessPoolExecu
     )
 
 
-async def _http(service: Service, settings: Settings, listener: socket.socket) -> None:
+class _Server(uvicorn.Server):
+    """Leaves signals to whoever runs us."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def _http(
+    service: Service, settings: Settings, listener: socket.socket
+) -> AsyncIterator[None]:
+    """The HTTP server, listening until the end of the block."""
     config = uvicorn.Config(
         create_app(service, settings),
         log_level=settings.log_level,
         access_log=False,
-        lifespan="on",
         ws_ping_interval=20.0,
         timeout_graceful_shutdown=2,
     )
-    server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    server = _Server(config)
+    task = asyncio.create_task(server.serve([listener]), name="http")
     try:
-        await server.serve(sockets=[listener])
+        yield
     finally:
         server.should_exit = True
+        await task
 
 
 @asynccontextmanager

@@ -3,8 +3,8 @@
 Only the demo and the tests know the truth file; the service never reads it.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
@@ -17,10 +17,21 @@ error of about 10 m."""
 
 
 def score(
-    figures: Mapping[str, Any], anomalies: Sequence[Anomaly], truth: Mapping[str, Any]
+    figures: Mapping[str, Any],
+    anomalies: Sequence[Anomaly],
+    truth: Mapping[str, Any],
+    *,
+    start: datetime,
+    looked_for: Callable[[Mapping[str, Any]], bool],
 ) -> dict[str, Any]:
-    """The report with recall, false alarms, position errors and the fire's minutes."""
-    real = [o for o in truth["objects"] if o["event_type"] and _seen(o)]
+    """The report with recall, false alarms, position errors and the fire's minutes.
+
+    Args:
+        start: of the simulation; the truth file counts seconds from it.
+        looked_for: whether a kept photograph shows a true object to somebody who looks for its
+            type: what nobody looks for there is not missed.
+    """
+    real = [o for o in truth["objects"] if o["event_type"] and looked_for(o)]
     pairs = [(anomaly, _nearest(anomaly, truth["objects"])) for anomaly in anomalies]
     hits = [(a, o, d) for a, (o, d) in pairs if o is not None and o["event_type"]]
     found = {o["id"] for _, o, _ in hits}
@@ -39,14 +50,8 @@ def score(
         **figures,
         "anomalies": compared,
         "media": media,
-        "fire": _with_ignition(figures["fire"], truth),
+        "fire": _with_ignition(figures["fire"], truth, start),
     }
-
-
-def _seen(item: Mapping[str, Any]) -> bool:
-    photographed = item["photographed"]
-    count = sum(photographed.values()) if isinstance(photographed, Mapping) else photographed
-    return bool(count > 0)
 
 
 def _nearest(
@@ -67,10 +72,12 @@ def _right(hits: Sequence[tuple[Anomaly, Mapping[str, Any], float]]) -> float:
     return sum(a.event_type == o["event_type"] for a, o, _ in hits) / len(hits)
 
 
-def _with_ignition(fire: Mapping[str, Any], truth: Mapping[str, Any]) -> dict[str, Any]:
+def _with_ignition(
+    fire: Mapping[str, Any], truth: Mapping[str, Any], start: datetime
+) -> dict[str, Any]:
     """The fire's timeline with what only the world knows: when it began and when it was out."""
     if "alert_at" not in fire:
-        return {**fire, "ignited": [f["ignited"] for f in truth["fires"]]}
+        return {**fire, "world": truth["fires"]}
     where = LonLat(fire["lon"], fire["lat"])
     places = {o["id"]: LonLat(o["lon"], o["lat"]) for o in truth["objects"]}
     real = min(
@@ -80,6 +87,6 @@ def _with_ignition(fire: Mapping[str, Any], truth: Mapping[str, Any]) -> dict[st
     )
     if real is None:
         return dict(fire)
-    ignited = datetime.fromisoformat(real["ignited"])
+    ignited = start + timedelta(seconds=real["ignited"])
     minutes = (datetime.fromisoformat(fire["alert_at"]) - ignited).total_seconds() / 60
     return {**fire, "world": real, "ignition_to_alert_min": round(minutes, 1)}

@@ -32,7 +32,7 @@ STEP_S = 0.2
 MOST_OUTSTANDING = 150
 ABSENT_S = 5.0
 ANNOUNCE_S = 1.0
-FASTEST = 120.0
+FASTEST = 40.0
 """Even at "max" no more simulated seconds go into one second: a service with nothing to upload
 would otherwise see hours pass while it thinks."""
 

@@ -24,5 +24,5 @@ def release(store: Store, preset: Preset, planned: PlannedDay) -> Filing:
 
 def is_released(store: Store, day: date) -> bool:
     """Whether a day has its plan."""
-    with store.unit() as unit:
+    with store.view() as unit:
         return bool(unit.plans.find(day=day, limit=1))

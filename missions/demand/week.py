@@ -20,7 +20,7 @@ def days_of(first: date) -> tuple[date, ...]:
 
 def flown_in(store: Store, preset: Preset, first: date) -> list[Pass]:
     """What the week's released flights photograph."""
-    with store.unit() as unit:
+    with store.view() as unit:
         flights = unit.flights.find(day=days_of(first))
         tasks = unit.tasks.find(day=days_of(first))
     return passes(preset, flights, tasks)

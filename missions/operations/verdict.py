@@ -1,7 +1,7 @@
 """What a re-check saw: the place is hot or cold, measured in the frames that show it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -38,16 +38,32 @@ async def judge_recheck(room: ControlRoom, flight: Flight) -> None:
     measured = await loop.run_in_executor(room.pool, warmest_near, keys, case.position, PLACE_M)
     seen = {m.id: peak for m, peak in zip(frames, measured, strict=True) if peak is not None}
     with room.unit() as unit:
-        case = _noted(unit.cases.get(case.id), flight, room, seen)
+        case = unit.cases.get(case.id)
+        case = _noted(case, flight, room, seen, found=_found_again(unit, case, seen))
         unit.cases.put(_decided(unit, room, case, tuple(seen)))
 
 
-def _noted(case: Case, flight: Flight, room: ControlRoom, seen: dict[str, float]) -> Case:
-    """The case with this re-check's measurement; none where no frame showed the place."""
+def _found_again(unit: Unit, case: Case, media: Iterable[str]) -> bool:
+    """Whether the detector found it once more in these photographs."""
+    shown = set(media)
+    readings = (h for a in case.anomaly_ids for h in unit.anomalies.get(a).history)
+    return any(reading.medium_id in shown for reading in readings)
+
+
+def _noted(
+    case: Case, flight: Flight, room: ControlRoom, seen: Mapping[str, float], *, found: bool
+) -> Case:
+    """The case with this re-check's measurement; no verdict where no frame showed the place.
+
+    A fire must be below the threshold wherever it was; other finds must not be found again.
+    """
     peak = max(seen.values(), default=None)
     result = None
     if peak is not None:
-        result = Verdict.HOT if peak >= room.preset.recheck.cold_below_c else Verdict.COLD
+        rules = room.preset.recheck
+        fire = room.preset.event_types[case.event_type].class_code in rules.classes
+        hot = found or (fire and peak >= rules.cold_below_c)
+        result = Verdict.HOT if hot else Verdict.COLD
     rechecks = tuple(
         replace(r, verdict=result, peak_c=peak, looked_at=room.now())
         if r.flight_id == flight.id

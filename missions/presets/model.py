@@ -82,14 +82,17 @@ class RecheckRules:
     Attributes:
         interval_min: minutes between two infrared looks.
         passes: looks in a row without a hotspot until the place counts as cold.
-        cold_below_c: a look is cold when nothing is as hot as this.
+        cold_below_c: a look at a fire is cold when nothing is as hot as this.
         max_h: after so many hours a person decides.
+        classes: event classes that are fires; other finds are settled when they are not found
+            again.
     """
 
     interval_min: float
     passes: int
     cold_below_c: float
     max_h: float
+    classes: tuple[str, ...] = ("01",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

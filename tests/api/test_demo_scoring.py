@@ -39,7 +39,11 @@ def thing(name: str, position: LonLat, event_type: str | None, frames: int) -> d
 
 def judged(anomalies: list[Anomaly], objects: list[dict[str, Any]]) -> dict[str, Any]:
     truth = {"objects": objects, "fires": [], "photos": {}}
-    return score({"anomalies": {}, "media": {}, "fire": {}}, anomalies, truth)["anomalies"]
+    figures: dict[str, Any] = {"anomalies": {}, "media": {}, "fire": {}}
+    seen = lambda o: o["photographed"]["thermal"] > 0  # noqa: E731
+    result = score(figures, anomalies, truth, start=AT, looked_for=seen)
+    compared: dict[str, Any] = result["anomalies"]
+    return compared
 
 
 def test_found_missed_and_false_are_told_apart() -> None:
