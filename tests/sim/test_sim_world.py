@@ -1,0 +1,84 @@
+"""Reading WORLD.json, and what the seed makes of it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.errors import InvalidInput
+from sim import content, faults, world
+from sim.faults import Faults, Mischief
+
+
+def write(folder: Path, data: Any) -> Path:
+    path = folder / "WORLD.json"
+    path.write_text(data if isinstance(data, str) else json.dumps(data))
+    return path
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match=r"none\.json"):
+        world.load(tmp_path / "none.json", 7)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "what"),
+    [
+        (lambda d: "{not json", "not JSON"),
+        (lambda d: {**d, "docks": []}, "docks is empty"),
+        (lambda d: {k: v for k, v in d.items() if k != "ground"}, "'ground' is missing"),
+        (lambda d: {**d, "docks": [d["docks"][0], d["docks"][0]]}, "one system_id"),
+        (lambda d: {**d, "start": "yesterday"}, "a field is wrong"),
+        (lambda d: {**d, "ground": {**d["ground"], "rows": 3}}, "rows x columns"),
+    ],
+)
+def test_what_is_wrong_is_said(tmp_path: Path, city: Any, spoil: Any, what: str) -> None:
+    with pytest.raises(InvalidInput, match=what):
+        world.load(write(tmp_path, spoil(city())), 7)
+
+
+def test_the_seed_fixes_the_world(city: Any) -> None:
+    first, again, other = (world.build(city(), seed) for seed in (7, 7, 8))
+    assert content.things(first) == content.things(again)
+    assert content.things(first) != content.things(other)
+    places = [[(f.lon, f.lat, f.ignites_s) for f in content.fires(w)] for w in (first, again)]
+    assert places[0] == places[1]
+
+
+def test_fires_ignite_where_forests_are_watched_in_the_stated_minutes(city: Any) -> None:
+    for seed in range(5):
+        made = world.build({**city(), "demo": {"fires": 3, "first_fire_min": [12, 40]}}, seed)
+        fires = content.fires(made)
+        early = [f for f in fires if f.ignites_s <= 2400]
+        assert len(early) == 3
+        assert all(f.ignites_s >= 720 and f.place == "forest_watch-1" for f in early)
+        assert sum(f.reignites_after_s is not None for f in fires) == 1
+
+
+def test_truths_carry_codes_and_ordinary_things_do_not(city: Any) -> None:
+    things = content.things(world.build(city(), 7))
+    codes = {t.event_type for t in things}
+    assert {"07-01", "01-03", "03-01", "06-01", "02-03", None} <= codes
+    assert all(t.event_type is None for t in things if t.kind in ("vehicle", "roof", "rock"))
+
+
+def test_faults_are_read_and_refused(tmp_path: Path) -> None:
+    path = tmp_path / "faults.json"
+    path.write_text('{"upload_loss": 0.2, "link_down": [[10, 20]]}')
+    assert faults.load(path) == Faults(upload_loss=0.2, link_down=((10.0, 20.0),))
+    path.write_text('{"upload_loss": 1.5}')
+    with pytest.raises(InvalidInput, match="upload_loss"):
+        faults.load(path)
+
+
+def test_faults_follow_the_seed() -> None:
+    runs = [Mischief(Faults(upload_loss=0.3), 5) for _ in range(2)]
+    first, second = ([m.loses_photo() for _ in range(100)] for m in runs)
+    assert first == second
+    assert 10 < sum(first) < 50
+    down = Mischief(Faults(link_down=((5.0, 9.0),)), 5)
+    down.now_s = 6.0
+    assert not down.forwards(b"x")
+    down.now_s = 9.0
+    assert down.forwards(b"x")
