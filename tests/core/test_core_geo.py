@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import Polygon, box
 
@@ -37,6 +37,7 @@ def test_a_degree_on_the_equator_and_on_a_meridian() -> None:
     assert distance_m(LonLat(0, 0), LonLat(0, 1)) == pytest.approx(110574.4, abs=0.1)
 
 
+@settings(deadline=None, max_examples=40)
 @given(near, st.floats(0, 359.9), st.floats(1, 20_000))
 def test_offset_goes_as_far_and_in_the_direction_it_says(
     start: LonLat, bearing: float, metres: float
@@ -53,6 +54,7 @@ def test_the_length_of_a_path_is_the_sum_of_its_legs() -> None:
     assert path_length_m([]) == path_length_m([CITY]) == 0.0
 
 
+@settings(deadline=None, max_examples=40)
 @given(near, near)
 def test_a_local_frame_there_and_back(origin: LonLat, point: LonLat) -> None:
     frame = LocalFrame(origin)
@@ -94,6 +96,7 @@ def test_flat_ground_is_flat_in_any_shape() -> None:
     assert FlatGround(7.0).height_m(np.zeros((2, 1)), np.zeros(3)).tolist() == [[7.0] * 3] * 2
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.floats(-1e4, 1e4))
 def test_wrapped_angles_point_the_same_way(angle: float) -> None:
     wrapped = wrap_degrees(angle)

@@ -6,7 +6,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import box
 
@@ -125,6 +125,7 @@ def test_an_impossible_attitude_is_refused() -> None:
         Attitude(yaw_deg=0.0, pitch_deg=200.0)
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.integers(-1_800_000_000, 1_800_000_000))
 def test_mavlink_degrees_there_and_back(value: int) -> None:
     assert degrees_e7(from_degrees_e7(value)) == value
@@ -195,6 +196,7 @@ def test_wind_helps_hinders_and_forbids() -> None:
             ground_speed_mps(15, 0, wind)
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.floats(0, 360), st.floats(0, 8), st.floats(0, 360))
 def test_there_and_back_in_wind_is_never_quicker(
     course: float, speed: float, wind_from: float

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import InvalidInput
@@ -44,6 +44,7 @@ def test_known_deadlines(opened: str, hours: float, due: str) -> None:
     assert due_at(local(opened), hours, CALENDAR, CITY) == local(due)
 
 
+@settings(deadline=None, max_examples=40)
 @given(
     st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
     st.floats(0, 100),

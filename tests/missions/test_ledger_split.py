@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.geo import LonLat
@@ -18,6 +18,7 @@ weights = st.dictionaries(
 )
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.integers(0, 10**7), weights)
 def test_shares_sum_exactly_and_are_fair(total: int, given_weights: dict[str, Fraction]) -> None:
     shares = apportion(total, given_weights)

@@ -48,7 +48,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_a_killed_writer_loses_nothing_it_acknowledged(path: Path) -> None:
-    for _ in range(3):
+    for _ in range(2):
         path.unlink(missing_ok=True)
         writer = subprocess.Popen(
             [sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True, cwd=ROOT

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import IllegalTransition
@@ -99,6 +99,7 @@ def test_a_case_in_work_always_reaches_its_evaluation() -> None:
         assert CaseState.EVALUATED in reachable(CaseState, state)
 
 
+@settings(deadline=None, max_examples=100)
 @given(st.data())
 def test_walks_stay_on_the_table(data: st.DataObject) -> None:
     kind = data.draw(st.sampled_from(KINDS))
