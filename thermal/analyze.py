@@ -29,8 +29,9 @@ from thermal.report import write_report
 ANY = "hotspot"
 """Event type of a find when no rules are given."""
 
-GENERAL_RULE = DetectionRule(contrast_k=8.0, z=6.0, min_px=2, max_px=4000)
-"""Stands out by 8 K: DL/T 664-2016 and NETA MTS both begin to act between 4 and 15 K."""
+GENERAL_RULE = DetectionRule(contrast_k=6.0, z=2.0, isolation_k=6.5)
+"""Stands out by 6 K and is isolated by 6.5 K: on real drone frames this finds 95 of 100 injected
+discs of +10 K with some 4 false alarms a frame (tests/thermal/test_thermal_recall.py)."""
 
 MOST_LISTED = 20
 """Hotspots listed and marked for one file, the most striking ones."""

@@ -1,10 +1,12 @@
-"""Hotspots and cold spots: compact places that differ from what is around them.
+"""Hotspots and cold spots: places that differ from what is around them.
 
-Three steps, each with one threshold of the rule:
+Three steps, each with its threshold in the rule:
 
 1. *Where to look.* A white top-hat (the picture less its opening, Serra 1982) keeps what is smaller
    than the opening and lets edges and large warm roofs vanish. Rules that admit larger things and
-   have an absolute floor also look at everything beyond the floor.
+   have an absolute floor also look at everything beyond the floor. Rules without a floor can ask
+   for *isolation* instead: the place must rise above the highest of eight directions around it, at
+   one of four scales; that is what tells a joint or an ember from a warm texture.
 2. *How much it differs.* Each place is measured against the median of a ring round it, in units of
    the ring's own spread (MAD x 1.4826, robust against other hot things in the ring).
 3. *Whether the rule wants it.* Absolute floor, contrast, size, z.
@@ -34,6 +36,10 @@ _NOISE_K = 0.1
 """Smallest spread that is believed: twice the noise of an uncooled camera (NETD 50 mK)."""
 
 _RING_MIN_PX = 24
+_REACH_PX = 2 * OPENING_PX // 3
+"""How far round the seed a place and its ring may extend, pixels."""
+
+Mask = npt.NDArray[np.uint8]
 
 
 class Kind(StrEnum):
@@ -52,6 +58,7 @@ class DetectionRule:
         contrast_k: smallest difference between the peak and the ring's median.
         min_px, max_px: area at half the contrast.
         z: smallest contrast in units of the ring's spread.
+        isolation_k: smallest rise above the highest of eight directions around; 0 asks for none.
         severity: 1 to 4, 4 the most severe; of several matching rules the most severe wins.
     """
 
@@ -61,6 +68,7 @@ class DetectionRule:
     min_px: float = 1.0
     max_px: float = 4000.0
     z: float = 5.0
+    isolation_k: float = 0.0
     severity: int = 2
 
     def __post_init__(self) -> None:
@@ -159,25 +167,72 @@ def spots(celsius: Celsius, rules: Sequence[DetectionRule]) -> tuple[Hotspot, ..
 def _spots(celsius: Celsius, kind: Kind, rules: Sequence[DetectionRule]) -> list[Hotspot]:
     """Work on ``values`` that are high where the place is extreme, whichever way."""
     values = celsius if kind is Kind.HOT else -celsius
-    floors = [_floor(rule) for rule in rules]
-    lowest = min(floors)
-    if float(values.max()) < lowest:
+    if float(values.max()) < min(_floor(rule) for rule in rules):
         return []
     contrast = min(rule.contrast_k for rule in rules)
-    mask = _compact(values, contrast, lowest)
+    found: dict[tuple[float, float], Hotspot] = {}
+    for mask, rise in _candidates(values, rules):
+        for box in _boxes(mask, rise):
+            spot = _measure(values, rise, box, kind)
+            if spot is not None and spot.contrast_k >= contrast:
+                found.setdefault((spot.row, spot.col), spot)
+    return list(found.values())
+
+
+def _candidates(values: Celsius, rules: Sequence[DetectionRule]) -> list[tuple[Mask, Celsius]]:
+    """Masks of where to look, each with how much the picture rises there above its surroundings."""
+    looks: list[tuple[Mask, Celsius]] = []
+    isolated = [rule.isolation_k for rule in rules if rule.isolation_k > 0]
+    if isolated:
+        rise = isolation(values)
+        looks.append((_at_least(rise, min(isolated)), rise))
+    others = [rule for rule in rules if rule.isolation_k <= 0]
+    if not others:
+        return looks
+    contrast = min(rule.contrast_k for rule in others)
+    opened = cv2.morphologyEx(values, cv2.MORPH_OPEN, _OPENING, borderType=cv2.BORDER_REPLICATE)
+    rise = cv2.subtract(values, opened)
+    mask = _at_least(rise, contrast)
+    lowest = min(_floor(rule) for rule in others)
+    if lowest > -np.inf:
+        mask &= _at_least(values, lowest)
+    looks.append((mask, rise))
     typical = float(np.median(values[::4, ::4]))
     large = [
-        max(floor, typical + rule.contrast_k)
-        for rule, floor in zip(rules, floors, strict=True)
-        if rule.max_px > OPENING_PX**2 / 2 and floor > -np.inf
+        max(_floor(rule), typical + rule.contrast_k)
+        for rule in others
+        if rule.max_px > OPENING_PX**2 / 2 and _floor(rule) > -np.inf
     ]
-    if large:
-        mask |= (values >= min(large)).astype(np.uint8)
-    return [
-        spot
-        for box in _boxes(mask, values)
-        if (spot := _measure(values, box, kind)) is not None and spot.contrast_k >= contrast
-    ]
+    if large and float(values.max()) >= min(large):
+        looks.append((_at_least(values, min(large)), cv2.subtract(values, typical)))
+    return looks
+
+
+def isolation(values: Celsius) -> Celsius:
+    """(H, W) kelvin by which each place rises above the highest of eight directions around it, at
+    the best of four scales (things of about 2, 4, 7 and 14 pixels)."""
+    smooth = cv2.blur(values, (3, 3))
+    best = None
+    for side, ring in _SCALES:
+        centre = values if side == 1 else smooth if side == 3 else cv2.blur(values, (side, side))
+        highest = cv2.dilate(smooth, ring, borderType=cv2.BORDER_REPLICATE)
+        rise = cv2.subtract(centre, highest)
+        best = rise if best is None else cv2.max(best, rise, dst=best)
+    return np.asarray(best, np.float32)
+
+
+def _ring(radius: int) -> Mask:
+    """Eight points on a circle, as a structuring element."""
+    ring = np.zeros((2 * radius + 1, 2 * radius + 1), np.uint8)
+    for eighth in range(8):
+        angle = eighth * np.pi / 4
+        row, column = round(radius * np.sin(angle)), round(radius * np.cos(angle))
+        ring[radius + row, radius + column] = 1
+    return ring
+
+
+_OPENING = cv2.getStructuringElement(cv2.MORPH_RECT, (OPENING_PX, OPENING_PX))
+_SCALES = tuple((side, _ring(radius)) for side, radius in ((1, 3), (3, 4), (3, 6), (5, 10)))
 
 
 def _floor(rule: DetectionRule) -> float:
@@ -186,59 +241,79 @@ def _floor(rule: DetectionRule) -> float:
     return rule.floor_c if rule.kind is Kind.HOT else -rule.floor_c
 
 
-_OPENING = cv2.getStructuringElement(cv2.MORPH_RECT, (OPENING_PX, OPENING_PX))
+def _at_least(values: Celsius, threshold: float) -> Mask:
+    return np.asarray(cv2.compare(values, float(threshold), cv2.CMP_GE), np.uint8)
 
 
-def _compact(values: Celsius, contrast_k: float, floor: float) -> npt.NDArray[np.uint8]:
-    """(H, W) 1 where something smaller than the opening rises by the contrast, above the floor."""
-    opened = cv2.morphologyEx(values, cv2.MORPH_OPEN, _OPENING, borderType=cv2.BORDER_REPLICATE)
-    mask = cv2.compare(cv2.subtract(values, opened), contrast_k, cv2.CMP_GE)
-    if floor > -np.inf:
-        mask &= cv2.compare(values, floor - contrast_k, cv2.CMP_GE)
-    return np.asarray(mask, np.uint8)
-
-
-def _boxes(mask: npt.NDArray[np.uint8], values: Celsius) -> list[tuple[int, int, int, int]]:
-    """(column, row, width, height) of the connected areas, the largest first if too many."""
+def _boxes(mask: Mask, rise: Celsius) -> list[tuple[int, int, int, int]]:
+    """(column, row, width, height) of the connected areas; if too many, those that rise most."""
     count, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    boxes = stats[1:count]
+    boxes = [(int(x), int(y), int(w), int(h)) for x, y, w, h, _ in stats[1:count]]
     if len(boxes) > MAX_SPOTS:
-        boxes = boxes[np.argsort(-boxes[:, cv2.CC_STAT_AREA])[:MAX_SPOTS]]
-    return [(int(x), int(y), int(w), int(h)) for x, y, w, h, _ in boxes]
+        boxes.sort(key=lambda b: -float(rise[b[1] : b[1] + b[3], b[0] : b[0] + b[2]].max()))
+    return boxes[:MAX_SPOTS]
 
 
-def _measure(values: Celsius, box: tuple[int, int, int, int], kind: Kind) -> Hotspot | None:
-    """Measure one place against the ring round it; None when the frame has no ring."""
+def _measure(
+    values: Celsius, rise: Celsius, box: tuple[int, int, int, int], kind: Kind
+) -> Hotspot | None:
+    """Measure one place: first its extent, by half its rise, then the ring round that.
+
+    None when the frame has no ring round it.
+    """
     x, y, w, h = box
-    margin = 3 + max(w, h) // 2
-    top, left = max(y - margin, 0), max(x - margin, 0)
-    crop = values[top : y + h + margin, left : x + w + margin]
-    inner = (slice(y - top, y - top + h), slice(x - left, x - left + w))
-    ring = np.ones(crop.shape, bool)
-    ring[max(y - top - 1, 0) : y - top + h + 1, max(x - left - 1, 0) : x - left + w + 1] = False
-    around = crop[ring]
+    peak_row, peak_col = divmod(int(values[y : y + h, x : x + w].argmax()), w)
+    row, col = y + peak_row, x + peak_col
+    peak = float(values[row, col])
+    top, left = max(y - _REACH_PX, 0), max(x - _REACH_PX, 0)
+    crop = values[top : y + h + _REACH_PX, left : x + w + _REACH_PX]
+    here = (row - top, col - left)
+    highest = float(rise[y : y + h, x : x + w].max())
+    x0, y0, w0, h0, _, _ = _extent(crop, peak - highest / 2, here)
+    margin = 3 + max(w0, h0) // 3
+    around = _ring_values(crop, (x0, y0, w0, h0), margin)
     if around.size < _RING_MIN_PX:
         return None
     background = float(np.median(around))
     spread = max(1.4826 * float(np.median(np.abs(around - background))), _NOISE_K)
-    inside = crop[inner]
-    peak_row, peak_col = divmod(int(inside.argmax()), w)
-    peak = float(inside[peak_row, peak_col])
     contrast = peak - background
-    hot = (crop >= background + contrast / 2).astype(np.uint8)
-    _, labels, stats, centres = cv2.connectedComponentsWithStats(hot, connectivity=8)
-    label = int(labels[y - top + peak_row, x - left + peak_col])
+    if contrast <= 0.0:
+        return None
+    *_, area, centre = _extent(crop, background + contrast / 2, here)
     sign = 1.0 if kind is Kind.HOT else -1.0
     return Hotspot(
-        row=top + float(centres[label, 1]) + 0.5,
-        col=left + float(centres[label, 0]) + 0.5,
+        row=top + centre[1] + 0.5,
+        col=left + centre[0] + 0.5,
         peak_c=sign * peak,
         background_c=sign * background,
         contrast_k=contrast,
         score=contrast / spread,
-        area_px=int(stats[label, cv2.CC_STAT_AREA]),
+        area_px=area,
         kind=kind,
     )
+
+
+def _extent(
+    crop: Celsius, level: float, here: tuple[int, int]
+) -> tuple[int, int, int, int, int, tuple[float, float]]:
+    """Left, top, width, height, area and centre (column, row) of what is connected with a pixel
+    above a level."""
+    _, labels, stats, centres = cv2.connectedComponentsWithStats(
+        _at_least(crop, level), connectivity=8
+    )
+    label = int(labels[here])
+    x, y, w, h, area = (int(v) for v in stats[label])
+    return x, y, w, h, area, (float(centres[label, 0]), float(centres[label, 1]))
+
+
+def _ring_values(crop: Celsius, box: tuple[int, int, int, int], margin: int) -> Celsius:
+    """What lies within a margin round a box, one pixel away from it."""
+    x, y, w, h = box
+    top, left = max(y - margin, 0), max(x - margin, 0)
+    outer = crop[top : y + h + margin, left : x + w + margin]
+    ring = np.ones(outer.shape, bool)
+    ring[max(y - top - 1, 0) : y - top + h + 1, max(x - left - 1, 0) : x - left + w + 1] = False
+    return outer[ring]
 
 
 def _kind(value: Any, where: str) -> Kind:
