@@ -36,9 +36,10 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
     app.state.hub = Hub(service, interval_s=1 / settings.live_hz)
     app.state.constants = {}
     errors.install(app)
+    # first, because routes are tried in order and this one is used 100 times a second
+    app.include_router(media.delivery, prefix=PREFIX, max_body_size=settings.media_max_mb << 20)
     for module in (city, flights, requests, media, findings, cases, live):
         app.include_router(module.router, prefix=PREFIX, max_body_size=settings.body_max_kb << 10)
-    app.include_router(media.delivery, prefix=PREFIX, max_body_size=settings.media_max_mb << 20)
     _describe(app)
     app.router.default = Console(settings.console)  # not a mount: it would hide 405s
     app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)

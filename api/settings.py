@@ -1,6 +1,7 @@
 """What a user may set. The only reader of the environment: every name begins with FLYONCE_."""
 
 import ipaddress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,7 @@ class Settings(BaseSettings):
         return frozenset(named | {self.host.lower(), "localhost", "127.0.0.1", "::1"})
 
 
+@lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
     """Whether a host name or address means this machine."""
     if host.lower() == "localhost":

@@ -31,7 +31,7 @@ app.add_typer(audit.app, name="audit")
 def main() -> None:
     """Run the command line; a named error becomes one clear message."""
     try:
-        app()
+        app(prog_name="flyonce")
     except FlyOnceError as error:
         complain(error)
         sys.exit(2 if isinstance(error, InvalidInput) else 1)
