@@ -43,8 +43,11 @@ class Airspace:
         self._parts = np.array(shapely.get_parts(self.blocked))
         shapely.prepare(self._parts)
         self._tree = shapely.STRtree(self._parts)
-        self._nodes, self._beside = _corners(self._parts, self.blocked)
-        self._between, self._next = _all_ways(self._nodes, self._beside, self.crosses)
+        self._nodes, self._beside, self._hulls = _corners(self._parts, self.blocked)
+        near = shapely.STRtree(self._hulls).query(shapely.points(self._nodes), predicate="within")
+        within = np.zeros(len(self._nodes), bool)  # corners close to another zone
+        within[near[0]] = True
+        self._between, self._next = _all_ways(self._nodes, self._beside, within, self.crosses)
         self._seen: dict[tuple[float, float], tuple[npt.NDArray[np.intp], Floats]] = {}
         self._ways: dict[tuple[float, float, float, float], tuple[float, Floats] | None] = {}
 
@@ -97,7 +100,10 @@ class Airspace:
         """The corners that a point sees, and how far each is."""
         key = (float(point[0]), float(point[1]))
         if key not in self._seen:
-            seen = np.flatnonzero(_touches(self._nodes - point, self._beside))
+            if shapely.intersects_xy(self._hulls, *point).any():  # close to a zone
+                seen = np.arange(len(self._nodes))
+            else:
+                seen = np.flatnonzero(_touches(self._nodes - point, self._beside))
             seen = seen[~self.crosses(np.broadcast_to(point, (len(seen), 2)), self._nodes[seen])]
             self._seen[key] = seen, np.hypot(*(self._nodes[seen] - point).T)
         return self._seen[key]
@@ -115,13 +121,16 @@ def _grown(polygon: Any, buffer_m: float) -> Any:
     return polygon.buffer(reach, quad_segs=_QUADRANT)
 
 
-def _corners(parts: Any, blocked: Any) -> tuple[Floats, Floats]:
-    """Free corners (N, 2) that stand out, and the steps to both ring neighbours (N, 2, 2)."""
+def _corners(parts: Any, blocked: Any) -> tuple[Floats, Floats, Any]:
+    """Free corners (N, 2) that stand out, the steps to both ring neighbours (N, 2, 2), and the
+    outlines that they stand on, each round one of the parts."""
     nodes, beside = [np.empty((0, 2))], [np.empty((0, 2, 2))]
+    outlines: list[Any] = []
     for part in parts:
         off = max(_CORNER_M, 0.03 * math.sqrt(part.area))
         outer = shapely.simplify(part.buffer(off + 2.0, quad_segs=_QUADRANT), off)
         for polygon in shapely.get_parts(outer):
+            outlines.append(polygon)
             ring = shapely.get_coordinates(shapely.geometry.polygon.orient(polygon).exterior)[:-1]
             steps = (
                 np.stack([np.roll(ring, 1, axis=0), np.roll(ring, -1, axis=0)], 1) - ring[:, None]
@@ -130,10 +139,12 @@ def _corners(parts: Any, blocked: Any) -> tuple[Floats, Floats]:
             nodes.append(ring[out])
             beside.append(steps[out])
     points, steps = np.concatenate(nodes), np.concatenate(beside)
+    hulls = np.array(outlines, dtype=object)
+    shapely.prepare(hulls)
     if not len(points):
-        return points, steps
+        return points, steps, hulls
     free = ~shapely.intersects_xy(blocked, points[:, 0], points[:, 1])
-    return points[free], steps[free]
+    return points[free], steps[free], hulls
 
 
 def _cross(a: Floats, b: Floats) -> Floats:
@@ -147,14 +158,20 @@ def _touches(arrival: Floats, beside: Floats) -> npt.NDArray[np.bool_]:
     return np.asarray(left * right >= -1e-6)
 
 
-def _all_ways(nodes: Floats, beside: Floats, crosses: Any) -> tuple[Floats, npt.NDArray[np.intp]]:
-    """Shortest lengths between all corners and the next corner on each way."""
+def _all_ways(
+    nodes: Floats, beside: Floats, within: npt.NDArray[np.bool_], crosses: Any
+) -> tuple[Floats, npt.NDArray[np.intp]]:
+    """Shortest lengths between all corners and the next corner on each way.
+
+    Args:
+        within: corners inside another zone's outline, from which lines leave it as they can.
+    """
     n = len(nodes)
     length = np.full((n, n), np.inf)
     np.fill_diagonal(length, 0.0)
     i, j = np.triu_indices(n, 1)
     line = nodes[j] - nodes[i]
-    use = _touches(line, beside[i]) & _touches(line, beside[j])
+    use = (_touches(line, beside[i]) | within[j]) & (_touches(line, beside[j]) | within[i])
     i, j = i[use], j[use]
     free = ~crosses(nodes[i], nodes[j])
     i, j = i[free], j[free]
