@@ -10,6 +10,7 @@ export default defineConfig({
     // An inlined font is a data: address, which a `default-src 'self'` policy refuses.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: { checks: { pluginTimings: false } },
   },
   server: {
     proxy: { '/api': { target: service, ws: true } },
