@@ -6,7 +6,17 @@ To build and hash a statement anew costs several times what the database needs t
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    select,
+)
 
 from missions.store.kinds import KINDS, Kind
 from missions.store.protocol import Between
@@ -45,10 +55,10 @@ def listing(kind_name: str, shape: Shape, order: Order) -> Select[Any]:
     newest_first, behind, limited = order
     query, seq = _select(KINDS[kind_name], TABLES[kind_name].c.body, shape)
     if behind:
-        start: Any = bindparam("start_seq")
+        start: Any = bindparam("start_seq", type_=BigInteger)
         query = query.where(seq < start if newest_first else seq > start)
     query = query.order_by(seq.desc() if newest_first else seq)
-    return query.limit(bindparam("row_limit")) if limited else query
+    return query.limit(bindparam("row_limit", type_=Integer)) if limited else query
 
 
 @lru_cache(maxsize=500)

@@ -18,6 +18,7 @@ from core.errors import InvalidInput, Unavailable
 from missions.audit import verify
 from missions.store import MemoryStore, SqlStore, open_store
 from missions.store.kinds import KINDS
+from missions.store.search import listing, shape_of
 from missions.store.tables import metadata
 
 ROOT = Path(__file__).parents[2]
@@ -225,3 +226,33 @@ def test_a_copied_file_is_whole_after_closing(path: Path, make: Any, tmp_path: P
     with again.view() as unit:
         assert unit.requests.count() == 1
     again.close()
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        {"audience": "water"},
+        {"audience": "water", "state": "kept"},
+        {"audience": "water", "flight": "flt-1"},
+        {"tasks": "tsk-1"},
+        {"tasks": "tsk-1", "audience": "water"},
+        {"sha256": "0"},
+        {"flight": "flt-1", "sensor": "thermal"},
+        {},
+    ],
+    ids=str,
+)
+def test_pages_come_from_an_index_and_are_not_sorted(
+    path: Path, conditions: dict[str, str]
+) -> None:
+    SqlStore(path).close()
+    shape, values = shape_of(dict(conditions))
+    query = listing("media", shape, (True, False, True))
+    engine = create_engine(f"sqlite:///{path}")
+    bound = query.params({**values, "row_limit": 10})
+    sql = bound.compile(engine, compile_kwargs={"literal_binds": True})
+    with engine.connect() as connection:
+        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}")]
+    engine.dispose()
+    assert not any("TEMP B-TREE" in step for step in plan), plan
+    assert any("SEARCH" in step for step in plan) or not conditions, plan
