@@ -10,7 +10,7 @@ from fleet.messages import CommandAck, CommandInt, CommandLong, StatusText
 from fleet.patience import ClockStandsStill, Deadline, patiently, pause
 from fleet.vocabulary import Result, command_name, result_sentence
 
-ACK_S = (2.0, 3.0, 5.0, 8.0, 12.0)
+ACK_S = (2.0, 3.0, 5.0, 8.0, 12.0, 20.0)
 """How long each attempt waits for its acknowledgement, seconds of the vehicle's clock. They grow
 because at high simulation speed what waits in sockets counts in seconds too."""
 
@@ -46,7 +46,7 @@ class Commander:
 
         Raises:
             CommandRefused: the autopilot said no; its reasons are in the sentence.
-            CommandTimeout: no acknowledgement after five attempts.
+            CommandTimeout: no acknowledgement after six attempts.
         """
         p = (*params, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)[:7]
         seven = (p[0], p[1], p[2], p[3], p[4], p[5], p[6])

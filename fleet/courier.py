@@ -17,7 +17,7 @@ from fleet.patience import ClockStandsStill, Deadline, patiently
 from fleet.transfer import Download, Upload
 from fleet.vocabulary import MissionType
 
-ROUNDS = 3
+ROUNDS = 5
 """How often upload and read-back are tried together before the vehicle is cleared."""
 
 CLEAR_S = (2.0, 4.0, 8.0)

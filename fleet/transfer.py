@@ -17,7 +17,13 @@ from fleet.messages import (
     MissionRequest,
     MissionRequestList,
 )
-from fleet.vocabulary import INVALID_SEQUENCE, MissionType, command_name, mission_sentence
+from fleet.vocabulary import (
+    CANCELLED,
+    INVALID_SEQUENCE,
+    MissionType,
+    command_name,
+    mission_sentence,
+)
 
 FIRST_WAIT_S = 1.0
 """Silence after which a message counts as lost; ArduPilot itself re-requests after 1 s."""
@@ -130,9 +136,7 @@ class Upload(_Transfer):
 
     def _serve(self, seq: int) -> list[Message]:
         if not 0 <= seq < len(self._items):
-            return self._fail(
-                f"it requested item {seq} of a plan with {len(self._items)} items", refused=True
-            )
+            return []  # late, from an earlier and longer plan
         if seq not in self._wanted:
             self._silences = 0
         self._wanted.add(seq)
@@ -143,7 +147,7 @@ class Upload(_Transfer):
         if result == INVALID_SEQUENCE:
             return []
         if result != 0:
-            return self._fail(self._refusal(result), refused=True)
+            return self._fail(self._refusal(result), refused=result != CANCELLED)
         if self._complete:
             self.confirmed = self.finished = True
         return []  # an acceptance before the last item answers an earlier transfer

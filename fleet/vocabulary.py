@@ -143,6 +143,9 @@ _MISSION_SENTENCES = {
     15: "the transfer was cancelled",
 }
 
+CANCELLED = 15
+"""MAV_MISSION_OPERATION_CANCELLED: the autopilot got tired of waiting (8 s of its own clock)."""
+
 INVALID_SEQUENCE = 13
 """MAV_MISSION_INVALID_SEQUENCE: a late or doubled item; the transfer goes on."""
 

@@ -24,7 +24,7 @@ from fleet import courier
 from fleet.channel import Channel
 from fleet.commands import Commander
 from fleet.events import TurnedBack
-from fleet.messages import CommandLong, MissionClear
+from fleet.messages import CommandLong, MissionClear, MissionItem
 from fleet.mission import Mission, build
 from fleet.patience import patiently
 from fleet.vehicle import Vehicle
@@ -100,6 +100,19 @@ async def test_a_refused_item_is_named_and_nothing_stays_behind(
     with pytest.raises(NotReady, match="no proven mission"):
         await vehicle.launch()
     assert not autopilot.armed
+
+
+async def test_an_upload_that_the_vehicle_gave_up_is_repeated(
+    vehicle: Vehicle, autopilot: Any
+) -> None:
+    def give_up_once(item: MissionItem) -> MissionItem:
+        if item.seq == 2:
+            autopilot.reject_item = {3: 15} if not autopilot.reject_item else {4711: 1}
+        return item
+
+    autopilot.corrupt = give_up_once
+    await vehicle.upload(a_mission())
+    assert len(autopilot.items) == len(a_mission().items)
 
 
 async def test_a_silently_changed_item_is_found(vehicle: Vehicle, autopilot: Any) -> None:
