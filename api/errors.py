@@ -161,6 +161,9 @@ async def _invalid(_request: Request, error: Exception) -> JSONResponse:
 
 async def _http(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
+    if error.status_code == 400:  # how FastAPI says that JSON cannot be read: too deep, not UTF-8
+        unreadable = errors.InvalidInput(error.detail, where="body", remedy="send plain JSON")
+        return respond(problem_of(unreadable))
     remedy = {
         404: "see /docs for the addresses there are",
         405: "see /docs for the methods of this address",

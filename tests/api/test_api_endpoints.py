@@ -236,6 +236,13 @@ def test_wrong_input_names_the_field_and_the_remedy(
     assert answer.json()["remedy"]
 
 
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"lon": "\xff"}', b"", b"null", b'"x"', b"[]"])
+def test_bodies_that_are_no_object(client: TestClient, body: bytes) -> None:
+    answer = client.post(f"{V1}/point", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422
+    assert answer.json()["remedy"]
+
+
 def test_broken_json_and_unknown_addresses_and_methods(client: TestClient) -> None:
     broken = client.post(
         f"{V1}/point", content=b'{"lon": NaN', headers={"Content-Type": "application/json"}
