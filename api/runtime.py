@@ -65,8 +65,7 @@ async def serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with running(settings, simulate=simulate, speed=speed, hours=hours) as runtime:
-        ready(runtime.url)
+    async with running(settings, simulate=simulate, speed=speed, hours=hours, ready=ready):
         await stop.wait()
 
 
@@ -79,11 +78,13 @@ async def running(
     hours: float | None = None,
     seed: int | None = None,
     fresh: bool = False,
+    ready: Callable[[str], None] = lambda url: None,
 ) -> AsyncIterator[Runtime]:
     """Everything, up and listening; taken down in order on the way out.
 
     Args:
         fresh: empty the home folder first.
+        ready: called with the address once the console can be opened; the plan is made after that.
 
     Raises:
         Unavailable: the port or the home folder is in use, or the disk is full.
@@ -125,6 +126,7 @@ async def running(
         service = Service(room, intake, reporter)
         day = Day(room, intake, finds)
         await stack.enter_async_context(_http(service, settings, listener))
+        ready(url)
         await day.prepare()
         service.status = "ok"
         if simulate:
