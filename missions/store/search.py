@@ -17,6 +17,8 @@ from sqlalchemy import (
     func,
     select,
 )
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.visitors import InternalTraversal
 
 from missions.store.kinds import KINDS, Kind
 from missions.store.protocol import Between
@@ -67,6 +69,29 @@ def counting(kind_name: str, shape: Shape) -> Select[Any]:
     return _select(KINDS[kind_name], func.count(), shape)[0]
 
 
+class _Unindexed(ColumnElement[Any]):
+    """A column that SQLite shall not look up by its index: without statistics it takes "state is
+    kept" for as narrow as "flight is flt-1" and may walk through every photograph there is
+    (https://sqlite.org/optoverview.html, unary plus)."""
+
+    inherit_cache = True
+    _traverse_internals = [("column", InternalTraversal.dp_clauseelement)]  # noqa: RUF012
+
+    def __init__(self, column: Any) -> None:
+        self.column = column
+        self.type = column.type
+
+
+@compiles(_Unindexed)
+def _plain(element: Any, compiler: Any, **options: Any) -> str:
+    return str(compiler.process(element.column, **options))
+
+
+@compiles(_Unindexed, "sqlite")
+def _signed(element: Any, compiler: Any, **options: Any) -> str:
+    return f"+{compiler.process(element.column, **options)}"
+
+
 def _select(kind: Kind, what: Any, shape: Shape) -> tuple[Select[Any], Any]:
     """The search, and the column that orders it.
 
@@ -77,8 +102,12 @@ def _select(kind: Kind, what: Any, shape: Shape) -> tuple[Select[Any], Any]:
     query, seq = select(what).select_from(table), table.c.seq
     columns = {name: form for name, form in shape if name in table.c}
     links = {name: form for name, form in shape if name not in table.c}
+    selective = any(kind.is_selective(name) for name, _ in shape)
     for name, form in columns.items():
-        query = query.where(_condition(table.c[name], name, form))
+        column: Any = table.c[name]
+        if selective and not kind.is_selective(name):
+            column = _Unindexed(column)
+        query = query.where(_condition(column, name, form))
     narrow = any(kind.is_selective(name) for name in columns)
     for name in sorted(links, key=kind.is_selective, reverse=True):
         link = LINKS.alias()

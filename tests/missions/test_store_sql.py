@@ -237,7 +237,8 @@ def test_a_copied_file_is_whole_after_closing(path: Path, make: Any, tmp_path: P
         {"tasks": "tsk-1"},
         {"tasks": "tsk-1", "audience": "water"},
         {"sha256": "0"},
-        {"flight": "flt-1", "sensor": "thermal"},
+        {"flight": "flt-1", "sensor": "thermal", "state": "kept"},
+        {"tasks": "tsk-1", "state": "kept"},
         {},
     ],
     ids=str,
@@ -256,3 +257,5 @@ def test_pages_come_from_an_index_and_are_not_sorted(
     engine.dispose()
     assert not any("TEMP B-TREE" in step for step in plan), plan
     assert any("SEARCH" in step for step in plan) or not conditions, plan
+    narrower = conditions.keys() - {"audience", "state", "sensor"}
+    assert not (narrower and any("ix_media_state" in step for step in plan)), plan
