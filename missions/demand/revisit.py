@@ -1,7 +1,8 @@
 """The catalogue's revisit rules as the requests of a day.
 
-The places of a scenario are spread over its period, in an order that a hash decides, so that every
-day gets its share and no two scenarios start in step. ``revisit_h`` is the longest that a place may
+The places of a scenario are spread over its period, in an order that a hash of the place decides, so
+that every day gets its share and departments that look at the same places do so on the same day and
+can share a flight. ``revisit_h`` is the longest that a place may
 wait: where a period is longer than a week and the scenario has few places, looks come sooner, so
 that every week holds every scenario.
 """
@@ -64,12 +65,11 @@ def period_days(scenario: Scenario, places: int) -> int:
 
 def _turns(preset: Preset, scenario: Scenario, day: date) -> list[tuple[Place, bool]]:
     """Every place of a scenario, and whether it is its turn by the calendar."""
-    places = sorted(preset.places_of(scenario), key=lambda p: _hash(scenario.id, p.id))
+    places = sorted(preset.places_of(scenario), key=lambda p: _hash(p.id))
     period = period_days(scenario, len(places))
-    first = _hash(scenario.id)
     days = [d.toordinal() for d in _days_since_last(scenario, day)]
     return [
-        (place, any((d + first + n * period // len(places)) % period == 0 for d in days))
+        (place, any((d + n * period // len(places)) % period == 0 for d in days))
         for n, place in enumerate(places)
     ]
 

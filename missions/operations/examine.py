@@ -4,20 +4,21 @@ A worker stores the file, reads its pose, computes its footprint and runs the th
 what the tasks at that place look for. Nothing here touches the records.
 """
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import shapely
 
 from core.equipment import CameraSpec
 from core.errors import InvalidInput
-from core.geo import HeightModel
+from core.geo import HeightModel, LonLat
 from imagery.ingest import Inspected, inspect
 from imagery.storage import MediaFolder, Stored
 from missions.catalog import EventType
 from missions.presets import load
-from thermal.check import Checked, check
+from thermal.check import Checked, Find, check
 from thermal.detect import DetectionRule
 
 
@@ -64,8 +65,13 @@ class Workbench:
     cameras: Mapping[str, CameraSpec]
     heights: HeightModel
     rules: Mapping[str, DetectionRule]
+    anywhere: frozenset[str]
     media: MediaFolder
 
+
+PLACE_MARGIN_M = 30.0
+"""How far beside a mapped place a find still belongs to it: places are mapped to some 10 m, and
+lines have a width."""
 
 _bench: Workbench | None = None
 
@@ -78,6 +84,11 @@ def open_workbench(preset_name: str, media_root: str) -> None:
         cameras={c.id: c for kind in preset.kinds.values() for c in kind.cameras},
         heights=preset.heights,
         rules=thermal_rules(preset.event_types),
+        anywhere=frozenset(
+            code
+            for code, kind in preset.event_types.items()
+            if kind.class_code in preset.recheck.classes
+        ),
         media=MediaFolder(media_root),
     )
 
@@ -128,6 +139,7 @@ def _examine(bench: Workbench, delivery: Delivery) -> Examined:
             checked = check(
                 delivery.data, bench.cameras, bench.heights, rules, camera_id=delivery.camera
             )
+            checked = replace(checked, finds=_where_wanted(bench, checked.finds, shown))
     except InvalidInput as why:
         return _of_no_use(stored, None, str(why))
     return Examined(
@@ -137,6 +149,35 @@ def _examine(bench: Workbench, delivery: Delivery) -> Examined:
         tasks=tuple(w.task_id for w in shown),
         reason="",
     )
+
+
+def _where_wanted(
+    bench: Workbench, finds: Sequence[Find], shown: Sequence[Wanted]
+) -> tuple[Find, ...]:
+    """Finds at the places that are looked at for their type; fires count wherever they burn.
+
+    A frame shows more than the place: what is no seepage of this dam is none.
+    """
+    return tuple(
+        find
+        for find in finds
+        if find.event_type in bench.anywhere
+        or any(
+            find.event_type in w.event_types
+            and _metres(find.position, w.geometry_wkb) <= PLACE_MARGIN_M + find.error.semi_major_m
+            for w in shown
+        )
+    )
+
+
+def _metres(position: LonLat, wkb: bytes) -> float:
+    """Distance to a geometry nearby, on a plane that is true to 0.1 % within a kilometre."""
+    per_lat = 111_320.0
+    per_lon = per_lat * math.cos(math.radians(position.lat))
+    near = shapely.transform(
+        _geometry(wkb), lambda c: (c - (position.lon, position.lat)) * (per_lon, per_lat)
+    )
+    return float(near.distance(shapely.Point(0.0, 0.0)))
 
 
 def _of_no_use(stored: Stored, inspected: Inspected | None, reason: str) -> Examined:
