@@ -31,7 +31,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             host=options.host,
             port=options.port,
             udp=options.udp,
-            pace=Pace(speed=options.speed, until_s=options.hours * 3600.0),
+            pace=Pace(
+                speed=FASTEST if options.speed is None else options.speed,
+                until_s=options.hours * 3600.0,
+                together=options.speed is None,
+            ),
             truth=options.truth,
             token=options.token,
             people=not options.no_people,
@@ -53,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--port", type=int, default=5790, help="TCP port of all vehicles (default 5790)")
     add("--udp", metavar="HOST:PORT", help="also send MAVLink to a ground station over UDP")
     add("--seed", type=int, default=7, help="the same seed gives the same world")
-    add("--speed", type=_speed, default=FASTEST, help="times real time, or max (default)")
+    add("--speed", type=_speed, default=None, help="times real time, or max (default)")
     add("--hours", type=_positive, default=2.0, help="simulated hours (default 2)")
     add("--truth", type=Path, help="file for what the world really held")
     add("--token", help="bearer token for the service")
@@ -63,8 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _speed(text: str) -> float:
-    return FASTEST if text == "max" else _positive(text)
+def _speed(text: str) -> float | None:
+    """Times real time; None for "max"."""
+    return None if text == "max" else _positive(text)
 
 
 def _positive(text: str) -> float:

@@ -58,10 +58,12 @@ class Pace:
     Attributes:
         speed: simulated seconds a second; `FASTEST` for as fast as the others can follow.
         until_s: simulated second at which it ends.
+        together: wait for a ground station that falls behind (`BEHIND_S`).
     """
 
     speed: float = FASTEST
     until_s: float = 7200.0
+    together: bool = False
 
 
 class Clockwork:
@@ -116,7 +118,7 @@ class Clockwork:
             return Held.UPLOADS
         if self._server.congested:
             return Held.LINK
-        if self._pace.speed >= FASTEST and self.swarm.now_s() - self._beaten_s > BEHIND_S:
+        if self._pace.together and self.swarm.now_s() - self._beaten_s > BEHIND_S:
             return Held.BEHIND
         absent = time.monotonic() - self._server.last_client_at > ABSENT_S
         if not self._server.connected and absent and self._uplink.failing:

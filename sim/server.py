@@ -5,7 +5,6 @@ would hold a real TCP autopilot back) until it reads or leaves.
 """
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable
 
@@ -15,6 +14,8 @@ from core.errors import InvalidInput, Unavailable
 
 FULL_BYTES = 512 * 1024
 """Unsent bytes of one client above which the simulation waits for it."""
+CLOSING_S = 2.0
+"""So long the last packets have to reach their clients when the simulation ends."""
 PATIENCE_S = 10.0
 """A client that reads nothing for so long is cut off."""
 
@@ -48,6 +49,7 @@ class Server:
     ) -> None:
         self._receive_upward, self._forward = receive, forward
         self._writers: dict[asyncio.StreamWriter, float] = {}
+        self._serving: set[asyncio.Task[None]] = set()
         self._tcp: asyncio.Server | None = None
         self._udp: asyncio.DatagramTransport | None = None
         self._udp_peer: tuple[str, int] | None = None
@@ -148,10 +150,17 @@ class Server:
             writer.close()
         if self._udp is not None:
             self._udp.close()
-        await asyncio.sleep(0)
+        if self._serving:
+            await asyncio.wait(self._serving, timeout=CLOSING_S)
+        for task in self._serving:
+            task.cancel()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         parser = _Reader(self._receive)
+        task = asyncio.current_task()
+        if task is not None:
+            self._serving.add(task)
+            task.add_done_callback(self._serving.discard)
         self._writers[writer] = time.monotonic()
         try:
             while data := await reader.read(65536):
@@ -161,8 +170,6 @@ class Server:
         finally:
             self._writers.pop(writer, None)
             writer.close()
-            with contextlib.suppress(ConnectionError):
-                await writer.wait_closed()
 
     def _receive(self, message: wire.MAVLink_message) -> None:
         self.heard = True
