@@ -52,7 +52,6 @@ def ruin_and_recreate(
         if now - told > TELL_S:
             told = now
             tell("search", best)
-    tell("done", best)
     return best
 
 
