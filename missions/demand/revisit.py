@@ -1,10 +1,9 @@
 """The catalogue's revisit rules as the requests of a day.
 
-The places of a scenario are spread over its period, in an order that a hash of the place decides, so
-that every day gets its share and departments that look at the same places do so on the same day and
-can share a flight. ``revisit_h`` is the longest that a place may
-wait: where a period is longer than a week and the scenario has few places, looks come sooner, so
-that every week holds every scenario.
+The places of a scenario are spread over its period, in an order that a hash of the place decides:
+every day gets its share, and departments that look at the same places do so on the same day and can
+share a flight. ``revisit_h`` is the longest that a place may wait: where a period is longer than a
+week and the scenario has few places, looks come sooner, so that every week holds every scenario.
 """
 
 import hashlib

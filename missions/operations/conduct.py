@@ -65,8 +65,8 @@ async def _launch(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> Flight
             items = await _prepare(room, flight, vehicle)
         except VehicleError as why:
             if room.now() > deadline:
-                return flights.failed(room, flight, str(why))
-            flight = flights.postpone(room, flight, str(why), RETRY_S)
+                return flights.failed(room, flight, why.what)
+            flight = flights.postpone(room, flight, why.what, RETRY_S)
             await room.clock.sleep(RETRY_S)
             continue
         return flights.took_off(room, flight, items)

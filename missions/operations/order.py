@@ -33,6 +33,9 @@ from planner.problem import Problem, Refusal, Response
 
 SPOT_M = 30.0
 """Radius of the place that a look at a point covers."""
+ANSWER_LAG = timedelta(seconds=30)
+"""From the filing's answer to the take-off: the answer is looked for every ten seconds, and a flight
+is prepared some seconds before its take-off."""
 REACH = timedelta(hours=3)
 """How far ahead an urgent flight may end."""
 
@@ -81,7 +84,7 @@ def propose(room: ControlRoom, unit: Unit, wish: Wish) -> Proposal:
         Unavailable: no drone can go, with the reason.
     """
     now = room.now()
-    start = now + timedelta(minutes=room.preset.filing.emergency_answer_min)
+    start = now + timedelta(minutes=room.preset.filing.emergency_answer_min) + ANSWER_LAG
     stations = tuple(
         station
         for station in stations_of(room.preset, now, now + REACH)
