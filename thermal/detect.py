@@ -169,42 +169,113 @@ def _spots(celsius: Celsius, kind: Kind, rules: Sequence[DetectionRule]) -> list
     values = celsius if kind is Kind.HOT else -celsius
     if float(values.max()) < min(_floor(rule) for rule in rules):
         return []
-    contrast = min(rule.contrast_k for rule in rules)
-    found: dict[tuple[float, float], Hotspot] = {}
-    for mask, rise in _candidates(values, rules):
-        for box in _boxes(mask, rise):
-            spot = _measure(values, rise, box, kind)
-            if spot is not None and spot.contrast_k >= contrast:
+    areas, covered = _areas(values, kind, rules)
+    found = {(spot.row, spot.col): spot for spot in areas}
+    for look in _looks(values, rules):
+        if covered is not None:
+            look.mask[covered] = 0
+        for box in _boxes(look):
+            spot = _measure(values, look, box, kind)
+            if spot is not None:
                 found.setdefault((spot.row, spot.col), spot)
     return list(found.values())
 
 
-def _candidates(values: Celsius, rules: Sequence[DetectionRule]) -> list[tuple[Mask, Celsius]]:
-    """Masks of where to look, each with how much the picture rises there above its surroundings."""
-    looks: list[tuple[Mask, Celsius]] = []
+def _areas(
+    values: Celsius, kind: Kind, rules: Sequence[DetectionRule]
+) -> tuple[list[Hotspot], npt.NDArray[np.bool_] | None]:
+    """Connected areas beyond the floor of rules that admit large things, each as one place, and
+    the pixels of those that a rule wants: parts of one fire are one fire."""
+    typical = float(np.median(values[::4, ::4]))
+    wanting = [r for r in rules if r.max_px > OPENING_PX**2 / 2 and _floor(r) > -np.inf]
+    levels = [max(_floor(rule), typical + rule.contrast_k) for rule in wanting]
+    if not levels or float(values.max()) < min(levels):
+        return [], None
+    mask = _at_least(values, min(levels))
+    count, labels, stats, centres = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    order = np.argsort(-stats[1:count, cv2.CC_STAT_AREA])[:MAX_SPOTS] + 1
+    spots_, covered = [], np.zeros(values.shape, bool)
+    for label in order:
+        x, y, w, h, area = (int(v) for v in stats[label])
+        here = np.s_[y : y + h, x : x + w]
+        own = labels[here] == label
+        peak = float(values[here][own].max())
+        background, spread = _surroundings(values, mask, (x, y, w, h))
+        spot = _spot(
+            kind, (float(centres[label, 0]), float(centres[label, 1])), peak, background, spread,
+            area,
+        )  # fmt: skip
+        spots_.append(spot)
+        if any(rule.admits(spot) for rule in wanting):
+            covered[here] |= own
+    return spots_, covered
+
+
+def _surroundings(
+    values: Celsius, mask: Mask, box: tuple[int, int, int, int]
+) -> tuple[float, float]:
+    """Median and spread of what lies round a box and is not itself beyond the floor; the coolest
+    twentieth of the frame when the area leaves nothing round it."""
+    x, y, w, h = box
+    margin = 3 + max(w, h) // 3
+    outer = np.s_[max(y - margin, 0) : y + h + margin, max(x - margin, 0) : x + w + margin]
+    around = values[outer][mask[outer] == 0]
+    if around.size < _RING_MIN_PX:
+        return float(np.percentile(values, 5)), _NOISE_K
+    return _level(around)
+
+
+def _level(around: Celsius) -> tuple[float, float]:
+    median = float(np.median(around))
+    return median, max(1.4826 * float(np.median(np.abs(around - median))), _NOISE_K)
+
+
+def _spot(
+    kind: Kind,
+    centre: tuple[float, float],
+    peak: float,
+    background: float,
+    spread: float,
+    area: int,
+) -> Hotspot:
+    sign = 1.0 if kind is Kind.HOT else -1.0
+    return Hotspot(
+        row=centre[1] + 0.5,
+        col=centre[0] + 0.5,
+        peak_c=sign * peak,
+        background_c=sign * background,
+        contrast_k=peak - background,
+        score=(peak - background) / spread,
+        area_px=area,
+        kind=kind,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Where to look for compact things, and how much the picture rises there above what is
+    around."""
+
+    mask: Mask
+    rise: Celsius
+
+
+def _looks(values: Celsius, rules: Sequence[DetectionRule]) -> list[_Look]:
+    looks: list[_Look] = []
     isolated = [rule.isolation_k for rule in rules if rule.isolation_k > 0]
     if isolated:
         rise = isolation(values)
-        looks.append((_at_least(rise, min(isolated)), rise))
+        looks.append(_Look(_at_least(rise, min(isolated)), rise))
     others = [rule for rule in rules if rule.isolation_k <= 0]
     if not others:
         return looks
-    contrast = min(rule.contrast_k for rule in others)
     opened = cv2.morphologyEx(values, cv2.MORPH_OPEN, _OPENING, borderType=cv2.BORDER_REPLICATE)
     rise = cv2.subtract(values, opened)
-    mask = _at_least(rise, contrast)
+    mask = _at_least(rise, min(rule.contrast_k for rule in others))
     lowest = min(_floor(rule) for rule in others)
     if lowest > -np.inf:
         mask &= _at_least(values, lowest)
-    looks.append((mask, rise))
-    typical = float(np.median(values[::4, ::4]))
-    large = [
-        max(_floor(rule), typical + rule.contrast_k)
-        for rule in others
-        if rule.max_px > OPENING_PX**2 / 2 and _floor(rule) > -np.inf
-    ]
-    if large and float(values.max()) >= min(large):
-        looks.append((_at_least(values, min(large)), cv2.subtract(values, typical)))
+    looks.append(_Look(mask, rise))
     return looks
 
 
@@ -245,21 +316,21 @@ def _at_least(values: Celsius, threshold: float) -> Mask:
     return np.asarray(cv2.compare(values, float(threshold), cv2.CMP_GE), np.uint8)
 
 
-def _boxes(mask: Mask, rise: Celsius) -> list[tuple[int, int, int, int]]:
+def _boxes(look: _Look) -> list[tuple[int, int, int, int]]:
     """(column, row, width, height) of the connected areas; if too many, those that rise most."""
-    count, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    count, _, stats, _ = cv2.connectedComponentsWithStats(look.mask, connectivity=8)
     boxes = [(int(x), int(y), int(w), int(h)) for x, y, w, h, _ in stats[1:count]]
     if len(boxes) > MAX_SPOTS:
-        boxes.sort(key=lambda b: -float(rise[b[1] : b[1] + b[3], b[0] : b[0] + b[2]].max()))
+        boxes.sort(key=lambda b: -float(look.rise[b[1] : b[1] + b[3], b[0] : b[0] + b[2]].max()))
     return boxes[:MAX_SPOTS]
 
 
 def _measure(
-    values: Celsius, rise: Celsius, box: tuple[int, int, int, int], kind: Kind
+    values: Celsius, look: _Look, box: tuple[int, int, int, int], kind: Kind
 ) -> Hotspot | None:
     """Measure one place: first its extent, by half its rise, then the ring round that.
 
-    None when the frame has no ring round it.
+    None when the frame has no ring round it, or when it turns out larger than the opening.
     """
     x, y, w, h = box
     peak_row, peak_col = divmod(int(values[y : y + h, x : x + w].argmax()), w)
@@ -268,29 +339,19 @@ def _measure(
     top, left = max(y - _REACH_PX, 0), max(x - _REACH_PX, 0)
     crop = values[top : y + h + _REACH_PX, left : x + w + _REACH_PX]
     here = (row - top, col - left)
-    highest = float(rise[y : y + h, x : x + w].max())
+    highest = float(look.rise[y : y + h, x : x + w].max())
     x0, y0, w0, h0, _, _ = _extent(crop, peak - highest / 2, here)
     margin = 3 + max(w0, h0) // 3
     around = _ring_values(crop, (x0, y0, w0, h0), margin)
     if around.size < _RING_MIN_PX:
         return None
-    background = float(np.median(around))
-    spread = max(1.4826 * float(np.median(np.abs(around - background))), _NOISE_K)
-    contrast = peak - background
-    if contrast <= 0.0:
+    background, spread = _level(around)
+    if peak <= background:
         return None
-    *_, area, centre = _extent(crop, background + contrast / 2, here)
-    sign = 1.0 if kind is Kind.HOT else -1.0
-    return Hotspot(
-        row=top + centre[1] + 0.5,
-        col=left + centre[0] + 0.5,
-        peak_c=sign * peak,
-        background_c=sign * background,
-        contrast_k=contrast,
-        score=contrast / spread,
-        area_px=area,
-        kind=kind,
-    )
+    _, _, across, down, area, centre = _extent(crop, (peak + background) / 2, here)
+    if max(across, down) > OPENING_PX:
+        return None
+    return _spot(kind, (left + centre[0], top + centre[1]), peak, background, spread, area)
 
 
 def _extent(
