@@ -1,6 +1,7 @@
 """The fleet: owns the links, knows every vehicle that was heard, says what happens to them."""
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -30,6 +31,11 @@ half second it is seen within 3 s (issue 4). Vehicles send at least two messages
 LINK_DOWN_S = 3.0
 """A link that is down for so many seconds of the wall clock loses its vehicles: a followed clock
 stands still then, and would never say so."""
+
+SILENT_LINK_S = 15.0
+"""A link that is up but carries nothing for so many seconds of the wall clock loses its vehicles
+too: their time stands still then. Shorter pauses are ordinary in simulation, which waits while
+photographs pile up."""
 
 CHECK_S = 0.5
 """How often silence is looked for, seconds of the fleet's clock."""
@@ -89,6 +95,7 @@ class Fleet:
         self._vehicles: dict[int, Vehicle] = {}
         self._routes: dict[int, Link] = {}
         self._heard_at: dict[int, datetime] = {}
+        self._link_heard_s: dict[int, float] = {}
         self._greeting: dict[int, asyncio.Task[None]] = {}
         self._alarms: dict[int, asyncio.TimerHandle] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -171,6 +178,7 @@ class Fleet:
     def _received(self, link: Link, packet: Packet) -> None:
         message = packet.message
         system_id = packet.system_id
+        self._link_heard_s[id(link)] = time.monotonic()
         if packet.component_id != AUTOPILOT_COMPONENT:
             return
         if type(message) is SystemTime and message.utc is not None:
@@ -281,6 +289,11 @@ class Fleet:
             LINK_DOWN_S, self._link_stays_down, link
         )
 
+    def _check_link(self, link: Link) -> None:
+        heard_s = self._link_heard_s.get(id(link))
+        if heard_s is not None and time.monotonic() - heard_s > SILENT_LINK_S:
+            self._link_stays_down(link)
+
     def _link_stays_down(self, link: Link) -> None:
         for number, vehicle in self._vehicles.items():
             if self._routes[number] is link:
@@ -329,6 +342,7 @@ class Fleet:
             for link in self._links:
                 if link.connected:
                     link.send(GROUND_STATION)
+                    self._check_link(link)
             pause = asyncio.ensure_future(self._clock.sleep(HEARTBEAT_S))
             await asyncio.wait({pause}, timeout=HEARTBEAT_S)
             pause.cancel()

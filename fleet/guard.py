@@ -44,6 +44,8 @@ class Guard:
             return
         if vehicle.lost or vehicle.state.mode not in (pilot.mission_mode, pilot.guided_mode):
             return
+        if (now - vehicle.state.heard_at).total_seconds() > safeguard.LINK_LOST_S:
+            return  # it cannot be told; its own failsafe acts, and news comes before orders
         if self._ordered_at and (now - self._ordered_at).total_seconds() < RETRY_S:
             return
         decision = self.judge(now)

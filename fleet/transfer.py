@@ -20,6 +20,7 @@ from fleet.messages import (
 from fleet.vocabulary import (
     CANCELLED,
     INVALID_SEQUENCE,
+    UNSPECIFIED,
     MissionType,
     command_name,
     mission_sentence,
@@ -146,8 +147,12 @@ class Upload(_Transfer):
     def _acknowledged(self, result: int) -> list[Message]:
         if result == INVALID_SEQUENCE:
             return []
+        if result == UNSPECIFIED and self._complete and self._silences:
+            self.finished = True  # it was done, and wonders about the item that we repeated
+            return []
         if result != 0:
-            return self._fail(self._refusal(result), refused=result != CANCELLED)
+            hopeless = result not in (CANCELLED, UNSPECIFIED)
+            return self._fail(self._refusal(result), refused=hopeless)
         if self._complete:
             self.confirmed = self.finished = True
         return []  # an acceptance before the last item answers an earlier transfer

@@ -143,6 +143,9 @@ _MISSION_SENTENCES = {
     15: "the transfer was cancelled",
 }
 
+UNSPECIFIED = 1
+"""MAV_MISSION_ERROR; ArduPilot also answers an item with it that it did not ask for."""
+
 CANCELLED = 15
 """MAV_MISSION_OPERATION_CANCELLED: the autopilot got tired of waiting (8 s of its own clock)."""
 

@@ -167,3 +167,21 @@ async def test_the_whole_state_after_a_restart(two: Any) -> None:
     state = await two.fleet.vehicle(2).wait_heard()
     assert state.position is not None
     assert state.landed is True
+
+
+async def test_a_link_that_is_up_but_silent_loses_its_vehicles(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("fleet.fleet.SILENT_LINK_S", 0.2)
+    clock = FollowedClock(datetime(2026, 5, 12, tzinfo=UTC))
+    ground, air = MemoryLink.pair()
+    await air.open(Receiver(lambda packet: None))
+    beat = Heartbeat(kind=2, autopilot=3, base_mode=1, custom_mode=3, system_status=3)
+    async with Fleet([ground], clock, on_event=lambda event: None) as fleet:
+        air.send(beat, sender=5)
+        await fleet.heard([5])
+        await asyncio.sleep(1.2)
+        assert fleet.vehicle(5).lost
+        air.send(beat, sender=5)
+        await asyncio.sleep(0.01)
+        assert not fleet.vehicle(5).lost

@@ -36,6 +36,20 @@ CAMERAS = (
     CameraSpec(id="t", sensor=Sensor.THERMAL, width_px=640, height_px=512, hfov_deg=45),
 )
 
+SPEC = VehicleSpec(
+    id="q",
+    name="q",
+    name_zh="q",
+    vtol=False,
+    cruise_mps=15,
+    climb_mps=4,
+    descent_mps=3,
+    endurance_s=2400,
+    recharge_s=1800,
+    wind_limit_mps=12,
+    cameras=CAMERAS,
+)
+
 
 def a_mission(legs: int = 4) -> Mission:
     points = [
@@ -285,20 +299,7 @@ async def test_uploads_over_a_bad_link_are_proven_or_fail(
 async def test_a_guarded_vehicle_is_turned_back_for_its_battery(
     ranged: Any, vehicle: Vehicle, autopilot: Any
 ) -> None:
-    spec = VehicleSpec(
-        id="q",
-        name="q",
-        name_zh="q",
-        vtol=False,
-        cruise_mps=15,
-        climb_mps=4,
-        descent_mps=3,
-        endurance_s=2400,
-        recharge_s=1800,
-        wind_limit_mps=12,
-        cameras=CAMERAS,
-    )
-    ranged.fleet.guard(7, spec, HOME)
+    ranged.fleet.guard(7, SPEC, HOME)
     await vehicle.upload(a_mission(40))
     await vehicle.launch()
     autopilot.position = offset(HOME, 90, 3000)
@@ -347,3 +348,17 @@ async def test_start_that_overtakes_the_arming_is_put_right(
     await vehicle.launch()
     assert vehicle.state.in_flight
     assert len(commands(autopilot, Command.ARM_DISARM)) == 2
+
+
+async def test_silence_alone_gives_no_order_to_turn_back(
+    ranged: Any, vehicle: Vehicle, autopilot: Any
+) -> None:
+    ranged.fleet.guard(7, SPEC, HOME)
+    await vehicle.upload(a_mission())
+    await vehicle.launch()
+    autopilot.silent = True
+    await ranged.clock.sleep(20)
+    autopilot.silent = False
+    await ranged.clock.sleep(20)
+    assert not ranged.of(TurnedBack)
+    assert vehicle.state.mode == "AUTO"

@@ -48,7 +48,10 @@ class Memory:
             yield self.items[message.seq]
 
     def _store(self, item: MissionItem) -> Iterator[Message]:
-        if self._coming is None or item.seq != len(self._coming):
+        if self._coming is None:
+            yield MissionAck(result=1)
+            return
+        if item.seq != len(self._coming):
             yield MissionAck(result=13)
             return
         self._coming.append(item)
