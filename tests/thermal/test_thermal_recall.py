@@ -1,0 +1,57 @@
+"""Discs injected into real drone frames: how many are found, at how many false alarms."""
+
+import cv2
+import numpy as np
+import pytest
+
+from thermal.analyze import GENERAL_RULE
+from thermal.decode import decode
+from thermal.detect import DetectionRule, detect
+
+FRAMES = ("M3T_DJI_0001_R", "M30T_DJI_0002_R", "M2EA_DJI_0003_R", "H20N_DJI_0006_R")
+DIAMETERS = (2, 4, 7, 14)
+
+
+def disc(diameter):
+    shift = 0.5 if diameter % 2 == 0 else 0.0
+    yy, xx = np.mgrid[-20:21, -20:21] + shift
+    mask = (np.hypot(yy, xx) <= diameter / 2).astype(np.float32)
+    mask = cv2.GaussianBlur(mask, (0, 0), 0.7)
+    return mask / mask.max()
+
+
+def places(rng):
+    cells = [(r, c) for r in range(40, 480, 80) for c in range(40, 600, 80)]
+    return [
+        (r + int(rng.integers(-12, 13)), c + int(rng.integers(-12, 13)))
+        for r, c in (cells[i] for i in rng.permutation(len(cells))[:16])
+    ]
+
+
+@pytest.mark.parametrize(("kelvin", "least"), [(10, 0.92), (20, 0.98)])
+def test_recall_of_injected_discs(shared, kelvin, least):
+    rng = np.random.default_rng(12)
+    found = injected = false_alarms = 0
+    for name in FRAMES:
+        frame = decode((shared / "dji" / f"{name}.JPG").read_bytes()).celsius
+        false_alarms += len(detect(frame, GENERAL_RULE))
+        for diameter in DIAMETERS:
+            hot, where = frame.copy(), places(rng)
+            for row, col in where:
+                hot[row - 20 : row + 21, col - 20 : col + 21] += kelvin * disc(diameter)
+            spots = detect(hot, GENERAL_RULE)
+            reach = max(3.0, diameter / 2)
+            found += sum(
+                any(np.hypot(s.row - r, s.col - c) <= reach for s in spots) for r, c in where
+            )
+            injected += len(where)
+
+    assert found / injected >= least
+    assert false_alarms / len(FRAMES) <= 5
+
+
+@pytest.mark.parametrize("number", range(6, 11))
+def test_every_fire_frame_is_found(shared, number):
+    frame = decode((shared / "fire" / "sycan" / f"TIFF_{number:05d}.TIFF").read_bytes()).celsius
+
+    assert detect(frame, DetectionRule(floor_c=75, contrast_k=35, max_px=20_000, z=8))
