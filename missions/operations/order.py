@@ -34,8 +34,8 @@ from planner.problem import Problem, Refusal, Response
 SPOT_M = 30.0
 """Radius of the place that a look at a point covers."""
 ANSWER_LAG = timedelta(seconds=30)
-"""From the filing's answer to the take-off: the answer is looked for every ten seconds, and a flight
-is prepared some seconds before its take-off."""
+"""From the filing's answer to the take-off: answers are looked for every ten seconds, and a
+flight is prepared some seconds before its take-off."""
 REACH = timedelta(hours=3)
 """How far ahead an urgent flight may end."""
 
