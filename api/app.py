@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.routing import APIRoute
 from starlette.middleware.gzip import GZipMiddleware
@@ -70,3 +70,7 @@ def _describe(app: FastAPI) -> None:
     @app.get("/docs", include_in_schema=False)
     def page(_request: Request) -> HTMLResponse:
         return HTMLResponse(docs.page(app.openapi()))
+
+    @app.get("/docs.css", include_in_schema=False)
+    def style(_request: Request) -> Response:
+        return Response(docs.STYLE, media_type="text/css")

@@ -4,9 +4,11 @@ The page is plain HTML made here, because the usual viewers load their scripts f
 the service must work without a way out.
 """
 
+import re
 from typing import Any
 
 from jinja2 import Environment
+from markupsafe import Markup, escape
 
 from api.errors import Problem
 
@@ -36,6 +38,17 @@ TAGS = [
 ]
 
 
+STYLE = """\
+body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; font: 16px/1.5 system-ui, sans-serif; }
+body { color: #1d2733; background: #fff; }
+h2 { margin-top: 3rem; border-bottom: 1px solid #c9d3de; }
+h3 { margin-top: 2rem; }
+code { background: #eef2f6; padding: 0.1em 0.3em; border-radius: 3px; }
+table { border-collapse: collapse; }
+td, th { padding: 0.2rem 0.8rem 0.2rem 0; text-align: left; vertical-align: top; }
+"""
+
+
 def finish(document: dict[str, Any]) -> dict[str, Any]:
     """Add what FastAPI does not know of: the form of errors, and the token."""
     components = document.setdefault("components", {})
@@ -52,17 +65,17 @@ def finish(document: dict[str, Any]) -> dict[str, Any]:
 _PAGE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string("""\
 <!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{{ doc.info.title }} API</title>
-<meta name="viewport" content="width=device-width"></head>
+<meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/docs.css"></head>
 <body>
 <h1>{{ doc.info.title }} API</h1><p>{{ doc.info.summary }}</p>
-{% for paragraph in doc.info.description.split("\n\n") %}<p>{{ paragraph }}</p>{% endfor %}
+{% for paragraph in doc.info.description.split("\n\n") %}<p>{{ code(paragraph) }}</p>{% endfor %}
 <p><a href="/api/v1/openapi.json">OpenAPI document</a></p>
 {% for tag in doc.tags %}
 <h2 id="{{ tag.name }}">{{ tag.name }}</h2><p>{{ tag.description }}</p>
 {% for path, methods in doc.paths.items() %}
 {% for method, operation in methods.items() if tag.name in operation.tags %}
 <h3 id="{{ operation.operationId }}"><code>{{ method|upper }} {{ path }}</code></h3>
-<p>{{ operation.summary }}. {{ operation.description }}</p>
+<p>{{ operation.summary }}. {{ code(operation.description) }}</p>
 {% if operation.parameters %}<ul>
 {% for p in operation.parameters %}
 <li><code>{{ p.name }}</code> ({{ p["in"] }}{{ ", required" if p.required }}) \
@@ -78,7 +91,7 @@ _PAGE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_
 {% set content = (response.content or {})["application/json"] or {} %}
 {% set name = ((content.schema or {})["$ref"] or "").split("/")[-1] %}
 <li><code>{{ status }}</code> {% if name %}<a href="#{{ name }}">{{ name }}</a>
-{% else %}{{ response.description }}{% endif %}</li>
+{% else %}{{ code(response.description) }}{% endif %}</li>
 {% endfor %}</ul>
 {% endfor %}{% endfor %}{% endfor %}
 <h2>Schemas</h2>
@@ -96,7 +109,12 @@ _PAGE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_
 
 def page(document: dict[str, Any]) -> str:
     """The OpenAPI document as a page to read."""
-    return _PAGE.render(doc=document, kind=_kind)
+    return _PAGE.render(doc=document, kind=_kind, code=_code)
+
+
+def _code(text: str) -> Markup:
+    """Text whose `quoted` parts are shown as code."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped
 
 
 def _kind(schema: dict[str, Any]) -> str:

@@ -99,6 +99,7 @@ def test_the_description_is_a_page_without_foreign_parts(client: Any) -> None:
     assert "Point and fly" in page.text
     assert "http" not in re.sub(r"<code>.*?</code>", "", page.text).split("<body>")[0]
     assert "<script" not in page.text
+    assert client.get("/docs.css").headers["content-type"].startswith("text/css")
     assert client.get("/openapi.json").json() == client.get("/api/v1/openapi.json").json()
 
 
