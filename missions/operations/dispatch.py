@@ -24,6 +24,8 @@ class Dispatcher:
         """Carry on with what was in the air, then start what is due, for ever."""
         for flight in self._under_way():
             self._start(flight, again=True)
+        for flight in self._unsettled():
+            self._room.spawn(settle(self._room, flight), f"settle {flight.id}")
         while True:
             for flight in self._due():
                 if flight.vehicle not in self._busy:
@@ -34,6 +36,14 @@ class Dispatcher:
         states = (FlightState.PREPARING, FlightState.FLYING)
         with self._room.view() as unit:
             return unit.flights.find(state=states)
+
+    def _unsettled(self) -> list[Flight]:
+        """Flights that landed just before the service stopped."""
+        with self._room.view() as unit:
+            landed = unit.flights.find(
+                state=(FlightState.DONE, FlightState.DIVERTED), day=self._room.today()
+            )
+            return [f for f in landed if not unit.log.count(subject=f.id, action="settle")]
 
     def _due(self) -> list[Flight]:
         until = Between(high=self._room.now() + LEAD)

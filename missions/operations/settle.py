@@ -1,12 +1,10 @@
 """After a flight: wait for its photographs, answer its requests, ask officers to look."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
-from shapely.geometry import shape
-
-from core.geo import LonLat
-from core.ids import new_id
+from core.equipment import Sensor
 from imagery.catalog import Medium, MediumState
 from missions.entities import (
     Answer,
@@ -14,22 +12,20 @@ from missions.entities import (
     Origin,
     Request,
     RequestState,
-    Review,
     Task,
     TaskState,
 )
 from missions.lifecycle import move
+from missions.operations import officers
+from missions.operations.changes import Change, compare_pairs, pairs
 from missions.operations.journal import note
 from missions.operations.room import ControlRoom
 from missions.operations.verdict import judge_recheck
-from missions.presets import Preset
 from missions.store.protocol import Unit
 
 PATIENCE_S = 300.0
 """How long after landing photographs may still come in before the flight is settled without."""
 LOOK_S = 5.0
-STRIP = 60
-"""Most photographs in one officer's strip, spread evenly over the task."""
 
 
 async def settle(room: ControlRoom, flight: Flight) -> None:
@@ -37,13 +33,14 @@ async def settle(room: ControlRoom, flight: Flight) -> None:
     await _photographs_in(room, flight)
     if flight.origin is Origin.RECHECK:
         await judge_recheck(room, flight)
+    compared = await _compared(room, flight)
     with room.unit() as unit:
         received = unit.media.count(flight=flight.id)
         for task in [unit.tasks.get(t) for t in flight.task_ids]:
             if task.state is TaskState.FLOWN:
                 media = unit.media.find(tasks=task.id, state=MediumState.KEPT)
                 _answer(unit, room.now(), task, media)
-                _ask_officers(unit, room.preset, room.now(), task, media)
+                officers.ask(unit, room.preset, room.now(), task, media, compared.get(task.id))
         note(
             unit,
             room.now(),
@@ -62,6 +59,22 @@ async def _photographs_in(room: ControlRoom, flight: Flight) -> None:
                 return
         await room.clock.sleep(LOOK_S)
         waited += LOOK_S
+
+
+async def _compared(room: ControlRoom, flight: Flight) -> dict[str, list[Change]]:
+    """By task that looks for changes and was photographed before: what changed since."""
+    began = flight.took_off_at or flight.start
+    found = {}
+    for task_id in flight.task_ids:
+        with room.view() as unit:
+            task = unit.tasks.get(task_id)
+            media = unit.media.find(tasks=task.id, state=MediumState.KEPT, sensor=Sensor.VISIBLE)
+            wanted = officers.looks_for_changes(room.preset, task)
+            work = pairs(unit, media, began) if wanted else []
+        if work:
+            loop = asyncio.get_running_loop()
+            found[task_id] = await loop.run_in_executor(room.pool, compare_pairs, work)
+    return found
 
 
 def _answer(unit: Unit, now: datetime, task: Task, media: Sequence[Medium]) -> None:
@@ -89,43 +102,3 @@ def _reply(request: Request, media: Sequence[Medium]) -> Answer:
         flight_id=given.flight_id if given else None,
         start=given.start if given else None,
     )
-
-
-def _ask_officers(
-    unit: Unit, preset: Preset, now: datetime, task: Task, media: Sequence[Medium]
-) -> None:
-    """What no shipped detector looks for goes to the officers of each scenario's department."""
-    visible = [m for m in media if not m.radiometric]
-    if not visible:
-        return
-    centre = shape(task.geometry).representative_point()
-    for name in task.scenarios:
-        scenario = preset.scenarios.get(name)
-        codes = _left_to_officers(preset, scenario.event_types) if scenario else ()
-        if scenario is None or not codes:
-            continue
-        unit.reviews.add(
-            Review(
-                id=new_id("rev", now),
-                kind="look",
-                event_types=codes,
-                task_id=task.id,
-                place=scenario.name,
-                geometry=task.geometry,
-                position=LonLat(centre.x, centre.y),
-                media=tuple(m.id for m in _spread(visible, STRIP)),
-                created_at=now,
-                department=scenario.department,
-                shared_with=scenario.shared_with,
-            )
-        )
-
-
-def _left_to_officers(preset: Preset, codes: Sequence[str]) -> tuple[str, ...]:
-    return tuple(c for c in codes if preset.event_types[c].detector != "thermal")
-
-
-def _spread(media: Sequence[Medium], most: int) -> Sequence[Medium]:
-    if len(media) <= most:
-        return media
-    return [media[i * len(media) // most] for i in range(most)]
