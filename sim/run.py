@@ -28,8 +28,8 @@ log = logging.getLogger("sim")
 
 TRUTH_MINUTES = 3
 """Simulated minutes between two truth files."""
-DRAIN_S = 20.0
-"""At the end so long is waited for photographs on their way."""
+DRAIN_S, STOP_S = 20.0, 4.0
+"""So long photographs on their way are waited for, at the end and when told to stop."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +101,7 @@ class Simulation:
             self._began = time.monotonic()
             await self._simulate()
         finally:
+            self._write_truth()
             await asyncio.to_thread(self.uplink.close, self._patience_s())
             await self.server.close()
         self._write_truth()
@@ -120,7 +121,9 @@ class Simulation:
                     await people
 
     def _patience_s(self) -> float:
-        return 1.0 if self.uplink.failing else DRAIN_S
+        if self.uplink.failing:
+            return 1.0
+        return STOP_S if self.clockwork.stopping.is_set() else DRAIN_S
 
     def _from_ground(self, message: object) -> None:
         if self._mischief.link_up():

@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 from pymavlink.dialects.v20 import ardupilotmega as wire
 
+from sim.swarm import Swarm
+from sim.world import build
+
 LAT, LON = 28.9, 118.8
 WAYPOINT, TAKEOFF, RTL = 16, 22, 20
 TRIGGER = wire.MAV_CMD_DO_SET_CAM_TRIGG_DIST
@@ -256,3 +259,20 @@ class TestParameters:
         pilot.send(wire.MAVLink_param_request_list_message(1, 1))
         values = [m for m in pilot.heard if m.get_type() == "PARAM_VALUE"]
         assert len(values) == values[0].param_count
+
+
+def test_the_seed_and_the_commands_fix_a_flight(city: Any, pilot: Any) -> None:
+    make = type(pilot)
+
+    def flown(seed: int) -> list[Any]:
+        pilot = make(Swarm(build(city(docks=1), seed)))
+        pilot.run(45)
+        pilot.upload(MISSION)
+        start_auto(pilot)
+        pilot.run(90)
+        return [(p.lon, p.lat, p.altitude_m, p.at_s) for p in pilot.photos]
+
+    first = flown(7)
+    assert len(first) > 4
+    assert first == flown(7)
+    assert first != flown(8)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pymavlink.dialects.v20 import ardupilotmega as wire
 
 from core.errors import Unavailable
 from sim.clockwork import MOST_OUTSTANDING, Held, Pace
@@ -143,12 +144,14 @@ def simulation(world: Path, service: Service, **changes: Any) -> Simulation:
     return Simulation(Settings(**{**fields, **changes}))
 
 
-async def heartbeat(port: int) -> asyncio.StreamWriter:
-    from pymavlink.dialects.v20 import ardupilotmega as wire
-
-    _, writer = await asyncio.open_connection("127.0.0.1", port)
+def gcs_heartbeat() -> bytes:
     link = wire.MAVLink(None, srcSystem=255, srcComponent=190)
-    writer.write(wire.MAVLink_heartbeat_message(6, 8, 0, 0, 0, 3).pack(link))
+    return bytes(wire.MAVLink_heartbeat_message(6, 8, 0, 0, 0, 3).pack(link))
+
+
+async def heartbeat(port: int) -> asyncio.StreamWriter:
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(gcs_heartbeat())
     await writer.drain()
     return writer
 
@@ -189,6 +192,48 @@ class TestTime:
         sim.clockwork.stopping.set()
         await running
         writer.close()
+
+    async def test_it_stands_while_the_service_is_down_and_goes_on_after(
+        self, world_file: Path, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("sim.clockwork.ABSENT_S", 0.2)
+        sim = simulation(world_file, service, pace=Pace(speed=20, until_s=1e6))
+        running = asyncio.create_task(sim.run())
+        await asyncio.sleep(0.1)
+        writer = await heartbeat(sim.server.port)
+        await asyncio.sleep(0.2)
+        service.status = 503
+        sim.uplink.put(Shot(data=b"x", vehicle="QZ-01", camera="t-wide"))
+        writer.close()
+        await asyncio.sleep(1.0)
+        stood = sim.swarm.now_s()
+        assert sim.clockwork.held is Held.DOWN
+        service.status = 201
+        writer = await heartbeat(sim.server.port)
+        await asyncio.sleep(0.5)
+        assert sim.swarm.now_s() > stood > 0
+        sim.clockwork.stopping.set()
+        await running
+        writer.close()
+
+    async def test_vehicles_also_speak_over_udp(self, world_file: Path, service: Service) -> None:
+        loop = asyncio.get_running_loop()
+        heard: asyncio.Queue[tuple[bytes, Any]] = asyncio.Queue()
+
+        class Ground(asyncio.DatagramProtocol):
+            def datagram_received(self, data: bytes, addr: Any) -> None:
+                heard.put_nowait((data, addr))
+
+        transport, _ = await loop.create_datagram_endpoint(Ground, local_addr=("127.0.0.1", 0))
+        port = transport.get_extra_info("sockname")[1]
+        sim = simulation(world_file, service, udp=f"127.0.0.1:{port}")
+        running = asyncio.create_task(sim.run())
+        _, vehicle = await asyncio.wait_for(heard.get(), 10)
+        assert sim.swarm.now_s() == 0.0
+        transport.sendto(gcs_heartbeat(), vehicle)
+        await asyncio.wait_for(running, 20)
+        assert sim.swarm.now_s() == pytest.approx(60.0, abs=0.3)
+        transport.close()
 
     async def test_a_port_in_use_is_named(self, world_file: Path, service: Service) -> None:
         with socket.socket() as taken:
