@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from conftest import DIST, PICTURES, REPO, Complaints
-from console_fake import World, serving
+from console_fake import serving
+from console_world import World
 from playwright.sync_api import Page, expect
 
 AXE = REPO / "api" / "web" / "node_modules" / "axe-core" / "axe.min.js"

@@ -1,12 +1,8 @@
 /** Words of the console. A key that only one language knows is a type error; see i18n.test.ts too. */
 import { prefs, type Language } from '../state/prefs.svelte';
-import en from './en.json';
-import zh from './zh-CN.json';
+import { words, type Key } from './words.svelte';
 
-export type Key = keyof typeof en;
-type Dictionary = Record<Key, string>;
-
-export const DICTIONARIES: Record<Language, Dictionary> = { 'zh-CN': zh, en };
+export type { Key };
 
 export type Params = Record<string, string | number>;
 
@@ -16,12 +12,19 @@ export function fill(template: string, params: Params = {}): string {
 
 /** The words for `key` in the language chosen now (reactive inside components). */
 export function t(key: Key, params?: Params): string {
-  return fill(DICTIONARIES[prefs.language][key], params);
+  return fill(words.current[key], params);
 }
 
+type Vocabulary = 'state' | 'fs' | 'as' | 'rs' | 'cs' | 'origin' | 'sensor';
+
 /** The words for a value of the API; one that the console does not know is shown as it is. */
-export function word(prefix: 'state' | 'fs' | 'as' | 'rs' | 'cs' | 'origin' | 'sensor', value: string | null | undefined): string {
+export function word(vocabulary: Vocabulary, value: string | null | undefined): string {
   if (!value) return t('value.none');
-  const key = `${prefix}.${value}`;
-  return key in en ? t(key as Key) : value;
+  return (words.current as Record<string, string>)[`${vocabulary}.${value}`] ?? value;
+}
+
+/** Switch the language, live. */
+export async function speak(language: Language): Promise<void> {
+  await words.load(language);
+  prefs.speak(language);
 }

@@ -3,7 +3,7 @@ import type { Feature as GeoFeature, Geometry as GeoGeometry } from 'geojson';
 import Feature from 'ol/Feature';
 import GeoJSON from 'ol/format/GeoJSON';
 import type { Geometry } from 'ol/geom';
-import VectorLayer from 'ol/layer/Vector';
+import VectorImageLayer from 'ol/layer/VectorImage';
 import VectorSource from 'ol/source/Vector';
 import { Circle, Fill, Stroke, Style, Text } from 'ol/style';
 import type { City } from '../api/types';
@@ -66,16 +66,17 @@ const nameOf = (feature: { get(key: string): unknown }, look: BaseLook): string 
   String(feature.get(look.chinese ? 'name_zh' : 'name') ?? feature.get('name') ?? '');
 
 export class Basemap {
-  readonly territory: VectorLayer;
-  readonly places: VectorLayer;
-  readonly zones: VectorLayer;
-  readonly names: VectorLayer;
+  readonly territory: VectorImageLayer;
+  readonly places: VectorImageLayer;
+  readonly zones: VectorImageLayer;
+  readonly names: VectorImageLayer;
 
   private readonly cache = new Map<string, Style>();
 
   constructor(private look: BaseLook) {
+    // Kept as pictures: with drones at 5 Hz only the drones are drawn anew, not the whole city.
     const make = (zIndex: number, declutter = false) =>
-      new VectorLayer({ source: new VectorSource(), zIndex, declutter, updateWhileInteracting: false });
+      new VectorImageLayer({ source: new VectorSource(), zIndex, declutter, imageRatio: 1.2 });
     this.territory = make(0);
     this.places = make(1);
     this.zones = make(3);
@@ -83,7 +84,7 @@ export class Basemap {
     this.restyle(look);
   }
 
-  get layers(): VectorLayer[] {
+  get layers(): VectorImageLayer[] {
     return [this.territory, this.places, this.zones, this.names];
   }
 
@@ -158,7 +159,7 @@ export class Basemap {
 }
 
 /** Load the slices of the Chinese font that the names need, then draw the labels again. */
-export async function loadNames(city: City, layers: VectorLayer[]): Promise<void> {
+export async function loadNames(city: City, layers: { changed(): void }[]): Promise<void> {
   const features: { properties: HasNames }[] = [
     ...city.territory.features,
     ...city.docks.features,
