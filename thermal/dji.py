@@ -25,7 +25,7 @@ _VERSIONS = {0x200, 0x300, 0x10200}
 _TRANSMISSION = {"M3T": 0.802, "M30T": 0.802, "M3TD": 0.802, _MAVIC_2: 0.828, "ZH20N": 0.811}
 """Air's transmission in DJI's own correction at its default distance and humidity, fitted to its
 output as a grey body: 0.802 is within 0.004 (M3TD), 0.015 (M30T) and 0.096 C (M3T) of it, 0.828
-within 0.44 C (M2EA), 0.811 within 0.05 C (H20N, fitted here on the one sample frame)."""
+within 0.44 C (M2EA), 0.811 within 0.02 C (H20N, fitted here on the one sample frame)."""
 
 _DEFAULT_DISTANCE_M, _DEFAULT_HUMIDITY = 5.0, 0.5
 _SDK = (
