@@ -176,7 +176,7 @@ def _other_parts(data: bytes) -> tuple[int, int, bytes, bytes, bool]:
         Image.DecompressionBombError,
     ) as error:
         raise UnreadableMedia(
-            f"no JPEG, TIFF or PNG that can be read ({type(error).__name__}: {error})",
+            "no JPEG, TIFF or PNG that can be read",
             remedy="check that the file is complete and is what its name says",
         ) from error
     return width, height, exif, xmp if isinstance(xmp, bytes) else xmp.encode(), floating
