@@ -3,10 +3,11 @@
 Called within the intake's transaction: a photograph and what it showed are recorded together.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from core.geo import distance_m
 from core.ids import new_id
 from imagery.catalog import Medium
 from missions.cases.cases import open_case, redispatched, stepped
@@ -30,6 +31,9 @@ HISTORY = 60
 """Readings kept with an anomaly; the media hold them all."""
 BOX_DEG = 0.002
 """About 200 m: what is farther apart is neither one place nor one case."""
+ONE_FIRE_M = 50.0
+"""Hot spots this near to each other are one fire: the front of a young forest fire is some 25 m
+from its middle, on either side."""
 REOPENED = (CaseState.VERIFYING, CaseState.CLOSED, CaseState.EVALUATED)
 """States from which a place that is hot again sends a case back to its crew."""
 
@@ -47,11 +51,10 @@ class Finds:
         for find in checked.finds if checked else ():
             sighting = self._sighting(medium, find)
             near = self._near(unit, find)
-            known = match(sighting, [self._known(a) for a in near])
-            if known is None:
+            anomaly = self._same_place(find, sighting, near)
+            if anomaly is None:
                 self._first(unit, medium, find, near)
             else:
-                anomaly = next(a for a in near if a.id == known)
                 self._again(unit, medium, find, anomaly, sighting)
 
     def announce(self) -> None:
@@ -65,6 +68,20 @@ class Finds:
     def _family(self, event_type: str) -> str:
         """Finds of one class at one place are one: a fire that cools is embers, not a new thing."""
         return self._room.preset.event_types[event_type].class_code
+
+    def _same_place(
+        self, find: Find, sighting: Sighting, near: Sequence[Anomaly]
+    ) -> Anomaly | None:
+        """The anomaly that is seen again; a fire's front shows as many spots of one fire."""
+        if self._family(find.event_type) in self._room.preset.recheck.classes:
+            apart = [(distance_m(a.position, find.position), a) for a in near]
+            return min(
+                (pair for pair in apart if pair[0] <= ONE_FIRE_M),
+                key=lambda pair: pair[0],
+                default=(0.0, None),
+            )[1]
+        known = match(sighting, [self._known(a) for a in near])
+        return next((a for a in near if a.id == known), None)
 
     def _near(self, unit: Unit, find: Find) -> list[Anomaly]:
         found = unit.anomalies.find(
