@@ -1,7 +1,8 @@
 """What vehicles and ground say to each other, as values in SI units.
 
-Raw MAVLink messages exist in `fleet.codec` only; everything else sees these. Each says which
-MAVLink message it stands for. None means that the sender does not know.
+Raw MAVLink messages exist in `fleet.codec`, `fleet.readers` and `fleet.writers` only; everything
+else sees these. Each says which MAVLink message it stands for. None means that the sender does
+not know.
 """
 
 from dataclasses import dataclass

@@ -47,7 +47,7 @@ class End:
         self.news.set()
 
     async def wait(self, holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while not holds():
                 self.news.clear()
                 await self.news.wait()
@@ -82,7 +82,7 @@ async def pair(request: pytest.FixtureRequest) -> AsyncIterator[tuple[End, End]]
     one, other = End(a), End(b)
     for end in (one, other):
         await end.open()
-    async with asyncio.timeout(20):  # dronekit's process takes a moment to start
+    async with asyncio.timeout(60):  # dronekit's process takes a moment to start
         while not (one.packets and other.packets):  # UDP learns its peers from what it hears
             for end in (one, other):
                 if end.link.connected:
@@ -211,7 +211,7 @@ async def test_vehicles_behind_one_listener_are_told_apart() -> None:
         wires.append(wire)
     await ground.until(2)
     ground.link.send(MissionCount(count=1), 2)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         assert await loop.sock_recv(wires[1], 300)
     with pytest.raises(BlockingIOError):
         wires[0].recv(300)

@@ -1,0 +1,248 @@
+"""Raw MAVLink messages to ours: one function for each message that somebody reads."""
+
+import math
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pymavlink.dialects.v20 import ardupilotmega as dialect
+
+from core.geo import LonLat
+from core.units import from_degrees_e7
+from fleet.messages import (
+    BatteryStatus,
+    CameraFeedback,
+    CommandAck,
+    CommandInt,
+    CommandLong,
+    EkfStatus,
+    ExtendedSysState,
+    FenceStatus,
+    GlobalPosition,
+    Heartbeat,
+    HomePosition,
+    Message,
+    MissionAck,
+    MissionClear,
+    MissionCount,
+    MissionCurrent,
+    MissionItem,
+    MissionItemReached,
+    MissionRequest,
+    MissionRequestList,
+    StatusText,
+    SysStatus,
+    SystemTime,
+    WindEstimate,
+)
+
+_PREARM = dialect.MAV_SYS_STATUS_PREARM_CHECK
+_POSITION_OK = dialect.EKF_POS_HORIZ_ABS
+_BREACHED = 1
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST_USEC = int(datetime(9000, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
+
+
+def _place(lat_e7: int, lon_e7: int) -> LonLat | None:
+    """A place, or None for zeros and nonsense (autopilots send 0, 0 before they know)."""
+    if (lat_e7 == 0 and lon_e7 == 0) or abs(lat_e7) > 900000000 or abs(lon_e7) > 1800000000:
+        return None
+    return LonLat(from_degrees_e7(lon_e7), from_degrees_e7(lat_e7))
+
+
+def _utc(microseconds: int) -> datetime | None:
+    if not 0 < microseconds < _LATEST_USEC:
+        return None
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def _share(percent: int) -> float | None:
+    return percent / 100 if 0 <= percent <= 100 else None
+
+
+def _finite(value: float) -> float:
+    return value if math.isfinite(value) else 0.0
+
+
+def _heartbeat(raw: Any) -> Message:
+    return Heartbeat(
+        kind=raw.type,
+        autopilot=raw.autopilot,
+        base_mode=raw.base_mode,
+        custom_mode=raw.custom_mode,
+        system_status=raw.system_status,
+    )
+
+
+def _system_time(raw: Any) -> Message:
+    return SystemTime(utc=_utc(raw.time_unix_usec), boot_s=raw.time_boot_ms / 1000)
+
+
+def _sys_status(raw: Any) -> Message:
+    known = raw.onboard_control_sensors_present & _PREARM
+    return SysStatus(
+        battery=_share(raw.battery_remaining),
+        voltage_v=None if raw.voltage_battery == 65535 else raw.voltage_battery / 1000,
+        current_a=None if raw.current_battery < 0 else raw.current_battery / 100,
+        ready=bool(raw.onboard_control_sensors_health & _PREARM) if known else None,
+    )
+
+
+def _battery_status(raw: Any) -> Message:
+    return BatteryStatus(pack=raw.id, battery=_share(raw.battery_remaining))
+
+
+def _global_position(raw: Any) -> Message:
+    return GlobalPosition(
+        boot_s=raw.time_boot_ms / 1000,
+        position=_place(raw.lat, raw.lon),
+        altitude_m=raw.alt / 1000,
+        height_m=raw.relative_alt / 1000,
+        north_mps=raw.vx / 100,
+        east_mps=raw.vy / 100,
+        down_mps=raw.vz / 100,
+        heading_deg=raw.hdg / 100 if raw.hdg < 36001 else None,
+    )
+
+
+def _home_position(raw: Any) -> Message:
+    return HomePosition(
+        position=_place(raw.latitude, raw.longitude), altitude_m=raw.altitude / 1000
+    )
+
+
+def _extended_sys_state(raw: Any) -> Message:
+    return ExtendedSysState(landed=None if raw.landed_state == 0 else raw.landed_state == 1)
+
+
+def _ekf_status(raw: Any) -> Message:
+    return EkfStatus(position_ok=bool(raw.flags & _POSITION_OK))
+
+
+def _wind(raw: Any) -> Message:
+    return WindEstimate(speed_mps=_finite(raw.speed), from_deg=_finite(raw.direction) % 360)
+
+
+def _status_text(raw: Any) -> Message:
+    return StatusText(severity=raw.severity, text=raw.text, text_id=raw.id, chunk=raw.chunk_seq)
+
+
+def _camera_feedback(raw: Any) -> Message:
+    return CameraFeedback(
+        taken_at=_utc(raw.time_usec),
+        index=raw.img_idx,
+        camera=raw.cam_idx,
+        position=_place(raw.lat, raw.lng),
+        altitude_m=_finite(raw.alt_msl),
+        height_m=_finite(raw.alt_rel),
+    )
+
+
+def _camera_image_captured(raw: Any) -> Message:
+    return CameraFeedback(
+        taken_at=_utc(raw.time_utc),
+        index=raw.image_index,
+        camera=raw.camera_id,
+        position=_place(raw.lat, raw.lon),
+        altitude_m=raw.alt / 1000,
+        height_m=raw.relative_alt / 1000,
+    )
+
+
+def _fence_status(raw: Any) -> Message:
+    return FenceStatus(breached=raw.breach_status == _BREACHED)
+
+
+def _command_long(raw: Any) -> Message:
+    return CommandLong(
+        command=raw.command,
+        params=(
+            raw.param1,
+            raw.param2,
+            raw.param3,
+            raw.param4,
+            raw.param5,
+            raw.param6,
+            raw.param7,
+        ),
+        confirmation=raw.confirmation,
+    )
+
+
+def _command_int(raw: Any) -> Message:
+    return CommandInt(
+        command=raw.command,
+        frame=raw.frame,
+        params=(raw.param1, raw.param2, raw.param3, raw.param4),
+        x=raw.x,
+        y=raw.y,
+        z=raw.z,
+    )
+
+
+def _command_ack(raw: Any) -> Message:
+    return CommandAck(
+        command=raw.command,
+        result=raw.result,
+        progress=raw.progress if raw.progress <= 100 else None,
+    )
+
+
+def _mission_item(raw: Any) -> Message:
+    return MissionItem(
+        seq=raw.seq,
+        command=raw.command,
+        frame=raw.frame,
+        params=(raw.param1, raw.param2, raw.param3, raw.param4),
+        x=raw.x,
+        y=raw.y,
+        z=raw.z,
+        current=bool(raw.current),
+        mission_type=raw.mission_type,
+    )
+
+
+def _mission_current(raw: Any) -> Message:
+    known = raw.total != 65535 and raw.mission_state != 0
+    return MissionCurrent(seq=raw.seq, total=raw.total if known else None, state=raw.mission_state)
+
+
+READERS: dict[int, Callable[[Any], Message]] = {
+    dialect.MAVLINK_MSG_ID_HEARTBEAT: _heartbeat,
+    dialect.MAVLINK_MSG_ID_SYSTEM_TIME: _system_time,
+    dialect.MAVLINK_MSG_ID_SYS_STATUS: _sys_status,
+    dialect.MAVLINK_MSG_ID_BATTERY_STATUS: _battery_status,
+    dialect.MAVLINK_MSG_ID_GLOBAL_POSITION_INT: _global_position,
+    dialect.MAVLINK_MSG_ID_HOME_POSITION: _home_position,
+    dialect.MAVLINK_MSG_ID_EXTENDED_SYS_STATE: _extended_sys_state,
+    dialect.MAVLINK_MSG_ID_EKF_STATUS_REPORT: _ekf_status,
+    dialect.MAVLINK_MSG_ID_WIND: _wind,
+    dialect.MAVLINK_MSG_ID_STATUSTEXT: _status_text,
+    dialect.MAVLINK_MSG_ID_CAMERA_FEEDBACK: _camera_feedback,
+    dialect.MAVLINK_MSG_ID_CAMERA_IMAGE_CAPTURED: _camera_image_captured,
+    dialect.MAVLINK_MSG_ID_FENCE_STATUS: _fence_status,
+    dialect.MAVLINK_MSG_ID_COMMAND_LONG: _command_long,
+    dialect.MAVLINK_MSG_ID_COMMAND_INT: _command_int,
+    dialect.MAVLINK_MSG_ID_COMMAND_ACK: _command_ack,
+    dialect.MAVLINK_MSG_ID_MISSION_ITEM_INT: _mission_item,
+    dialect.MAVLINK_MSG_ID_MISSION_CURRENT: _mission_current,
+    dialect.MAVLINK_MSG_ID_MISSION_COUNT: lambda raw: MissionCount(
+        count=raw.count, mission_type=raw.mission_type
+    ),
+    dialect.MAVLINK_MSG_ID_MISSION_REQUEST_LIST: lambda raw: MissionRequestList(
+        mission_type=raw.mission_type
+    ),
+    dialect.MAVLINK_MSG_ID_MISSION_REQUEST_INT: lambda raw: MissionRequest(
+        seq=raw.seq, mission_type=raw.mission_type
+    ),
+    dialect.MAVLINK_MSG_ID_MISSION_REQUEST: lambda raw: MissionRequest(
+        seq=raw.seq, mission_type=raw.mission_type, old=True
+    ),
+    dialect.MAVLINK_MSG_ID_MISSION_ACK: lambda raw: MissionAck(
+        result=raw.type, mission_type=raw.mission_type
+    ),
+    dialect.MAVLINK_MSG_ID_MISSION_CLEAR_ALL: lambda raw: MissionClear(
+        mission_type=raw.mission_type
+    ),
+    dialect.MAVLINK_MSG_ID_MISSION_ITEM_REACHED: lambda raw: MissionItemReached(seq=raw.seq),
+}
