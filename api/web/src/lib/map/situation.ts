@@ -37,6 +37,8 @@ export interface Handlers {
 
 /** Below this resolution (metres per pixel) every drone carries its name. */
 const DRONE_NAMES_RESOLUTION = 60;
+/** Docks are named after their towns, whose names are on the map already: only very near. */
+const DOCK_NAMES_RESOLUTION = 10;
 const RECENT_ALERT_MS = 10 * 60_000;
 
 export class SituationMap {
@@ -343,7 +345,7 @@ export class SituationMap {
         stroke: new Stroke({ color: this.palette('st-docked'), width: 1.3 }),
         fill: new Fill({ color: faint(this.palette('map-halo'), 0.55) }),
       }),
-      ...(resolution < 25 && this.look.layers.labels
+      ...(resolution < DOCK_NAMES_RESOLUTION && this.look.layers.labels
         ? {
             text: new Text({
               text: name,
