@@ -28,7 +28,8 @@ ALPHA_1, ALPHA_2, BETA_1, BETA_2, X = 0.006569, 0.01262, -0.002276, -0.00667, 1.
 LOWEST_C, HIGHEST_C, PER_KELVIN = -60.0, 960.0, 50
 SEGMENT_BYTES = 65524
 """Most FFF bytes in one APP1 segment, as FLIR's cameras cut them."""
-CAMERA_INFO_BYTES = 2476
+CAMERA_INFO_BYTES = 0x384
+"""It ends before FLIR's own date, which would stand against the date in EXIF."""
 ENTRIES = 14
 """Directory entries, most of them empty: FLIR's cameras write 14, and some readers rely on it."""
 

@@ -125,13 +125,6 @@ class Swarm:
         wind_e, wind_n = self._blow(dt_s)
         ground = self.world.ground.height_m(state.lon, state.lat)
         self._aim(state, ground)
-        per_east, per_north = metres_per_degree(state.lat)
-        docked = (
-            np.hypot(
-                (state.lon - self._dock_lon) * per_east, (state.lat - self._dock_lat) * per_north
-            )
-            < DOCK_RADIUS_M
-        )
         self.state = step(
             state,
             self.commands,
@@ -140,7 +133,7 @@ class Swarm:
             wind_east_mps=wind_e,
             wind_north_mps=wind_n,
             ground_m=ground,
-            docked=docked,
+            docked=self._docked(),
         )
         self._refresh(ground)
         photos: list[Photo] = []
@@ -148,6 +141,14 @@ class Swarm:
             photos += autopilot.step(dt_s)
             autopilot.stream()
         return photos
+
+    def _docked(self) -> np.ndarray:
+        """Whether each vehicle is at a dock, its own or another's."""
+        state = self.state
+        per_east, per_north = metres_per_degree(state.lat)
+        east = (state.lon[:, None] - self._dock_lon[None, :]) * per_east[:, None]
+        north = (state.lat[:, None] - self._dock_lat[None, :]) * per_north[:, None]
+        return np.asarray((east**2 + north**2 < DOCK_RADIUS_M**2).any(axis=1))
 
     def dock_of(self, index: int) -> LonLat:
         """Where a vehicle lives."""

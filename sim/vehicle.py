@@ -23,7 +23,7 @@ LANDING_SPEED_MPS = 0.5
 """The last 10 m of a landing, as ArduPilot flies them."""
 LANDING_HEIGHT_M = 10.0
 DOCK_RADIUS_M = 15.0
-"""So near its home a landed vehicle stands in its dock and is charged."""
+"""So near a dock a landed vehicle stands in it and is charged."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +142,7 @@ def step(
     Args:
         wind_east_mps, wind_north_mps: where the air moves to, at each vehicle.
         ground_m: ground height AMSL below each vehicle.
-        docked: whether each one stands within `DOCK_RADIUS_M` of its home.
+        docked: whether each one is within `DOCK_RADIUS_M` of a dock.
     """
     flying = state.flying | commands.lift
     east, north = _horizontal(state, commands, kinds, dt_s, wind_east_mps, wind_north_mps)

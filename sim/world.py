@@ -132,6 +132,8 @@ def build(data: Mapping[str, Any], seed: int) -> World:
     if not docks:
         raise ValueError("docks is empty: there is nothing to fly")
     numbers = [d.system_id for d in docks]
+    if any(not 1 <= n <= 250 for n in numbers):
+        raise ValueError("docks: a system_id must be 1 to 250 (one link carries no more)")
     if len(set(numbers)) != len(numbers):
         raise ValueError("docks: two vehicles have one system_id")
     return World(

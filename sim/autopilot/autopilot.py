@@ -90,6 +90,7 @@ class Autopilot:
         self.transfers = Transfers(
             self.send, self.say, self._home_item, self._changed, self._clocks
         )
+        self.transfers.booted = self.boot_s() >= STANDBY_S
         self.runner = Runner(
             body,
             self.shutter,
@@ -294,7 +295,9 @@ class Autopilot:
 
     def step(self, dt_s: float) -> list[Photo]:
         """After a step of the simulation: go on with the flight; the photos that fell due."""
-        self.transfers.booted = self.boot_s() >= STANDBY_S
+        if not self.transfers.booted and self.boot_s() >= STANDBY_S:
+            self.transfers.booted = True
+            self.set_mode(Mode.STABILIZE)  # a mode set while booting does not last
         self.transfers.tick()
         photos = []
         if self.armed:

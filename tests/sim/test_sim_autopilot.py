@@ -41,10 +41,17 @@ def start_auto(pilot: Any) -> None:
 
 
 class TestBoot:
-    def test_before_standby_an_upload_finds_no_space(self, pilot: Any) -> None:
-        pilot.swarm.autopilots[0]._boot_at_s = 0.0
-        pilot.swarm.autopilots[0].transfers.booted = False
+    def test_before_standby_an_upload_finds_no_space_and_a_mode_does_not_last(
+        self, pilot: Any
+    ) -> None:
+        autopilot = pilot.swarm.autopilots[0]
+        autopilot._boot_at_s = 0.0
+        autopilot.transfers.booted = False
         assert pilot.upload(MISSION) == wire.MAV_MISSION_NO_SPACE
+        assert mode(pilot, GUIDED) == ACCEPTED
+        pilot.run(4)
+        assert autopilot.mode == 0
+        assert pilot.upload(MISSION) == wire.MAV_MISSION_ACCEPTED
 
     def test_arming_too_early_fails_with_reasons_after_the_answer(self, pilot: Any) -> None:
         pilot.run(5)

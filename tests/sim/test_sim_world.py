@@ -29,6 +29,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         (lambda d: {**d, "docks": []}, "docks is empty"),
         (lambda d: {k: v for k, v in d.items() if k != "ground"}, "'ground' is missing"),
         (lambda d: {**d, "docks": [d["docks"][0], d["docks"][0]]}, "one system_id"),
+        (lambda d: {**d, "docks": [{**d["docks"][0], "system_id": 300}]}, "1 to 250"),
         (lambda d: {**d, "start": "yesterday"}, "a field is wrong"),
         (lambda d: {**d, "ground": {**d["ground"], "rows": 3}}, "rows x columns"),
     ],
