@@ -68,7 +68,9 @@ def view(spec: VehicleSpec, demands: Mapping[Sensor, Demand]) -> View | None:
         return None
     sizes = {s: c.footprint_m(height) for s, c in found.items()}
     photo = min(sizes[s][1] * (1 - d.front_overlap) for s, d in demands.items())
-    fastest = photo / max(c.min_interval_s for c in found.values())
+    # several sensors: the trigger fires all cameras, so the slowest of the vehicle counts
+    firing = tuple(found.values()) if len(demands) == 1 else spec.cameras
+    fastest = photo / max(c.min_interval_s for c in firing)
     return View(
         height_m=height,
         swath_m=min(size[0] for size in sizes.values()),

@@ -197,7 +197,8 @@ def _cells(rows: list[list[Piece]], overrun: float) -> list[list[Piece]]:
             cell.append(q)
             still[q] = cell
         open_ = still
-    return [[(a, b + overrun, y) for a, b, y in cell] for cell in cells]
+    # the last photo may fall this much short of the end, whichever end that is
+    return [[(a - overrun, b + overrun, y) for a, b, y in cell] for cell in cells]
 
 
 def _meet(p: Piece, q: Piece) -> bool:

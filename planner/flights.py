@@ -1,7 +1,7 @@
 """From the search's flights to flights over ground: transfers round zones, exact times."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import numpy as np
 
@@ -48,7 +48,7 @@ def _flight(day: Day, station: int, number: int, sortie: Sortie, start: float) -
         pieces.append(reversed_route(route) if node & 1 else route)
     route = whole_route(dock.position, pieces, day.sky)
     seconds = flight_s(route, dock.spec, problem.wind)
-    begin = problem.start + timedelta(seconds=start)
+    begin = (problem.start + timedelta(seconds=start)).astimezone(UTC)
     return Flight(
         id=f"{dock.id}-{number}",
         station=dock.id,

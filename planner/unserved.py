@@ -17,14 +17,13 @@ def reasons(roster: Roster | None, problem: Problem) -> Mapping[str, Refusal]:
         return {t.id: explain.no_station(t.id) for t in problem.tasks}
     served = roster.served()
     return {
-        task.id: _reason(roster.day, t, task)
-        for t, task in enumerate(problem.tasks)
-        if t not in served
+        task.id: _reason(roster, t, task) for t, task in enumerate(problem.tasks) if t not in served
     }
 
 
-def _reason(day: Day, t: int, task: Task) -> Refusal:
+def _reason(roster: Roster, t: int, task: Task) -> Refusal:
     """The first rule that no station can meet; when each can be met, the drones are busy."""
+    day = roster.day
     problem = day.problem
     able = [s for s, dock in enumerate(problem.stations) if task.sensors <= dock.spec.sensors]
     if not able:
@@ -34,7 +33,7 @@ def _reason(day: Day, t: int, task: Task) -> Refusal:
         return explain.wind(task.id, problem.wind.speed_mps)
     near = day.near[t]
     if near:
-        return explain.no_capacity(task.id, len(near), _outranked(day, t))
+        return explain.no_capacity(task.id, len(near), _outranked(roster, t))
     routed = [s for s in calm if problem.stations[s].spec.id in task.routes]
     fits = [s for s in routed if _alone(day, s, t) <= problem.stations[s].spec.usable_s - PAD_S]
     if fits:
@@ -68,6 +67,8 @@ def _straight_fits(day: Day, s: int, t: int) -> bool:
     return 2 * _away(day, s, t) / kind.spec.cruise_mps + work <= kind.spec.usable_s
 
 
-def _outranked(day: Day, t: int) -> bool:
-    """Whether there is work of higher priority on this day at all."""
-    return bool(day.problem.tasks[t].priority < max(k.priority for k in day.problem.tasks))
+def _outranked(roster: Roster, t: int) -> bool:
+    """Whether every drone that could fly it flies only work of higher priority."""
+    tasks = roster.day.problem.tasks
+    flown = [n >> 1 for s in roster.day.near[t] for f in roster.flights[s] for n in f.nodes]
+    return bool(flown) and min(tasks[k].priority for k in flown) > tasks[t].priority

@@ -120,8 +120,12 @@ def _cameras(flight: Flight, spec: VehicleSpec) -> Iterator[Violation]:
             speed = point.speed_mps or spec.cruise_mps
             used = [c for c in spec.cameras if point.sensor in (None, c.sensor)]
             slow = max((c.min_interval_s for c in used), default=0.0)
-            if point.sensor is not None and point.photo_spacing_m / speed < slow - 1e-3:
-                yield _bad("sensor", flight.id, f"no camera photographs every {slow:g} s")
+            if not used:
+                yield _bad("sensor", flight.id, f"{spec.id} has no {point.sensor} camera")
+                return
+            if point.photo_spacing_m / speed < slow - 1e-3:
+                every = point.photo_spacing_m / speed
+                yield _bad("sensor", flight.id, f"a camera cannot photograph every {every:.2f} s")
                 return
 
 

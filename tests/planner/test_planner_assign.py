@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -25,6 +26,8 @@ from planner.solve import plan_of
 
 sys.path.insert(0, str(Path(__file__).parent))
 from planner_city import END, START, city
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 def _quiet(stage: str, roster: Roster) -> None:
@@ -120,3 +123,13 @@ def test_a_storm_and_a_short_day_leave_reasons(problem: Problem) -> None:
     assert verify(dusk, short) == ()
     assert {r.code for r in short.unserved.values()} <= {"no_window", "no_capacity"}
     assert short.unserved
+
+
+def test_flights_are_in_utc_and_the_busy_say_so(problem: Problem) -> None:
+    few = replace(problem, stations=problem.stations[:1], start=START.astimezone(SHANGHAI))
+    plan = solve(few, seconds=0)
+    assert verify(few, plan) == ()
+    assert all(f.start.utcoffset() == timedelta(0) for f in plan.flights)
+    busy = [r for r in plan.unserved.values() if r.code == "no_capacity"]
+    assert busy
+    assert all("busy" in r.reason and "1" in r.reason for r in busy)
