@@ -53,7 +53,7 @@ class Studio:
         if photo.camera.sensor is Sensor.THERMAL:
             air = self._world.air_celsius(photo.at_s)
             celsius = self._darkroom.thermal(view, patches, air, sunshine)
-            path = _path(view.height_m, air)
+            path = _path(view.height_m, air, self._world.humidity(photo.at_s))
             block = fff_block(celsius, path, photo.camera.id, vehicle)
             body = segments(block) + jpeg(grey(celsius), 60)[JFIF_BYTES:]
         else:
@@ -98,7 +98,7 @@ class Studio:
         )
 
 
-def _path(height_m: float, air_c: float) -> Path:
+def _path(height_m: float, air_c: float, humidity: float) -> Path:
     distance = max(DISTANCE_STEP_M, round(height_m / DISTANCE_STEP_M) * DISTANCE_STEP_M)
     air = float(round(air_c))
-    return Path(distance_m=distance, reflected_c=air, air_c=air, humidity=0.6)
+    return Path(distance_m=distance, reflected_c=air, air_c=air, humidity=round(humidity, 1))

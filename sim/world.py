@@ -82,9 +82,19 @@ class World:
         return 23.0 + 5.0 * math.cos(2 * math.pi * (at - 15) / 24)
 
     def sunshine(self, seconds: float) -> float:
-        """0 at night to 1 at noon, local time (UTC+8)."""
+        """0 at night to 1 at noon in a clear sky, local time (UTC+8); clouds of a shower dim it."""
         at = (self.start.hour + self.start.minute / 60 + seconds / 3600 + 8) % 24
-        return max(0.0, math.sin(math.pi * (at - 6) / 12))
+        clear = max(0.0, math.sin(math.pi * (at - 6) / 12))
+        return clear * (1.0 - 0.7 * min(1.0, self.rain_mm_h(seconds)))
+
+    def rain_mm_h(self, seconds: float) -> float:
+        """Rain, mm an hour: two days in five have one shower in their ten hours of flying."""
+        middle_s, half_s, peak_mm_h = _shower(self.seed)
+        return peak_mm_h * max(0.0, 1.0 - abs(seconds - middle_s) / half_s)
+
+    def humidity(self, seconds: float) -> float:
+        """Relative humidity of the air, 0 to 1."""
+        return 0.6 + 0.3 * min(1.0, self.rain_mm_h(seconds))
 
 
 @lru_cache(maxsize=16)
@@ -94,6 +104,15 @@ def _weather(seed: int) -> tuple[float, float, float, float]:
     mean, bearing = rng.uniform(2.0, 4.5), rng.uniform(0.0, 360.0)
     phase, swing = rng.uniform(0.0, 2 * math.pi, 2).tolist()
     return mean, bearing, phase, swing
+
+
+@lru_cache(maxsize=16)
+def _shower(seed: int) -> tuple[float, float, float]:
+    """Seconds of its middle, half its length, mm an hour at its peak (0 on a dry day)."""
+    rng = np.random.default_rng([seed, 22])
+    wet = rng.random() < 0.4
+    middle, half, peak = (float(rng.uniform(*r)) for r in ((1, 9), (0.2, 0.5), (1.5, 8.0)))
+    return middle * 3600, half * 3600, peak if wet else 0.0
 
 
 def load(path: Path, seed: int) -> World:

@@ -83,3 +83,13 @@ def test_faults_follow_the_seed() -> None:
     assert not down.forwards(b"x")
     down.now_s = 9.0
     assert down.forwards(b"x")
+
+
+def test_a_shower_darkens_the_day_and_wets_the_air(city: Any) -> None:
+    days = [world.build(city(), seed) for seed in range(40)]
+    wettest = [max((d.rain_mm_h(t), t) for t in range(0, 36000, 120)) for d in days]
+    wet = [(d, t) for d, (rain, t) in zip(days, wettest, strict=True) if rain > 0.5]
+    assert 8 <= len(wet) <= 24
+    for day, second in wet:
+        assert day.humidity(second) > day.humidity(0.0) - 1e-9
+        assert day.sunshine(second) < 0.75
