@@ -26,6 +26,7 @@ from core.errors import Unavailable
 from fleet.fleet import Fleet
 from fleet.mavlink import connect
 from imagery.storage import MediaFolder
+from missions.access import Principal, Role
 from missions.day import CLOCK_KEY, Day
 from missions.demand.worker import open_planning
 from missions.operations.examine import open_workbench
@@ -38,6 +39,9 @@ from missions.service import Service
 from missions.store import Store, open_store
 
 logger = logging.getLogger("flyonce.runtime")
+
+
+SIMULATED = Principal(name="simulated people and cameras", role=Role.ADMINISTRATOR)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,11 +114,13 @@ async def running(
             on_event=watchers.tell,
             on_time=clock.follow if isinstance(clock, FollowedClock) else None,
         )
+        media = MediaFolder(str(settings.media))
+        media.sweep()
         room = ControlRoom(
             preset=preset,
             clock=clock,
             records=records,
-            media=MediaFolder(str(settings.media)),
+            media=media,
             fleet=fleet,
             pool=stack.enter_context(_pool(open_workbench, settings.preset, str(settings.media))),
             planning=stack.enter_context(_pool(open_planning, settings.preset)),
@@ -130,7 +136,9 @@ async def running(
         await day.prepare()
         service.status = "ok"
         if simulate:
-            simulated.start(clock.now(), speed=speed, hours=hours, seed=seed)
+            if simulated.process() is None:
+                token = service.token_for(SIMULATED)
+                simulated.start(clock.now(), token=token, speed=speed, hours=hours, seed=seed)
             stack.callback(simulated.stop)
         await stack.enter_async_context(fleet)
         stack.push_async_callback(room.close)

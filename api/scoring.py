@@ -31,7 +31,7 @@ def score(
         looked_for: whether a kept photograph shows a true object to somebody who looks for its
             type: what nobody looks for there is not missed.
     """
-    real = [o for o in truth["objects"] if o["event_type"] and looked_for(o)]
+    real = [o for o in truth["objects"] if o["event_type"] and _shown(o) and looked_for(o)]
     pairs = [(anomaly, _nearest(anomaly, truth["objects"])) for anomaly in anomalies]
     hits = [(a, o, d) for a, (o, d) in pairs if o is not None and o["event_type"]]
     found = {o["id"] for _, o, _ in hits}
@@ -52,6 +52,11 @@ def score(
         "media": media,
         "fire": _with_ignition(figures["fire"], truth, start),
     }
+
+
+def _shown(item: Mapping[str, Any]) -> bool:
+    """Whether it was there while some camera that can see it took its picture."""
+    return sum(item["photographed"].values()) > 0
 
 
 def _nearest(

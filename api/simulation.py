@@ -34,10 +34,14 @@ class Simulation:
         self.truth = settings.home / "truth.json"
         self.log = settings.home / "sim.log"
 
-    def start(self, now: datetime, *, speed: str, hours: float | None, seed: int | None) -> None:
-        """Start it at a simulated time, unless it still runs from before."""
-        if self.process() is not None:
-            return
+    def start(
+        self, now: datetime, *, token: str, speed: str, hours: float | None, seed: int | None
+    ) -> None:
+        """Start it at a simulated time.
+
+        Args:
+            token: with which its cameras deliver and its people act.
+        """
         home = self._settings.home
         world_file = home / "world.json"
         world_file.write_text(json.dumps({**world(self._preset), "start": now.isoformat()}))
@@ -50,6 +54,7 @@ class Simulation:
             *("--seed", str(self._preset.demo.seed if seed is None else seed)),
             *("--hours", str(self._preset.demo.day_hours if hours is None else hours)),
             *("--truth", str(self.truth)),
+            *("--token", token),
         ]
         with self.log.open("ab") as log:
             started = subprocess.Popen(

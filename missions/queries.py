@@ -9,6 +9,7 @@ from core.equipment import Sensor
 from core.errors import InvalidInput, NotFound
 from imagery.catalog import Medium, MediumState
 from missions.access import Principal
+from missions.demand.week import WEEK_KEY
 from missions.entities import (
     Alert,
     Anomaly,
@@ -66,11 +67,15 @@ class FlightDetail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanDetail:
-    """A day's plan; ``record`` is None when none was released."""
+    """A day's plan; ``record`` is None when none was released.
+
+    ``week_share`` is the share of the territory that the week's plan photographs, once known.
+    """
 
     record: PlanRecord | None
     flights: tuple[Flight, ...]
     tasks: tuple[Task, ...]
+    week_share: float | None = None
 
 
 def list_requests(
@@ -236,6 +241,7 @@ def plan_detail(unit: Unit, principal: Principal, day: date) -> PlanDetail:
         record=records[0] if records else None,
         flights=tuple(unit.flights.find(day=day, audience=audience)),
         tasks=tuple(unit.tasks.find(day=day, audience=audience)),
+        week_share=unit.settings.get(WEEK_KEY, {}).get("share"),
     )
 
 

@@ -65,6 +65,12 @@ class Service:
         with self._room.view() as unit:
             return tokens.resolve(unit, token)
 
+    def token_for(self, principal: Principal) -> str:
+        """A new token, in place of those that the same name had before."""
+        with self._room.unit() as unit:
+            tokens.revoke(unit, principal.name, clock=self._room.clock)
+            return tokens.make(unit, principal, clock=self._room.clock)
+
     # --- request ---------------------------------------------------------------------------
 
     def ask(self, p: Principal, draft: RequestDraft, key: str | None) -> Request:
@@ -117,7 +123,7 @@ class Service:
         with self._room.view() as unit:
             flight = unit.flights.get(flight_id)
         await pointing.command(self._room, flight, command, p.name)
-        return {"id": flight_id, "state": "done"}
+        return {"id": flight_id, "state": flight.state}
 
     async def point(
         self,

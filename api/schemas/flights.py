@@ -260,7 +260,7 @@ class TerritoryShare(Model):
     """Share of the city's area that the routes photograph, computed from image footprints."""
 
     day_planned: float | None
-    week_planned: float | None = Field(description="null where not known; see the report")
+    week_planned: float | None = Field(description="null until the week is planned")
 
 
 class PlanOut(Model):
@@ -297,6 +297,6 @@ class PlanOut(Model):
             ),
             territory_share=TerritoryShare(
                 day_planned=record.day_share if record else None,
-                week_planned=None,
+                week_planned=detail.week_share,
             ),
         )

@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 from core.clock import within
-from core.errors import NotReady, VehicleError
+from core.errors import NotFound, NotReady, VehicleError
 from fleet.events import FleetEvent, Heard, Landed, Lost, PhotoTaken
 from fleet.mission import build
 from fleet.vehicle import Vehicle
@@ -23,12 +23,11 @@ BATTERY_MARGIN = 0.05
 
 async def conduct(room: ControlRoom, flight: Flight) -> Flight:
     """Fly a planned flight; returns it as it ended."""
-    vehicle = room.fleet.vehicle(flight.system_id)
     with room.watchers.watching(flight.system_id) as events:
-        prepared = await _launch(room, flight, vehicle)
+        prepared = await _launch(room, flight)
         if prepared.state is not FlightState.FLYING:
             return prepared
-        return await _follow(room, prepared, vehicle, events)
+        return await _follow(room, prepared, room.fleet.vehicle(flight.system_id), events)
 
 
 async def adopt(room: ControlRoom, flight: Flight) -> Flight:
@@ -36,16 +35,17 @@ async def adopt(room: ControlRoom, flight: Flight) -> Flight:
 
     The vehicle knows how far it is: nothing is uploaded or armed twice.
     """
-    vehicle = room.fleet.vehicle(flight.system_id)
+    room.latest_flight[flight.vehicle] = flight.id
     with room.watchers.watching(flight.system_id) as events:
-        state = await vehicle.wait_heard()
+        await room.fleet.heard([flight.system_id])
+        vehicle = room.fleet.vehicle(flight.system_id)
         with room.view() as unit:
             photos = unit.media.count(flight=flight.id)
         if flight.state is FlightState.PREPARING:
-            if not state.armed:
+            if not vehicle.state.armed:
                 return flights.postpone(room, flight, "the service was restarted", 0.0)
-            flight = flights.took_off(room, flight, state.mission_total or 0)
-        if not state.armed:
+            flight = flights.took_off(room, flight, vehicle.state.mission_total or 0)
+        if not vehicle.state.armed:
             flights.remark(
                 room, flight, "adopt", "landed while the service was away", "服务重启期间已降落"
             )
@@ -56,14 +56,14 @@ async def adopt(room: ControlRoom, flight: Flight) -> Flight:
         return await _follow(room, flight, vehicle, events, photos)
 
 
-async def _launch(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> Flight:
+async def _launch(room: ControlRoom, flight: Flight) -> Flight:
     """Try until it flies, or until it is too late."""
     deadline = flight.start + PATIENCE
     while True:
         flight = flights.begin(room, flight)
         try:
-            items = await _prepare(room, flight, vehicle)
-        except VehicleError as why:
+            items = await _prepare(room, flight, room.fleet.vehicle(flight.system_id))
+        except (VehicleError, NotFound) as why:
             if room.now() > deadline:
                 return flights.failed(room, flight, why.what)
             flight = flights.postpone(room, flight, why.what, RETRY_S)
@@ -76,7 +76,8 @@ async def _prepare(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> int:
     """Check, upload, read back and take off; returns the number of mission items."""
     check(room, flight, vehicle)
     dock = room.dock(flight.dock)
-    mission = build(flight.route, home=dock.position, spec=room.preset.kinds[dock.kind])
+    spec = room.preset.kinds[dock.kind]
+    mission = build(flight.route, home=dock.position, cameras=spec.cameras, spec=spec)
     await vehicle.upload(mission)
     await vehicle.launch()
     return len(mission.items)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+import cv2
 import shapely
 
 from core.equipment import CameraSpec
@@ -79,6 +80,7 @@ _bench: Workbench | None = None
 def open_workbench(preset_name: str, media_root: str) -> None:
     """Prepare this process; the pool's initializer."""
     global _bench
+    cv2.setNumThreads(1)  # the pool's processes are the parallel ones
     preset = load(preset_name)
     _bench = Workbench(
         cameras={c.id: c for kind in preset.kinds.values() for c in kind.cameras},

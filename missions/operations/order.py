@@ -36,6 +36,8 @@ SPOT_M = 30.0
 ANSWER_LAG = timedelta(seconds=30)
 """From the filing's answer to the take-off: answers are looked for every ten seconds, and a
 flight is prepared some seconds before its take-off."""
+URGENT = (Origin.ALARM, Origin.RECHECK, Origin.POINT)
+"""What was ordered now is not moved by what is ordered next."""
 REACH = timedelta(hours=3)
 """How far ahead an urgent flight may end."""
 
@@ -55,6 +57,8 @@ class Wish:
     height_m: float = LOOK_HEIGHT_M
     dock: str | None = None
     """The drone that is asked for; None for the nearest suitable one."""
+    within_s: float | None = None
+    """Longest flight there that is worth it; None for whoever comes first, however far."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,12 +104,23 @@ def propose(room: ControlRoom, unit: Unit, wish: Wish) -> Proposal:
         raise Unavailable(
             response.reason, where="nearest drone", remedy="try again when one is back"
         )
+    if wish.within_s is not None and response.eta_s > wish.within_s:
+        raise Unavailable(
+            f"the nearest free drone is {response.eta_s / 60:.0f} min away",
+            where="nearest drone",
+            remedy="try again when one nearby is back",
+        )
     spec = room.preset.kinds[room.dock(response.station).kind]
     route = _route(response, wish)
     seconds = flight_s(route, spec)
     landing = start + timedelta(seconds=seconds)
     recharge = timedelta(seconds=spec.recharge_s)
-    later = unit.flights.find(vehicle=response.station, state=FlightState.PLANNED, day=room.today())
+    later = unit.flights.find(
+        vehicle=response.station,
+        state=FlightState.PLANNED,
+        day=room.today(),
+        origin=(Origin.REVISIT, Origin.ASKED),
+    )
     moved = displaced(
         later,
         free_at=landing + recharge,
@@ -150,7 +165,9 @@ def _busy_until(room: ControlRoom, unit: Unit) -> Mapping[str, datetime]:
     states = (FlightState.PREPARING, FlightState.FLYING, FlightState.DONE, FlightState.DIVERTED)
     recent = Between(low=now - timedelta(hours=4))
     busy: dict[str, datetime] = {}
-    for flight in unit.flights.find(state=states, start=recent):
+    begun = unit.flights.find(state=states, start=recent)
+    promised = unit.flights.find(state=FlightState.PLANNED, origin=URGENT)
+    for flight in (*begun, *promised):
         spec = room.preset.kinds[room.dock(flight.dock).kind]
         back = flight.landed_at or max(flight.end, now)
         free = back + timedelta(seconds=spec.recharge_s)

@@ -1,6 +1,7 @@
 """Re-check until cold: cases that were reported back are looked at again on a schedule."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from core.equipment import Sensor
 from core.errors import Unavailable
@@ -12,6 +13,10 @@ from missions.operations.room import ControlRoom
 from missions.operations.verdict import pending
 from missions.store.protocol import Unit
 
+NEARBY_S = 15 * 60.0
+"""A look that takes longer to come than this is not sent while a nearer drone may come back."""
+PATIENCE = timedelta(minutes=30)
+"""A look that is so late is flown by whoever can, however far."""
 _GONE = (FlightState.CANCELLED, FlightState.FAILED)
 
 
@@ -46,7 +51,9 @@ def _due(unit: Unit, room: ControlRoom, case: Case) -> bool:
 
 
 def _order(room: ControlRoom, case: Case) -> None:
-    """Order one look; when no drone can go, the next tick tries again."""
+    """Order one look; when no drone nearby can go, the next tick tries again."""
+    due = next_recheck(case, room.preset.recheck, room.now()) or room.now()
+    overdue = room.now() - due > PATIENCE
     wish = Wish(
         target=case.position,
         sensor=Sensor.THERMAL,
@@ -55,6 +62,7 @@ def _order(room: ControlRoom, case: Case) -> None:
         department=case.department,
         shared_with=case.shared_with,
         case_id=case.id,
+        within_s=None if overdue else NEARBY_S,
     )
     with room.unit() as unit:
         try:

@@ -24,6 +24,7 @@ from core.zones import Zone, ZoneKind
 from imagery.catalog import Medium, MediumState
 from missions import entities
 from missions.access import Principal, Role
+from missions.queries import PlanDetail
 
 with warnings.catch_warnings():  # it wants httpx2, which we do not need otherwise
     warnings.simplefilter("ignore")
@@ -326,7 +327,7 @@ class FakeService:
     def plan(self, p: Principal, day: date | None) -> Any:
         self._called("plan", p, day)
         if day == date(2026, 1, 1):
-            return SimpleNamespace(record=None, flights=[], tasks=[])
+            return PlanDetail(record=None, flights=(), tasks=())
         record = entities.PlanRecord(
             id="pln-1",
             day=date(2026, 5, 12),
@@ -343,8 +344,11 @@ class FakeService:
             day_share=0.05,
         )
         no = entities.Answer(text="too far", text_zh="太远", code="no_reach")
-        return SimpleNamespace(
-            record=record, flights=[_flight()], tasks=[_task("tsk-1"), _task("tsk-2", no)]
+        return PlanDetail(
+            record=record,
+            flights=(_flight(),),
+            tasks=(_task("tsk-1"), _task("tsk-2", no)),
+            week_share=0.3,
         )
 
     async def point(self, p: Principal, **where: Any) -> Point9:
