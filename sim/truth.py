@@ -2,7 +2,6 @@
 
 import json
 import os
-import time
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +36,6 @@ def write(path: Path, contents: dict[str, Any]) -> None:
     part = path.with_name(path.name + ".part")
     part.write_text(json.dumps(contents, ensure_ascii=False, indent=1), encoding="utf-8")
     os.replace(part, path)
-
-
-def wall_clock() -> float:
-    """Seconds of the computer's own time, for measuring."""
-    return time.monotonic()
 
 
 def _seen(seen: Seen | None) -> dict[str, Any]:

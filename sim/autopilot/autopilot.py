@@ -14,6 +14,8 @@ from pymavlink.dialects.v20 import ardupilotmega as wire
 from core.units import degrees_e7
 from sim.autopilot import fence, telemetry
 from sim.autopilot.commands import Commander
+from sim.autopilot.failsafe import Failsafe
+from sim.autopilot.homeward import Homeward
 from sim.autopilot.items import FENCE, MISSION, RALLY, Item
 from sim.autopilot.modes import ARMABLE, Mode
 from sim.autopilot.parameters import Parameters
@@ -21,7 +23,6 @@ from sim.autopilot.runner import Progress, Runner
 from sim.autopilot.shutter import Photo, Shutter
 from sim.autopilot.transfer import Transfers
 from sim.body import Body, Spot
-from sim.earth import between_m
 
 STANDBY_S, FIX_S, HOME_S, PREARM_S, ESTIMATE_S = 2.5, 10.0, 20.0, 23.0, 42.0
 """When a booting ArduCopter reaches each stage (shared/facts/fleet-mavlink.md)."""
@@ -76,16 +77,16 @@ class Autopilot:
         self.dock = (body.lon, body.lat)
         self.mode = Mode.STABILIZE
         self.armed = False
-        self.failsafe = False
-        self.breached, self.breaches, self.breach_ms = False, 0, 0
-        self.last_gcs_s: float | None = None
         self._idle_since_s = 0.0
-        self._checked_s = 0.0
         self._landed_before = True
-        self._rtl_descends = False
-        self._spoken: set[str] = set()
         self.parameters = Parameters(system_id, body.spec.cruise_mps)
         self.shutter = Shutter(body)
+        self.failsafe = Failsafe(self)
+        self._homeward = Homeward(
+            body,
+            lambda: (self.home_lon, self.home_lat),
+            lambda: self.parameters["RTL_ALT_M"],
+        )
         self.streams = telemetry.Streams((system_id % 5) * 0.2)
         self.transfers = Transfers(
             self.send, self.say, self._home_item, self._changed, self._clocks
@@ -97,7 +98,7 @@ class Autopilot:
             lambda: self.transfers.mission,
             self._item_reached,
             lambda: self.home_m,
-            self._begin_return,
+            self._homeward.begin,
         )
         self._commander = Commander(self)
 
@@ -149,7 +150,7 @@ class Autopilot:
         """MAV_STATE of the heartbeat."""
         if self.boot_s() < STANDBY_S:
             return int(wire.MAV_STATE_CALIBRATING)
-        if self.failsafe:
+        if self.failsafe.active:
             return int(wire.MAV_STATE_CRITICAL)
         return int(wire.MAV_STATE_ACTIVE if self.body.flying else wire.MAV_STATE_STANDBY)
 
@@ -157,7 +158,7 @@ class Autopilot:
         """MAV_LANDED_STATE."""
         if not self.body.flying:
             return int(wire.MAV_LANDED_STATE_ON_GROUND)
-        if self.mode is Mode.LAND or self._rtl_descends:
+        if self.mode is Mode.LAND or self._homeward.descends:
             return int(wire.MAV_LANDED_STATE_LANDING)
         return int(
             wire.MAV_LANDED_STATE_TAKEOFF if self.runner.lifting else wire.MAV_LANDED_STATE_IN_AIR
@@ -177,7 +178,7 @@ class Autopilot:
         kind = message.get_type()
         if kind == "HEARTBEAT":
             if message.type == wire.MAV_TYPE_GCS:
-                self.last_gcs_s = self.senses.now_s()
+                self.failsafe.last_gcs_s = self.senses.now_s()
             return
         if getattr(message, "target_component", 1) not in (0, 1):
             return
@@ -194,7 +195,7 @@ class Autopilot:
         if self.mode is Mode.AUTO:
             self.runner.leave()
         self.mode = mode
-        self._rtl_descends = False
+        self._homeward.descends = False
         self.body.turn_to(None)
         if mode is Mode.AUTO:
             self.runner.enter()
@@ -232,9 +233,7 @@ class Autopilot:
             self.armed = False
             self.body.lift(False)
             self.runner.lifting = False
-            self.failsafe = False
-            self.breached = False
-            self._spoken.clear()
+            self.failsafe.reset()
             self.say(INFO, "Disarming motors")
             self.send(telemetry.heartbeat(self))
         return True
@@ -257,13 +256,13 @@ class Autopilot:
             faults.append(f"Arm: {self.mode.name} mode not armable")
         if self.body.battery < 0.2:
             faults.append("PreArm: Battery 1 below minimum arming capacity")
-        if self._fenced() and not self.permitted(self.body.lon, self.body.lat):
+        if self.fenced() and not self.permitted(self.body.lon, self.body.lat):
             faults.append("PreArm: Vehicle breaching Polygon fence")
         return faults
 
     def permitted(self, lon: float, lat: float) -> bool:
         """Whether the fence, if it is on, permits a place."""
-        return not self._fenced() or fence.inside(self.transfers.stores[FENCE], lon, lat)
+        return not self.fenced() or fence.inside(self.transfers.stores[FENCE], lon, lat)
 
     def take_off(self, height_m: float) -> bool:
         """GUIDED take-off to a height above home."""
@@ -324,10 +323,8 @@ class Autopilot:
         if self.mode is Mode.AUTO:
             self.runner.step(now)
         if self.mode is Mode.RTL or self.runner.returning:
-            self._return_step()
-        if now - self._checked_s >= 1.0:
-            self._checked_s = now
-            self._watch(now)
+            self._homeward.step()
+        self.failsafe.step(now)
 
     def _on_ground(self, now: float) -> None:
         if not self._landed_before:
@@ -344,79 +341,13 @@ class Autopilot:
             self.runner.seq += 1
             self.runner.complete = True
             self.runner.returning = False
-        self._rtl_descends = False
+        self._homeward.descends = False
         self.shutter.distance_m = 0.0
         self.disarm()
 
-    def _return_step(self) -> None:
-        body = self.body
-        _, distance = body.to_goal_m()
-        if self._rtl_descends:
-            return
-        high_enough = abs(body.height_error_m()) < 2.0
-        if body.goal.lon != self.home_lon or body.goal.lat != self.home_lat:
-            if high_enough:
-                self._fly_home()
-        elif distance < 2.0 and body.speed_mps < 1.0:
-            self._rtl_descends = True
-            body.descend_at(self.home_lon, self.home_lat)
-
-    def _begin_return(self) -> None:
-        """Climb where it is to the height of the return, above the ground (RTL_ALT_TYPE 1)."""
-        self._rtl_descends = False
-        body = self.body
-        if math.hypot(*between_m(body.lon, body.lat, self.home_lon, self.home_lat)) < 5.0:
-            self._fly_home()
-            return
-        height = max(self.parameters["RTL_ALT_M"], body.height_m)
-        body.stay()
-        stop = Spot(body.goal.lon, body.goal.lat, height, terrain=True)
-        body.fly(stop, stop, body.spec.cruise_mps)
-
-    def _fly_home(self) -> None:
-        body = self.body
-        height = max(self.parameters["RTL_ALT_M"], body.height_m)
-        goal = Spot(self.home_lon, self.home_lat, height, terrain=True)
-        body.fly(body.here(terrain=True), goal, body.spec.cruise_mps)
-
-    def _watch(self, now: float) -> None:
-        """Once a second: fence, battery, ground station."""
-        charge = self.body.battery * 100
-        if charge <= self.parameters["BATT_CRT_PCT"]:
-            self._fail("Battery 1 is critical", Mode.LAND, int(self.parameters["BATT_FS_CRT_ACT"]))
-        elif charge <= self.parameters["BATT_LOW_PCT"]:
-            self._fail("Battery 1 is low", Mode.RTL, int(self.parameters["BATT_FS_LOW_ACT"]))
-        if self._fenced():
-            self._watch_fence()
-        heard = self.last_gcs_s
-        lost = heard is not None and now - heard > self.parameters["FS_GCS_TIMEOUT"]
-        if int(self.parameters["FS_GCS_ENABLE"]) == 1 and lost:
-            self._fail("GCS Failsafe", Mode.RTL, 1)
-
-    def _watch_fence(self) -> None:
-        outside = not self.permitted(self.body.lon, self.body.lat)
-        if outside and not self.breached:
-            self.breaches += 1
-            self.breach_ms = self.boot_ms()
-            self.say(CRITICAL, "Polygon fence breached")
-            if int(self.parameters["FENCE_ACTION"]) != 0:
-                self.set_mode(Mode.RTL)
-            self.breached = True
-            self.send(telemetry.fence_status(self))
-        self.breached = outside
-
-    def _fail(self, what: str, mode: Mode, action: int) -> None:
-        if what in self._spoken:
-            return
-        self._spoken.add(what)
-        self.failsafe = True
-        self.say(CRITICAL, what)
-        if action and self.mode not in (mode, Mode.LAND):
-            self.set_mode(mode)
-
     def _enter_flying(self, mode: Mode) -> None:
         if mode is Mode.RTL:
-            self._begin_return()
+            self._homeward.begin()
         elif mode is Mode.LAND:
             self.body.descend()
         else:
@@ -435,7 +366,8 @@ class Autopilot:
             return "requires position"
         return None
 
-    def _fenced(self) -> bool:
+    def fenced(self) -> bool:
+        """Whether a polygon fence is in force."""
         on = int(self.parameters["FENCE_ENABLE"]) == 1
         polygon = int(self.parameters["FENCE_TYPE"]) & fence.TYPE_POLYGON
         return bool(on and polygon and self.transfers.stores[FENCE])

@@ -21,6 +21,3 @@ class Mode(IntEnum):
 
 ARMABLE = frozenset({Mode.STABILIZE, Mode.ALT_HOLD, Mode.GUIDED, Mode.LOITER, Mode.POSHOLD})
 """Modes that arm without an option; AUTO needs bit 0 of AUTO_OPTIONS."""
-
-STEERED = frozenset({Mode.AUTO, Mode.GUIDED, Mode.RTL, Mode.LAND, Mode.BRAKE})
-"""Modes in which the autopilot, not a stick, leads."""

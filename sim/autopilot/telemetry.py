@@ -203,12 +203,12 @@ def ekf_status_report(a: "Autopilot") -> wire.MAVLink_message:
 
 
 def fence_status(a: "Autopilot") -> wire.MAVLink_message:
-    breached = int(a.breached)
+    breached = int(a.failsafe.breached)
     return wire.MAVLink_fence_status_message(
         breached,
-        a.breaches,
+        a.failsafe.breaches,
         wire.FENCE_BREACH_BOUNDARY if breached else wire.FENCE_BREACH_NONE,
-        a.breach_ms,
+        a.failsafe.breach_ms,
     )
 
 
