@@ -1,5 +1,6 @@
 """The real service as a process of its own, with its simulated fleet, on free ports."""
 
+import json
 import os
 import signal
 import socket
@@ -61,6 +62,19 @@ class LiveService:
         assert self._process is not None
         self._process.send_signal(signal.SIGKILL)
         self._process.wait(10)
+
+    def flyonce(self, *arguments: str) -> Any:
+        """What a command prints as JSON, run on this service's home folder."""
+        done = subprocess.run(
+            [sys.executable, "-m", "api.cli", *arguments],
+            cwd=ROOT,
+            env={**os.environ, "FLYONCE_HOME": str(self.home)},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+        return json.loads(done.stdout)
 
     def stop(self) -> None:
         """End it as Ctrl-C does."""

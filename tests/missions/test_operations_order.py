@@ -1,0 +1,175 @@
+"""Urgent flights: who goes, what it costs the others, and what is written down."""
+
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from core.clock import ManualClock
+from core.equipment import Sensor
+from core.errors import InvalidInput, Unavailable
+from core.geo import LonLat, distance_m
+from missions.access import Principal, Role
+from missions.entities import (
+    CaseState,
+    CaseStep,
+    FilingState,
+    FlightState,
+    Origin,
+    RequestState,
+    TaskState,
+)
+from missions.operations import alarm, point, recheck
+from missions.operations.order import Wish, answer_emergencies, order
+from missions.operations.room import ControlRoom, Watchers
+from missions.presets import Preset
+from missions.store import MemoryStore
+
+TARGET = LonLat(118.57, 28.56)
+
+
+@pytest.fixture
+def room(preset: Preset, clock: ManualClock) -> ControlRoom:
+    nothing: Any = None
+    fleet: Any = SimpleNamespace(states=dict)
+    return ControlRoom(
+        preset=preset,
+        clock=clock,
+        records=MemoryStore(),
+        media=nothing,
+        fleet=fleet,
+        pool=nothing,
+        planning=nothing,
+        watchers=Watchers(),
+    )
+
+
+def wish(**changes: Any) -> Wish:
+    given: dict[str, Any] = {
+        "target": TARGET,
+        "sensor": Sensor.THERMAL,
+        "origin": Origin.ALARM,
+        "purpose": "alarm",
+        "department": "forestry",
+    }
+    return Wish(**{**given, **changes})
+
+
+def test_an_order_leaves_a_whole_story_behind(room: ControlRoom) -> None:
+    with room.unit() as unit:
+        ordered = order(room, unit, wish())
+    with room.view() as unit:
+        flight = unit.flights.get(ordered.flight.id)
+        task = unit.tasks.get(flight.task_ids[0])
+        request = unit.requests.get(task.request_ids[0])
+        filing = unit.filings.get(flight.filing_id or "")
+    assert flight.state is FlightState.PLANNED
+    assert (task.state, task.flight_id) == (TaskState.PLANNED, flight.id)
+    assert request.state is RequestState.PLANNED
+    assert (filing.emergency, filing.state) == (True, FilingState.FILED)
+    assert flight.start > room.now() + timedelta(minutes=2)
+    photos = [w.position for w in flight.route.waypoints if w.photo]
+    assert photos
+    assert all(distance_m(p, TARGET) < 25.0 for p in photos)
+
+
+def test_an_emergency_filing_is_answered_after_the_configured_minutes(
+    room: ControlRoom, clock: ManualClock
+) -> None:
+    with room.unit() as unit:
+        filing_id = order(room, unit, wish()).flight.filing_id or ""
+    clock.advance(60)
+    answer_emergencies(room)
+    with room.view() as unit:
+        assert unit.filings.get(filing_id).state is FilingState.FILED
+    clock.advance(61)
+    answer_emergencies(room)
+    with room.view() as unit:
+        assert unit.filings.get(filing_id).state is FilingState.APPROVED
+
+
+def test_the_department_whose_flight_moves_is_told_why(room: ControlRoom, make: Any) -> None:
+    soon = room.now() + timedelta(minutes=10)
+    with room.unit() as unit:
+        unit.requests.add(make.request(state=RequestState.PLANNED, task_ids=("tsk-1",)))
+        unit.tasks.add(make.task(state=TaskState.PLANNED, flight_id="flt-1"))
+        unit.flights.add(
+            make.flight(start=soon, end=soon + timedelta(minutes=20), day=room.today())
+        )
+        ordered = order(room, unit, wish(department="emergency", purpose="fire at the ridge"))
+    with room.view() as unit:
+        flight = unit.flights.get("flt-1")
+        told = [a for a in unit.alerts.find() if a.kind == "moved"]
+    assert flight.start > ordered.flight.end
+    assert flight.end - flight.start == timedelta(minutes=20)
+    assert [(a.department, "fire at the ridge" in a.text) for a in told] == [("forestry", True)]
+
+
+def test_what_was_ordered_now_is_not_moved_by_the_next_order(room: ControlRoom) -> None:
+    with room.unit() as unit:
+        first = order(room, unit, wish())
+    with pytest.raises(Unavailable), room.unit() as unit:  # the only drone is promised
+        order(room, unit, wish(origin=Origin.POINT, purpose="a second wish"))
+    with room.view() as unit:
+        assert unit.flights.get(first.flight.id).start == first.flight.start
+        assert unit.flights.count() == 1
+        assert unit.requests.count() == 1
+
+
+def test_a_drone_too_far_away_is_not_sent_where_time_matters(room: ControlRoom) -> None:
+    with pytest.raises(Unavailable, match="min away"), room.unit() as unit:
+        order(room, unit, wish(within_s=30.0))
+
+
+def test_an_urgent_case_without_its_flight_is_answered_after_a_restart(
+    room: ControlRoom, make: Any
+) -> None:
+    case = make.case(
+        event_type="01-01", state=CaseState.DISPATCHED, position=TARGET, anomaly_ids=()
+    )
+    with room.unit() as unit:
+        unit.cases.add(case)
+    alarm.catch_up(room, frozenset({"01-01"}))
+    alarm.catch_up(room, frozenset({"01-01"}))
+    with room.view() as unit:
+        assert unit.flights.count(case_id=case.id, origin=Origin.ALARM) == 1
+        assert [a.kind for a in unit.alerts.find()] == ["response"]
+
+
+def test_a_case_reported_back_is_looked_at_again_once(
+    room: ControlRoom, make: Any, clock: ManualClock
+) -> None:
+    back = CaseStep(step=CaseState.REPORTED_BACK, at=room.now(), by="crew")
+    case = make.case(
+        event_type="01-01",
+        state=CaseState.REPORTED_BACK,
+        position=TARGET,
+        anomaly_ids=(),
+        steps=(back,),
+    )
+    with room.unit() as unit:
+        unit.cases.add(case)
+    for _ in range(3):
+        recheck.tick(room)
+        clock.advance(20)
+    with room.view() as unit:
+        watched = unit.cases.get(case.id)
+        flights = unit.flights.find(case_id=case.id, origin=Origin.RECHECK)
+    assert watched.state is CaseState.VERIFYING
+    assert [r.flight_id for r in watched.rechecks] == [f.id for f in flights]
+    assert len(flights) == 1
+
+
+@pytest.mark.parametrize(
+    ("where", "field"),
+    [
+        ({"lon": 118.57, "lat": 28.56, "height_m": 500.0}, "height_m"),
+        ({"lon": 700.0, "lat": 28.56, "height_m": 60.0}, "lon"),
+    ],
+)
+def test_a_click_that_makes_no_sense_is_refused(where: dict[str, float], field: str) -> None:
+    pilot = Principal(name="pilot", role=Role.PILOT)
+    with pytest.raises(InvalidInput) as refused:
+        point.wish_for(pilot, vehicle=None, purpose="", **where)
+    assert field in (refused.value.where or "")
