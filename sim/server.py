@@ -12,7 +12,7 @@ from pymavlink.dialects.v20 import ardupilotmega as wire
 
 from core.errors import InvalidInput, Unavailable
 
-FULL_BYTES = 512 * 1024
+FULL_BYTES = 64 * 1024
 """Unsent bytes of one client above which the simulation waits for it."""
 CLOSING_S = 2.0
 """So long the last packets have to reach their clients when the simulation ends."""
