@@ -20,7 +20,8 @@ type Vocabulary = 'state' | 'fs' | 'as' | 'rs' | 'cs' | 'origin' | 'sensor';
 /** The words for a value of the API; one that the console does not know is shown as it is. */
 export function word(vocabulary: Vocabulary, value: string | null | undefined): string {
   if (!value) return t('value.none');
-  return (words.current as Record<string, string>)[`${vocabulary}.${value}`] ?? value;
+  const key = `${vocabulary}.${value.replaceAll(' ', '_')}`;
+  return (words.current as Record<string, string>)[key] ?? value;
 }
 
 /** Switch the language, live. */
