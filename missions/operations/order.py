@@ -38,6 +38,9 @@ ANSWER_LAG = timedelta(seconds=30)
 flight is prepared some seconds before its take-off."""
 URGENT = (Origin.ALARM, Origin.RECHECK, Origin.POINT)
 """What was ordered now is not moved by what is ordered next."""
+CHARGE_ENOUGH = 0.85
+"""Share of the charge from which a docked drone may go: 10 km out and back with its reserve."""
+_BEGUN = (FlightState.PREPARING, FlightState.FLYING, FlightState.DONE, FlightState.DIVERTED)
 REACH = timedelta(hours=3)
 """How far ahead an urgent flight may end."""
 
@@ -162,21 +165,30 @@ def answer_emergencies(room: ControlRoom) -> None:
 def _busy_until(room: ControlRoom, unit: Unit) -> Mapping[str, datetime]:
     """When each drone that is out or charging is free again."""
     now = room.now()
-    states = (FlightState.PREPARING, FlightState.FLYING, FlightState.DONE, FlightState.DIVERTED)
     recent = Between(low=now - timedelta(hours=4))
-    busy: dict[str, datetime] = {}
-    begun = unit.flights.find(state=states, start=recent)
+    begun = unit.flights.find(state=_BEGUN, start=recent)
     promised = unit.flights.find(state=FlightState.PLANNED, origin=URGENT)
+    charged = _charged(room)
+    busy: dict[str, datetime] = {}
     for flight in (*begun, *promised):
+        if flight.landed_at is not None and flight.vehicle in charged:
+            continue
         spec = room.preset.kinds[room.dock(flight.dock).kind]
         back = flight.landed_at or max(flight.end, now)
         free = back + timedelta(seconds=spec.recharge_s)
         busy[flight.vehicle] = max(free, busy.get(flight.vehicle, free))
+    return {station: until for station, until in busy.items() if until > now}
+
+
+def _charged(room: ControlRoom) -> frozenset[str]:
+    """Drones in their docks with charge enough for most looks, though not full."""
+    found = set()
     for system_id, state in room.fleet.states().items():
         dock = room.dock_of(system_id)
-        if dock is not None and state.armed and dock.id not in busy:
-            busy[dock.id] = now + REACH
-    return {station: until for station, until in busy.items() if until > now}
+        enough = state.battery is not None and state.battery >= CHARGE_ENOUGH
+        if dock is not None and enough and not state.armed:
+            found.add(dock.id)
+    return frozenset(found)
 
 
 def _latest_end(unit: Unit, flight: Flight) -> datetime:
