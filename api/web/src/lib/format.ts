@@ -20,7 +20,7 @@ export function percent(value: Maybe, digits = 0): string {
   return known(value) ? `${number(value * 100, digits)}%` : t('value.none');
 }
 
-type Unit = 'min' | 's' | 'h' | 'km' | 'm' | 'mps' | 'c' | 'mb' | 'times';
+type Unit = 'min' | 's' | 'km' | 'm' | 'mps' | 'c' | 'mb' | 'times';
 
 export function unit(value: Maybe, name: Unit, digits = 0): string {
   return known(value) ? t(`unit.${name}`, { value: number(value, digits) }) : t('value.none');

@@ -194,6 +194,10 @@ export interface Flight {
   end: string;
   state: string;
   reason: string | null;
+  reason_zh?: string | null;
+  km?: number;
+  priority?: number;
+  landing_share?: number;
   tasks: FlightTask[];
   route: Feature<LineString> | null;
   log: { t: string; text: string; text_zh: string }[];

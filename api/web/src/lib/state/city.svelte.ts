@@ -66,6 +66,10 @@ class CityState {
     return this.name(this.data?.docks.features.find((each) => each.properties.id === id)?.properties, id);
   }
 
+  county(id: string): string {
+    return this.name(this.data?.territory.features.find((each) => each.properties.id === id)?.properties, id);
+  }
+
   kind(id: string): string {
     return this.name(this.data?.kinds.find((each) => each.id === id), id);
   }
