@@ -4,9 +4,11 @@ import asyncio
 from datetime import timedelta
 
 from core.clock import within
+from core.energy import CALM
 from core.errors import NotFound, NotReady, VehicleError
 from fleet.events import FleetEvent, Heard, Landed, Lost, PhotoTaken
 from fleet.mission import build
+from fleet.safeguard import preflight
 from fleet.vehicle import Vehicle
 from missions.entities import FilingState, Flight, FlightState
 from missions.operations import flights
@@ -17,8 +19,6 @@ PATIENCE = timedelta(minutes=8)
 """How long a flight may be late before it is given up."""
 LOOK_UP_S = 30.0
 """How often a follower looks at the state when no event comes."""
-BATTERY_MARGIN = 0.05
-"""Charge that must be there at take-off beyond what the plan uses."""
 
 
 async def conduct(room: ControlRoom, flight: Flight) -> Flight:
@@ -79,29 +79,40 @@ async def _prepare(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> int:
     spec = room.preset.kinds[dock.kind]
     mission = build(flight.route, home=dock.position, cameras=spec.cameras, spec=spec)
     await vehicle.upload(mission)
+    await room.clock.sleep((flight.start - room.now()).total_seconds())
+    check_filing(room, flight)
     await vehicle.launch()
     return len(mission.items)
 
 
 def check(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> None:
-    """Go or no-go.
+    """Go or no-go: battery, wind, position and the autopilot's own checks.
 
     Raises:
-        NotReady: with the reason.
+        NotReady: with the reasons.
+    """
+    spec = room.preset.kinds[room.dock(flight.dock).kind]
+    reasons = preflight(
+        vehicle.state,
+        spec,
+        now=room.now(),
+        planned_s=(1 - flight.landing_share) * spec.endurance_s,
+        wind=vehicle.state.wind or CALM,
+    )
+    if reasons:
+        raise NotReady("; ".join(reasons), where=flight.vehicle)
+
+
+def check_filing(room: ControlRoom, flight: Flight) -> None:
+    """Nothing flies unfiled.
+
+    Raises:
+        NotReady: the application is missing, not answered yet, or refused.
     """
     with room.view() as unit:
         filing = unit.filings.get(flight.filing_id) if flight.filing_id else None
     if filing is None or filing.state is not FilingState.APPROVED:
         raise NotReady("the flight is not filed and approved", where=flight.id)
-    state = vehicle.state
-    spec = room.preset.kinds[room.dock(flight.dock).kind]
-    needed = 1 - flight.landing_share + spec.reserve + BATTERY_MARGIN
-    if state.armed:
-        raise NotReady("the drone is still flying", where=flight.vehicle)
-    if state.battery is not None and state.battery < min(needed, 0.98):
-        raise NotReady(
-            f"battery at {state.battery:.0%}, the flight needs {needed:.0%}", where=flight.vehicle
-        )
 
 
 async def _follow(

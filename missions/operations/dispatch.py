@@ -8,8 +8,9 @@ from missions.operations.room import ControlRoom
 from missions.operations.settle import settle
 from missions.store.protocol import Between
 
-LEAD = timedelta(seconds=15)
-"""A flight is prepared so long before its take-off: an upload with read-back takes some seconds."""
+LEAD = timedelta(seconds=60)
+"""A flight is prepared so long before its take-off: uploads with read-back take some seconds each,
+and many flights start together."""
 TICK_S = 3.0
 
 

@@ -110,7 +110,7 @@ def test_forest_watch_is_about_ten_woods_of_one_to_two_square_kilometres(preset:
 def test_the_week_fits_the_fleet_and_covers_a_quarter(preset: Preset) -> None:
     week = presets.budget(preset)
     assert week.unserved == ()
-    assert 380 <= week.looks_per_day <= 480
+    assert 380 <= week.looks_per_day <= 540
     assert week.area_km2 >= 0.25 * presets.territory_km2(preset)
     for kind, able_h in week.able_h.items():
         assert week.wanted_h[kind] < 0.7 * able_h
