@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 from shapely.geometry import mapping, shape
 from shapely.ops import unary_union
@@ -205,7 +206,8 @@ def _assemble(
         for flight in plan.flights
     )
     answered = tuple(
-        _answered(request, prepared, plan, names, flight_of, flight_ids) for request in asked
+        _answered(request, preset.zone_info, prepared, plan, names, flight_of, flight_ids)
+        for request in asked
     )
     return PlannedDay(
         day=day,
@@ -278,6 +280,7 @@ def _flight(
 
 def _answered(
     request: Request,
+    zone: ZoneInfo,
     prepared: Prepared,
     plan: Plan,
     names: Mapping[str, str],
@@ -289,11 +292,12 @@ def _answered(
     flown = sorted((flight_of[p] for p in parts if p in flight_of), key=lambda f: f.start)
     if flown:
         first = flown[0]
+        take_off = f"{first.start.astimezone(zone):%H:%M}"
         share = "" if len(flown) == len(parts) else f" ({len(flown)} of {len(parts)} parts)"
         share_zh = "" if len(flown) == len(parts) else f"（{len(parts)} 段中的 {len(flown)} 段）"
         reply = Answer(
-            text=f"planned: take-off {first.start:%H:%M} UTC from {first.station}{share}",
-            text_zh=f"已排飞：{first.station} 机场 {first.start:%H:%M} UTC 起飞{share_zh}",
+            text=f"planned: take-off {take_off} from {first.station}{share}",
+            text_zh=f"已排飞：{first.station} 机场 {take_off} 起飞{share_zh}",
             code="planned",
             flight_id=flight_ids[first.id],
             start=first.start,

@@ -22,7 +22,7 @@ def respond(room: ControlRoom, case_id: str) -> None:
             case_id=case.id,
         )
         try:
-            text, text_zh = _sent(case, order(room, unit, wish))
+            text, text_zh = _sent(room, case, order(room, unit, wish))
         except Unavailable as why:
             text = f"{case.number}: no drone can go now: {why.what}"
             text_zh = f"{case.number}：暂无可用无人机：{why.what}"
@@ -55,16 +55,17 @@ def catch_up(room: ControlRoom, urgent: frozenset[str]) -> None:
         respond(room, case_id)
 
 
-def _sent(case: Case, ordered: Ordered) -> tuple[str, str]:
+def _sent(room: ControlRoom, case: Case, ordered: Ordered) -> tuple[str, str]:
     flight = ordered.flight
+    start = room.clock_time(flight.start)
     minutes = ordered.proposal.response.eta_s / 60
     moved = ordered.proposal.moved
     text = (
-        f"{case.number}: {flight.vehicle} takes off at {flight.start:%H:%M} UTC and arrives "
+        f"{case.number}: {flight.vehicle} takes off at {start} and arrives "
         f"{minutes:.0f} min later; {len(moved)} of its flights moved"
     )
     text_zh = (
-        f"{case.number}：{flight.vehicle} 于 {flight.start:%H:%M} UTC 起飞，"
+        f"{case.number}：{flight.vehicle} 于 {start} 起飞，"
         f"约 {minutes:.0f} 分钟到达；其 {len(moved)} 个架次调整"
     )
     return text, text_zh

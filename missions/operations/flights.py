@@ -137,8 +137,9 @@ def overdue(room: ControlRoom, flight: Flight) -> None:
     """It should have landed long ago: somebody must look."""
     now = room.now()
     with room.unit() as unit:
-        text = f"{flight.vehicle} is overdue: it should have landed at {flight.end:%H:%M} UTC"
-        text_zh = f"{flight.vehicle} 超时未归：应于 {flight.end:%H:%M} UTC 降落"
+        due = room.clock_time(flight.end)
+        text = f"{flight.vehicle} is overdue: it should have landed at {due}"
+        text_zh = f"{flight.vehicle} 超时未归：应于 {due} 降落"
         note(unit, now, flight.id, "overdue", text, text_zh)
         alert(
             unit,

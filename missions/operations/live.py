@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from missions.operations.room import ControlRoom
 CHARGED = 0.98
 """Share from which a docked drone counts as charged."""
 LOW_M = 15.0
-"""Below this height above its dock an armed drone is taking off or landing."""
+"""Below this height above the ground an armed drone is taking off or landing."""
 OPEN_CASES = (
     CaseState.COLLECTED,
     CaseState.OPENED,
@@ -99,17 +99,29 @@ class Live:
 
     def _drones(self, now: datetime) -> list[list[Any]]:
         states = self._room.fleet.states()
+        heights = self._heights(states)
         rows = []
         for dock in self._room.preset.docks:
             state = states.get(dock.system_id)
             if state is not None:
-                rows.append(self._row(dock.id, state, now))
+                rows.append(self._row(dock.id, state, heights.get(dock.system_id), now))
             else:
                 at = dock.position
                 rows.append([dock.id, at.lon, at.lat, *[None] * 4, "docked", *[None] * 4])
         return rows
 
-    def _row(self, drone: str, state: VehicleState, now: datetime) -> list[Any]:
+    def _heights(self, states: Mapping[int, VehicleState]) -> dict[int, float]:
+        """By system id, metres above the ground straight below."""
+        placed = [(i, s.position, s.altitude_m) for i, s in states.items()]
+        known = [(i, at, up) for i, at, up in placed if at is not None and up is not None]
+        ground = self._room.preset.heights.height_m(
+            [at.lon for _, at, _ in known], [at.lat for _, at, _ in known]
+        )
+        return {i: up - float(g) for (i, _, up), g in zip(known, ground, strict=True)}
+
+    def _row(
+        self, drone: str, state: VehicleState, height_m: float | None, now: datetime
+    ) -> list[Any]:
         vehicle = self._room.fleet.vehicle(state.system_id)
         home = self._room.dock(drone).position
         at = state.position or home
@@ -121,11 +133,11 @@ class Live:
             drone,
             round(at.lon, 6),
             round(at.lat, 6),
-            _rounded(state.height_m, 1),
+            _rounded(height_m, 1),
             _rounded(state.heading_deg, 0),
             _rounded(state.speed_mps, 1),
             _rounded(state.battery, 3),
-            "lost" if vehicle.lost else activity(state),
+            "lost" if vehicle.lost else activity(state, height_m),
             flight,
             progress,
             round(max(0.0, (now - state.heard_at).total_seconds()), 1),
@@ -149,8 +161,12 @@ class Live:
         return self._counts
 
 
-def activity(state: VehicleState) -> str:
-    """What a drone is doing, in one word of the API."""
+def activity(state: VehicleState, height_m: float | None) -> str:
+    """What a drone is doing, in one word of the API.
+
+    Args:
+        height_m: above the ground straight below.
+    """
     if not state.armed:
         charging = state.battery is not None and state.battery < CHARGED
         return "charging" if charging else "docked"
@@ -158,7 +174,7 @@ def activity(state: VehicleState) -> str:
         return "fault"
     if state.mode in _MODES:
         return _MODES[state.mode]
-    if state.height_m is not None and state.height_m < LOW_M:
+    if height_m is not None and height_m < LOW_M:
         return "takeoff"
     return "mission"
 

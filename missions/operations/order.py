@@ -282,6 +282,7 @@ def _make_room(unit: Unit, room: ControlRoom, wish: Wish, moves: tuple[Moved, ..
     """Move or cancel the drone's other flights, and tell each department why."""
     for move in moves:
         flight = move.flight
+        was = room.clock_time(flight.start)
         if move.start is None:
             flights.cancelled(
                 unit, room, flight, f"made room for: {wish.purpose}", f"让位于：{wish.purpose}"
@@ -289,15 +290,15 @@ def _make_room(unit: Unit, room: ControlRoom, wish: Wish, moves: tuple[Moved, ..
             what, what_zh = "was cancelled", "已取消"
         else:
             flights.moved(unit, room, flight, move.start - flight.start, wish.purpose, wish.purpose)
-            what = f"now starts at {move.start:%H:%M} UTC"
-            what_zh = f"改至 {move.start:%H:%M} UTC 起飞"
+            what = f"now starts at {room.clock_time(move.start)}"
+            what_zh = f"改至 {room.clock_time(move.start)} 起飞"
         alert(
             unit,
             room.now(),
             "moved",
             2,
-            f"flight of {flight.vehicle} at {flight.start:%H:%M} UTC {what}: {wish.purpose}",
-            f"{flight.vehicle} {flight.start:%H:%M} UTC 航班{what_zh}：{wish.purpose}",
+            f"flight of {flight.vehicle} at {was} {what}: {wish.purpose}",
+            f"{flight.vehicle} {was} 架次{what_zh}：{wish.purpose}",
             department=flight.departments[0],
             shared_with=flight.departments[1:],
         )

@@ -11,13 +11,16 @@ PREVIEW_PX = 640
 
 
 def preview_of(data: bytes, *, radiometric: bool) -> bytes:
-    """A JPEG of a medium: thermal frames in the inferno palette, scaled to their own range."""
+    """A JPEG of a medium: thermal frames in the inferno palette, scaled to their own range.
+
+    The scale is the root of the range, so that the ground is still seen beside a fire.
+    """
     if not radiometric:
         return data
     celsius = decode(data).celsius
     low, high = (float(v) for v in np.percentile(celsius, (0.5, 99.9)))
     scaled = np.clip((celsius - low) / max(high - low, 1.0), 0.0, 1.0)
-    picture = cv2.applyColorMap((scaled * 255).astype(np.uint8), cv2.COLORMAP_INFERNO)
+    picture = cv2.applyColorMap((np.sqrt(scaled) * 255).astype(np.uint8), cv2.COLORMAP_INFERNO)
     height, width = celsius.shape
     if width < PREVIEW_PX:
         size = (PREVIEW_PX, PREVIEW_PX * height // width)

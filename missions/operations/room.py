@@ -83,6 +83,10 @@ class ControlRoom:
         """The city's date."""
         return self.now().astimezone(self.preset.zone_info).date()
 
+    def clock_time(self, at: datetime) -> str:
+        """A time as people in the city say it, such as 14:05."""
+        return f"{at.astimezone(self.preset.zone_info):%H:%M}"
+
     def dock(self, dock_id: str) -> Dock:
         """A dock by id; a drone has the id of its home dock."""
         return self._docks[dock_id]
