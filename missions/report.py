@@ -242,4 +242,5 @@ def _timeline(unit: Unit, case: Case) -> list[dict[str, Any]]:
         for look in case.rechecks
         if look.looked_at is not None and look.verdict is not None
     )
-    return [{"at": at.isoformat(), "what": what} for at, what in sorted(lines)]
+    lines.sort(key=lambda line: line[0])
+    return [{"at": at.isoformat(), "what": what} for at, what in lines]

@@ -7,7 +7,7 @@ from core.errors import InvalidInput, Unavailable
 from core.geo import LonLat
 from missions.access import Principal
 from missions.entities import FilingState, Flight, FlightState, Origin
-from missions.operations.flights import remark
+from missions.operations.flights import moved, remark
 from missions.operations.order import Proposal, Wish, order, propose
 from missions.operations.room import ControlRoom
 
@@ -91,17 +91,22 @@ def point(room: ControlRoom, wish: Wish) -> PointAnswer:
 
 
 async def command(room: ControlRoom, flight: Flight, order: str, by: str) -> None:
-    """A pilot's word to a flight in the air: hold, resume or return.
+    """A pilot's word: launch a planned flight now; hold, resume or return one in the air.
 
     Raises:
         InvalidInput: no such command. Unavailable: the flight is not in the air.
         VehicleError: the vehicle refused, or did not answer.
     """
+    if order == "launch":
+        launch(room, flight, by)
+        return
     vehicle = room.fleet.vehicle(flight.system_id)
     orders = {"hold": vehicle.hold, "resume": vehicle.resume, "return": vehicle.return_home}
     if order not in orders:
         raise InvalidInput(
-            f"no such command: {order}", where="command", remedy=f"one of {', '.join(orders)}"
+            f"no such command: {order}",
+            where="command",
+            remedy=f"one of launch, {', '.join(orders)}",
         )
     if flight.state is not FlightState.FLYING:
         raise Unavailable(
@@ -111,6 +116,26 @@ async def command(room: ControlRoom, flight: Flight, order: str, by: str) -> Non
         )
     await orders[order]()
     remark(room, flight, order, f"{by}: {order}, acknowledged", f"{by}：{order}，已确认")
+
+
+def launch(room: ControlRoom, flight: Flight, by: str) -> None:
+    """Begin a planned flight now; its pre-flight checks decide, as for any other.
+
+    Raises:
+        Unavailable: it has begun, ended or been cancelled, or its drone is out.
+    """
+    with room.unit() as unit:
+        fresh = unit.flights.get(flight.id)
+        if fresh.state is not FlightState.PLANNED:
+            raise Unavailable(
+                f"the flight is {fresh.state}", where=flight.id, remedy="only a planned one starts"
+            )
+        out = (FlightState.PREPARING, FlightState.FLYING)
+        if unit.flights.count(vehicle=flight.vehicle, state=out):
+            raise Unavailable(
+                "its drone is on another flight", where=flight.vehicle, remedy="wait until it lands"
+            )
+        moved(unit, room, fresh, room.now() - fresh.start, f"launched by {by}", f"{by} 立即起飞")
 
 
 def _refused(reason: str) -> PointAnswer:
