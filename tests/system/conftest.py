@@ -48,8 +48,10 @@ class LiveService:
         }
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "api.cli", "serve", "--speed", "max"]
-                + ["--hours", str(self.hours)],
+                [
+                    *(sys.executable, "-m", "api.cli", "serve"),
+                    *("--speed", "max", "--hours", str(self.hours)),
+                ],
                 cwd=ROOT,
                 env=environment,
                 stdout=log,

@@ -114,14 +114,26 @@ def _take_offs(live: Live, flight_id: str) -> int:
 
 
 def test_a_member_sees_only_what_its_department_may_see(live: Live) -> None:
-    made = live.flyonce("token", "create", "--role", "member", "--department", "heritage",
-                        "--name", "museum", "--json")
+    made = live.flyonce(
+        "token",
+        "create",
+        "--role",
+        "member",
+        "--department",
+        "heritage",
+        "--name",
+        "museum",
+        "--json",
+    )
     headers = {"Authorization": f"Bearer {made['token']}"}
     mine = live.http.get("/requests", headers=headers, params={"limit": 500}).json()["items"]
     assert mine
     assert all("heritage" in (r["department"], *r["shared_with"]) for r in mine)
-    others = [r for r in live.every("/requests") if r["department"] == "water"
-              and "heritage" not in r["shared_with"]]
+    others = [
+        r
+        for r in live.every("/requests")
+        if r["department"] == "water" and "heritage" not in r["shared_with"]
+    ]
     refused = live.http.get(f"/requests/{others[0]['id']}", headers=headers)
     assert refused.status_code == 404
     flown = live.http.post(
