@@ -1,6 +1,7 @@
 """One flight from its dock and back: prepare, read back, launch, follow, land."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 from core.clock import within
@@ -86,14 +87,17 @@ async def _prepare(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> int:
 
 
 def check(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> None:
-    """Go or no-go: battery, wind, position and the autopilot's own checks.
+    """Go or no-go by battery, wind, position and health.
+
+    The autopilot's own pre-arm check comes at launch: it depends on the flight mode, and the one
+    that a drone landed in fails it.
 
     Raises:
         NotReady: with the reasons.
     """
     spec = room.preset.kinds[room.dock(flight.dock).kind]
     reasons = preflight(
-        vehicle.state,
+        replace(vehicle.state, ready=None),
         spec,
         now=room.now(),
         planned_s=(1 - flight.landing_share) * spec.endurance_s,
