@@ -106,10 +106,15 @@ class Reporter:
             }
 
     def _fire(self, unit: Unit) -> dict[str, Any]:
-        """The first case that raised the alarm, as a timeline."""
-        types = self._room.preset.event_types
-        urgent = tuple(code for code, kind in types.items() if is_urgent(kind))
-        cases = sorted(unit.cases.find(event_type=urgent), key=lambda c: c.opened_at)
+        """A forest fire's case as a timeline: the first settled one, else the first."""
+        preset = self._room.preset
+        burning = (
+            code
+            for code, kind in preset.event_types.items()
+            if is_urgent(kind) and kind.class_code in preset.recheck.classes
+        )
+        found = unit.cases.find(event_type=next(burning, ""))
+        cases = sorted(found, key=lambda case: case.opened_at)
         if not cases:
             return {"cases": 0, "timeline": []}
         first = next((c for c in cases if c.closed_at is not None), cases[0])

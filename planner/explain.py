@@ -111,7 +111,7 @@ def no_capacity(task: str, able: int, by_priority: bool) -> Refusal:
     return Refusal(
         id=task,
         code="no_capacity",
-        reason=f"all {able} drones that could fly it are busy {why}",
+        reason=f"{_drones(able)} busy {why}",
         reason_zh=f"可执行的{able}架无人机均已安排{why_zh}",
     )
 
@@ -124,6 +124,11 @@ def wind(task: str, speed_mps: float) -> Refusal:
         reason=f"a wind of {speed_mps:g} m/s grounds every drone that could fly it",
         reason_zh=f"风速{speed_mps:g}米/秒，可执行的无人机均不能起飞",
     )
+
+
+def _drones(able: int) -> str:
+    one = able == 1
+    return "the only drone that could fly it is" if one else f"all {able} that could fly it are"
 
 
 def all_busy(task: str, able: int) -> Refusal:
