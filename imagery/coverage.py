@@ -181,7 +181,7 @@ def _rasterise(
         y = y0 + (row + 0.5) * cell_m
         cut = shapely.intersection(polygon, shapely.LineString([(west, y), (east, y)]))
         for piece in shapely.get_parts(cut):
-            if piece.geom_type != "LineString":
+            if piece.is_empty or piece.geom_type != "LineString":
                 continue
             (a, _), (b, _) = piece.coords[0], piece.coords[-1]
             first = int(np.ceil((min(a, b) - x0) / cell_m - 0.5))

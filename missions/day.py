@@ -5,16 +5,17 @@ import logging
 from datetime import date, time, timedelta
 
 from missions import schedule
-from missions.demand.planning import PlannedDay
+from missions.demand.planning import PlannedDay, horizon
 from missions.demand.releasing import is_released, release
 from missions.demand.week import days_of, flown_in, note_week
 from missions.demand.worker import plan, share_of
+from missions.entities import Request, RequestState
 from missions.operations import alarm, recheck
 from missions.operations.dispatch import Dispatcher
 from missions.operations.examine import is_urgent
 from missions.operations.finds import Finds
 from missions.operations.intake import Intake
-from missions.operations.order import answer_emergencies
+from missions.operations.order import answer_filings
 from missions.operations.room import ControlRoom
 
 logger = logging.getLogger("flyonce.day")
@@ -49,7 +50,7 @@ class Day:
         alarm.catch_up(room, urgent)
         zone = room.preset.zone_info
         jobs = (
-            schedule.every("emergency filings", 10, self._filings, zone),
+            schedule.every("filings", 10, self._filings, zone),
             schedule.every("re-checks", 20, self._rechecks, zone),
             schedule.every("clock", 5, self._save_clock, zone),
             schedule.daily("tomorrow's plan", NEXT_DAY_AT, self._tomorrow, zone),
@@ -66,7 +67,7 @@ class Day:
         alarm.respond(self._room, case_id)
 
     async def _filings(self) -> None:
-        answer_emergencies(self._room)
+        answer_filings(self._room)
 
     async def _rechecks(self) -> None:
         recheck.tick(self._room)
@@ -92,11 +93,19 @@ class Day:
         note_week(self._room.records, self._room.preset, first, seen)
         self.week_done.set()
 
+    def _asked_for(self, day: date) -> tuple[Request, ...]:
+        """What departments asked for on a day that had no plan yet."""
+        opens, closes = horizon(self._room.preset, day)
+        with self._room.view() as unit:
+            asked = unit.requests.find(state=RequestState.ASKED)
+        return tuple(r for r in asked if r.earliest < closes and r.latest > opens)
+
     async def _plan(self, day: date, seconds: float) -> None:
         loop = asyncio.get_running_loop()
         seed = self._room.preset.demo.seed
         planned: PlannedDay = await loop.run_in_executor(
-            self._room.planning, plan, day, seconds, seed, None
+            self._room.planning, plan, day, seconds, seed, self._asked_for(day)
         )
-        await asyncio.to_thread(release, self._room.records, self._room.preset, planned)
+        room = self._room
+        await asyncio.to_thread(release, room.records, room.preset, planned, room.now())
         logger.info("released %s: %d flights", day, len(planned.flights))

@@ -15,7 +15,8 @@ from missions.access import Principal
 from missions.cases import cases as casework
 from missions.cases import reviews as reviewing
 from missions.demand.asking import RequestDraft, ask
-from missions.entities import Alert, Anomaly, Case, Event, Flight, Request, Review
+from missions.demand.inserting import insert
+from missions.entities import Alert, Anomaly, Case, Event, Flight, Request, RequestState, Review
 from missions.operations import point as pointing
 from missions.operations.intake import Delivered, Intake
 from missions.operations.live import Live, LiveFrame
@@ -77,7 +78,10 @@ class Service:
         """A department asks for a look; the answer says which flight, or why not."""
         p.require("request")
         with self._room.unit() as unit:
-            return ask(unit, self.preset, self.clock, p, draft, key)
+            request = ask(unit, self.preset, self.clock, p, draft, key)
+        if request.state is not RequestState.ASKED:
+            return request
+        return insert(self._room.records, self.preset, request, self._room.now())
 
     def requests(
         self, p: Principal, *, state: str | None = None, after: str | None = None, limit: int = 100

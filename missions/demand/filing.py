@@ -12,6 +12,9 @@ from missions.entities import Filing, FilingState
 from missions.lifecycle import move
 from missions.presets import FilingRules
 
+ROUTINE_ANSWER = timedelta(hours=3)
+"""From the cut-off to the answer on the same afternoon, as the demo's authority answers."""
+
 
 def cutoff(day: date, rules: FilingRules, zone: ZoneInfo) -> datetime:
     """The last moment to file routine flights of a day."""
@@ -37,6 +40,14 @@ def file_emergency(day: date, *, now: datetime, by: str) -> Filing:
     return Filing(id=new_id("fil", now), day=day, emergency=True, filed_at=now, filed_by=by)
 
 
+def answer_due(filing: Filing, rules: FilingRules, zone: ZoneInfo) -> datetime:
+    """When a filing is answered: emergencies after the configured minutes, routine ones after the
+    cut-off."""
+    if filing.emergency:
+        return filing.filed_at + timedelta(minutes=rules.emergency_answer_min)
+    return cutoff(filing.day, rules, zone) + ROUTINE_ANSWER
+
+
 def answer(filing: Filing, *, now: datetime, by: str, approved: bool = True) -> Filing:
     """The filing with the air authority's answer."""
     state = FilingState.APPROVED if approved else FilingState.REFUSED
@@ -47,4 +58,4 @@ def answered_yesterday(day: date, rules: FilingRules, zone: ZoneInfo) -> Filing:
     """A routine filing as the demo day starts with: made before the cut-off, approved after it."""
     last = cutoff(day, rules, zone)
     filed = file_routine(day, rules, zone, now=last - timedelta(minutes=30), by="dispatcher")
-    return answer(filed, now=last + timedelta(hours=3), by="air traffic authority (simulated)")
+    return answer(filed, now=last + ROUTINE_ANSWER, by="air traffic authority (simulated)")

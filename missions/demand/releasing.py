@@ -1,21 +1,31 @@
 """A planned day goes into the records: requests, tasks, plan and flights, filed and released."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
-from missions.demand.filing import answered_yesterday
+from missions.demand.filing import answered_yesterday, cutoff, file_routine
 from missions.demand.planning import PlannedDay
-from missions.entities import Filing
+from missions.entities import Filing, Origin
 from missions.presets import Preset
 from missions.store.protocol import Store
 
 
-def release(store: Store, preset: Preset, planned: PlannedDay) -> Filing:
-    """Store a verified day under its approved filing: all of it, or nothing."""
-    filing = answered_yesterday(planned.day, preset.filing, preset.zone_info)
+def release(store: Store, preset: Preset, planned: PlannedDay, now: datetime) -> Filing:
+    """Store a verified day under its filing: all of it, or nothing.
+
+    A day whose cut-off is still ahead is filed now and answered after the cut-off; for one whose
+    cut-off has passed (the first day of a demo) yesterday's answered filing stands.
+    """
+    rules, zone = preset.filing, preset.zone_info
+    if now <= cutoff(planned.day, rules, zone):
+        filing = file_routine(planned.day, rules, zone, now=now, by="dispatcher")
+    else:
+        filing = answered_yesterday(planned.day, rules, zone)
     with store.unit() as unit:
         unit.filings.add(filing)
-        unit.requests.add_all(planned.requests)
+        unit.requests.add_all(r for r in planned.requests if r.origin is Origin.REVISIT)
+        for asked in (r for r in planned.requests if r.origin is not Origin.REVISIT):
+            unit.requests.put(asked)
         unit.tasks.add_all(planned.tasks)
         unit.flights.add_all(replace(f, filing_id=filing.id) for f in planned.flights)
         unit.plans.add(planned.record)

@@ -6,6 +6,7 @@ from datetime import date
 
 from missions.demand.planning import PlannedDay, plan_day
 from missions.demand.reach import Pass, share
+from missions.demand.revisit import requests_for
 from missions.entities import Request
 from missions.presets import Preset, load
 
@@ -22,9 +23,10 @@ def open_planning(preset_name: str) -> None:
     _preset = load(preset_name)
 
 
-def plan(day: date, seconds: float, seed: int, requests: Sequence[Request] | None) -> PlannedDay:
-    """Plan a day with this worker's preset."""
-    return plan_day(_opened(), day, seconds=seconds, seed=seed, requests=requests)
+def plan(day: date, seconds: float, seed: int, asked: Sequence[Request]) -> PlannedDay:
+    """Plan a day for the scenarios' revisit rules and for what departments asked."""
+    wanted = (*requests_for(_opened(), day), *asked)
+    return plan_day(_opened(), day, seconds=seconds, seed=seed, requests=wanted)
 
 
 def share_of(flown: Sequence[Pass]) -> float:

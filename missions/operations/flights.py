@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from missions.demand.filing import answer
+from missions.demand.filing import answer, answer_due
 from missions.entities import (
     Answer,
     FilingState,
@@ -125,12 +125,13 @@ def moved(
     return later
 
 
-def approve(unit: Unit, room: ControlRoom, *, filed_before: datetime) -> None:
-    """Answer the emergency filings made before a time, by standing agreement."""
-    for filing in unit.filings.find(state=FilingState.FILED, emergency=True):
-        if filing.filed_at <= filed_before:
-            unit.filings.put(answer(filing, now=room.now(), by="emergency rule (configured)"))
-            note(unit, room.now(), filing.id, "file", "emergency filing approved", "应急申报已批准")
+def approve(unit: Unit, room: ControlRoom) -> None:
+    """Answer the filings whose answer is due."""
+    rules, zone = room.preset.filing, room.preset.zone_info
+    for filing in unit.filings.find(state=FilingState.FILED):
+        if answer_due(filing, rules, zone) <= room.now():
+            unit.filings.put(answer(filing, now=room.now(), by="filing rules (configured)"))
+            note(unit, room.now(), filing.id, "file", "filing approved", "飞行申报已批准")
 
 
 def overdue(room: ControlRoom, flight: Flight) -> None:

@@ -155,11 +155,10 @@ def order(room: ControlRoom, unit: Unit, wish: Wish) -> Ordered:
     return Ordered(flight=flight, request=request, proposal=proposal)
 
 
-def answer_emergencies(room: ControlRoom) -> None:
-    """Answer emergency filings after the configured minutes, as the standing agreement says."""
-    due = room.now() - timedelta(minutes=room.preset.filing.emergency_answer_min)
+def answer_filings(room: ControlRoom) -> None:
+    """Answer filings when their answer is due, as the configured rules say."""
     with room.unit() as unit:
-        flights.approve(unit, room, filed_before=due)
+        flights.approve(unit, room)
 
 
 def _busy_until(room: ControlRoom, unit: Unit) -> Mapping[str, datetime]:

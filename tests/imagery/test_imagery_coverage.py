@@ -110,3 +110,10 @@ def test_adding_is_fast():
 def test_nothing_to_cover_is_refused():
     with pytest.raises(InvalidInput):
         Coverage(shapely.Polygon())
+
+
+def test_a_territory_whose_top_row_of_cells_lies_outside_is_no_error() -> None:
+    box = shapely.box(118.4, 28.4, 118.9, 28.9)
+    coverage = Coverage(box)
+    coverage.add(box)
+    assert coverage.share() == pytest.approx(1.0, abs=1e-3)

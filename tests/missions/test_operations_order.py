@@ -21,7 +21,7 @@ from missions.entities import (
     TaskState,
 )
 from missions.operations import alarm, point, recheck
-from missions.operations.order import Wish, answer_emergencies, order
+from missions.operations.order import Wish, answer_filings, order
 from missions.operations.room import ControlRoom, Watchers
 from missions.presets import Preset
 from missions.store import MemoryStore
@@ -80,11 +80,11 @@ def test_an_emergency_filing_is_answered_after_the_configured_minutes(
     with room.unit() as unit:
         filing_id = order(room, unit, wish()).flight.filing_id or ""
     clock.advance(60)
-    answer_emergencies(room)
+    answer_filings(room)
     with room.view() as unit:
         assert unit.filings.get(filing_id).state is FilingState.FILED
     clock.advance(61)
-    answer_emergencies(room)
+    answer_filings(room)
     with room.view() as unit:
         assert unit.filings.get(filing_id).state is FilingState.APPROVED
 
