@@ -60,6 +60,8 @@ class Intake:
         self._room = room
         self._finds = finds
         self._waiting: asyncio.Queue[_Waiting] = asyncio.Queue(QUEUE)
+        self._unanswered: set[asyncio.Future[Delivered]] = set()
+        self._stopped = False
         self._assignments: dict[str, Assignment] = {}
 
     async def deliver(self, data: bytes, *, vehicle: str, camera: str) -> Delivered:
@@ -71,15 +73,27 @@ class Intake:
         known = self._known(sha256(data).hexdigest())
         if known is not None:
             return Delivered(medium=known, created=False)
+        if self._stopped:
+            raise _stopping()
         answer: asyncio.Future[Delivered] = asyncio.get_running_loop().create_future()
-        await self._waiting.put(_Waiting(data, vehicle, camera, answer))
-        return await answer
+        self._unanswered.add(answer)
+        try:
+            await self._waiting.put(_Waiting(data, vehicle, camera, answer))
+            return await answer
+        finally:
+            self._unanswered.discard(answer)
 
     async def run(self) -> None:
-        """Work off deliveries for ever."""
-        async with asyncio.TaskGroup() as group:
-            for number in range(WORKERS):
-                group.create_task(self._work(), name=f"intake {number}")
+        """Work off deliveries for ever; who still waits at the end is told to come again."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                for number in range(WORKERS):
+                    group.create_task(self._work(), name=f"intake {number}")
+        finally:
+            self._stopped = True
+            for answer in tuple(self._unanswered):
+                if not answer.done():
+                    answer.set_exception(_stopping())
 
     async def _work(self) -> None:
         while True:
@@ -186,6 +200,12 @@ class Intake:
             self._room.latest_flight[vehicle] = flight.id
             self._assignments[vehicle] = assignment_of(unit, self._room.preset, flight)
         return self._assignments[vehicle]
+
+
+def _stopping() -> Unavailable:
+    return Unavailable(
+        "the service is stopping", where="media", remedy="keep the file and send it again"
+    )
 
 
 def assignment_of(unit: Unit, preset: Preset, flight: Flight) -> Assignment:

@@ -7,10 +7,10 @@ from core.equipment import Sensor
 from core.errors import Unavailable
 from missions.cases.cases import stepped
 from missions.cases.recheck import next_recheck
-from missions.entities import Case, CaseState, FlightState, Origin, Recheck
+from missions.entities import Case, CaseState, Flight, FlightState, Origin, Recheck
 from missions.operations.order import Wish, order
 from missions.operations.room import ControlRoom
-from missions.operations.verdict import pending
+from missions.operations.verdict import judge_recheck, pending
 from missions.store.protocol import Unit
 
 NEARBY_S = 15 * 60.0
@@ -21,7 +21,7 @@ _GONE = (FlightState.CANCELLED, FlightState.FAILED)
 
 
 def tick(room: ControlRoom) -> None:
-    """Order every re-check that is due."""
+    """Judge looks whose photographs are in, and order every re-check that is due."""
     with room.unit() as unit:
         for case in unit.cases.find(state=CaseState.REPORTED_BACK):
             unit.cases.put(
@@ -33,11 +33,25 @@ def tick(room: ControlRoom) -> None:
                     note="re-checks are ordered",
                 )
             )
-        due = [
-            case for case in unit.cases.find(state=CaseState.VERIFYING) if _due(unit, room, case)
-        ]
+        verifying = unit.cases.find(state=CaseState.VERIFYING)
+        due = [case for case in verifying if _due(unit, room, case)]
+        seen = [flight for case in verifying for flight in _photographed(unit, case)]
+    for flight in seen:
+        room.spawn(judge_recheck(room, flight), f"re-check {flight.id}")
     for case in due:
         _order(room, case)
+
+
+def _photographed(unit: Unit, case: Case) -> list[Flight]:
+    """The flight of the case's open re-check, once it has sent all its thermal photographs: the
+    verdict need not wait until it has flown home."""
+    waiting = pending(case)
+    if waiting is None or waiting.flight_id is None:
+        return []
+    flight = unit.flights.get(waiting.flight_id)
+    received = unit.media.count(flight=flight.id, sensor=Sensor.THERMAL)
+    flying = flight.state is FlightState.FLYING
+    return [flight] if flying and received >= flight.route.photos else []
 
 
 def _due(unit: Unit, room: ControlRoom, case: Case) -> bool:

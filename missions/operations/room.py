@@ -71,6 +71,8 @@ class ControlRoom:
         self.watchers = watchers
         self.latest_flight: dict[str, str] = {}
         """By drone, the flight that it is on or came back from last."""
+        self.judged: set[str] = set()
+        """Re-check flights whose measurement is being or has been written down."""
         self._docks = {dock.id: dock for dock in preset.docks}
         self._by_system_id = {dock.system_id: dock for dock in preset.docks}
         self._running: set[asyncio.Task[None]] = set()

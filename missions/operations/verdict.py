@@ -27,9 +27,17 @@ PLACE_M = 30.0
 
 
 async def judge_recheck(room: ControlRoom, flight: Flight) -> None:
-    """Write what a re-check flight measured into its case, and close the case or reopen it."""
+    """Write what a re-check flight measured into its case, and close the case or reopen it.
+
+    Once for each flight: as soon as its photographs are in, or at the latest when it has landed.
+    """
+    if flight.id in room.judged:
+        return
+    room.judged.add(flight.id)
     with room.view() as unit:
         case = unit.cases.get(flight.case_id or "")
+        if any(r.flight_id == flight.id and r.looked_at is not None for r in case.rechecks):
+            return
         frames = [
             m for m in unit.media.find(flight=flight.id, state=MediumState.KEPT) if m.radiometric
         ]
