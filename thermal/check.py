@@ -27,7 +27,7 @@ class Find:
 
     Attributes:
         error: 95 % error ellipse of ``position``.
-        pixel: (column, row) in the stored frame.
+        pixel: (column, row) in the stored frame; ``frame`` is its (height, width).
         severity: 1 to 4.
     """
 
@@ -41,6 +41,7 @@ class Find:
     score: float
     area_px: int
     pixel: tuple[float, float]
+    frame: tuple[int, int]
     kind: Kind
     severity: int
 
@@ -164,6 +165,7 @@ def _find(
         score=spot.score,
         area_px=spot.area_px,
         pixel=(spot.col, spot.row),
+        frame=(height, width),
         kind=spot.kind,
         severity=assess(rule, spot),
     )

@@ -17,6 +17,7 @@ def respond(room: ControlRoom, case_id: str) -> None:
             sensor=Sensor.THERMAL,
             origin=Origin.ALARM,
             purpose=f"alarm {case.number}",
+            purpose_zh=f"告警 {case.number}",
             department=case.department,
             shared_with=case.shared_with,
             case_id=case.id,

@@ -34,6 +34,9 @@ BOX_DEG = 0.002
 ONE_FIRE_M = 50.0
 """Hot spots this near to each other are one fire: the front of a young forest fire is some 25 m
 from its middle, on either side."""
+EVIDENCE = 3
+"""Photographs of a find that its case shows; all others stay with the anomaly."""
+AT_WORK = (CaseState.DISPATCHED, CaseState.HANDLING)
 REOPENED = (CaseState.VERIFYING, CaseState.CLOSED, CaseState.EVALUATED)
 """States from which a place that is hot again sends a case back to its crew."""
 
@@ -185,7 +188,16 @@ class Finds:
             if seen.case_id is not None:
                 case = self._hot_again(unit, unit.cases.get(seen.case_id), find)
                 unit.cases.put(case)
+        elif seen.case_id is not None:
+            self._better_evidence(unit, medium, find, seen.case_id)
         unit.anomalies.put(seen)
+
+    def _better_evidence(self, unit: Unit, medium: Medium, find: Find, case_id: str) -> None:
+        """A photograph with the find in its middle says more than the first, which often shows it
+        at the edge."""
+        case = unit.cases.get(case_id)
+        if len(case.before) < EVIDENCE and case.state in AT_WORK and _central(find):
+            unit.cases.put(replace(case, before=(medium.id, *case.before)))
 
     def _hot_again(self, unit: Unit, case: Case, find: Find) -> Case:
         """A closed or nearly closed case whose place is hot again goes back to its crew."""
@@ -220,3 +232,10 @@ def _reading(medium: Medium, find: Find) -> HeatReading:
 
 def _circle(radius_m: float) -> Ellipse:
     return Ellipse(semi_major_m=radius_m, semi_minor_m=radius_m, bearing_deg=0.0)
+
+
+def _central(find: Find) -> bool:
+    """Whether a find lies in the middle half of its frame, both ways."""
+    column, row = find.pixel
+    height, width = find.frame
+    return abs(column / width - 0.5) < 0.25 and abs(row / height - 0.5) < 0.25

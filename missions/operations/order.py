@@ -47,12 +47,13 @@ REACH = timedelta(hours=3)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What is to be looked at, why and for whom."""
+    """What is to be looked at, why (in both languages) and for whom."""
 
     target: LonLat
     sensor: Sensor
     origin: Origin
     purpose: str
+    purpose_zh: str
     department: str
     shared_with: tuple[str, ...] = ()
     scenario: str = ""
@@ -150,7 +151,7 @@ def order(room: ControlRoom, unit: Unit, wish: Wish) -> Ordered:
     unit.requests.add(request)
     unit.tasks.add(_task(wish, room, now, request, task_id, flight_id))
     unit.flights.add(flight)
-    note(unit, now, flight_id, "order", f"ordered: {wish.purpose}", f"紧急派飞：{wish.purpose}")
+    note(unit, now, flight_id, "order", f"ordered: {wish.purpose}", f"紧急派飞：{wish.purpose_zh}")
     _make_room(unit, room, wish, proposal.moved)
     return Ordered(flight=flight, request=request, proposal=proposal)
 
@@ -284,11 +285,13 @@ def _make_room(unit: Unit, room: ControlRoom, wish: Wish, moves: tuple[Moved, ..
         was = room.clock_time(flight.start)
         if move.start is None:
             flights.cancelled(
-                unit, room, flight, f"made room for: {wish.purpose}", f"让位于：{wish.purpose}"
+                unit, room, flight, f"made room for: {wish.purpose}", f"让位于：{wish.purpose_zh}"
             )
             what, what_zh = "was cancelled", "已取消"
         else:
-            flights.moved(unit, room, flight, move.start - flight.start, wish.purpose, wish.purpose)
+            flights.moved(
+                unit, room, flight, move.start - flight.start, wish.purpose, wish.purpose_zh
+            )
             what = f"now starts at {room.clock_time(move.start)}"
             what_zh = f"改至 {room.clock_time(move.start)} 起飞"
         alert(
@@ -297,7 +300,7 @@ def _make_room(unit: Unit, room: ControlRoom, wish: Wish, moves: tuple[Moved, ..
             "moved",
             2,
             f"flight of {flight.vehicle} at {was} {what}: {wish.purpose}",
-            f"{flight.vehicle} {was} 架次{what_zh}：{wish.purpose}",
+            f"{flight.vehicle} {was} 架次{what_zh}：{wish.purpose_zh}",
             department=flight.departments[0],
             shared_with=flight.departments[1:],
         )

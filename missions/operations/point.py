@@ -63,6 +63,7 @@ def wish_for(
         sensor=Sensor.VISIBLE,
         origin=Origin.POINT,
         purpose=purpose or "point-and-fly",
+        purpose_zh=purpose or "指点飞行",
         department=principal.department or "",
         height_m=height_m,
         dock=vehicle,

@@ -73,6 +73,7 @@ def _order(room: ControlRoom, case: Case) -> None:
         sensor=Sensor.THERMAL,
         origin=Origin.RECHECK,
         purpose=f"re-check of {case.number}",
+        purpose_zh=f"复查 {case.number}",
         department=case.department,
         shared_with=case.shared_with,
         case_id=case.id,

@@ -36,7 +36,11 @@ def room(preset: Preset, clock: ManualClock) -> ControlRoom:
     )
 
 
-def find(position: LonLat = PLACE, peak_c: float = 400.0) -> Find:
+def find(
+    position: LonLat = PLACE,
+    peak_c: float = 400.0,
+    pixel: tuple[float, float] = (4.0, 4.0),
+) -> Find:
     return Find(
         event_type="01-01",
         position=position,
@@ -47,7 +51,8 @@ def find(position: LonLat = PLACE, peak_c: float = 400.0) -> Find:
         contrast_k=peak_c - 25.0,
         score=50.0,
         area_px=9,
-        pixel=(80.0, 64.0),
+        pixel=pixel,
+        frame=(128, 160),
         kind=Kind.HOT,
         severity=4,
     )
@@ -132,3 +137,15 @@ def test_what_is_found_is_shared_with_those_who_may_see_the_photograph(
         finds.take(unit, medium, checked)
         (case,) = unit.cases.find()
     assert {case.department, *case.shared_with} >= {"urban", "ecology"}
+
+
+def test_the_case_shows_the_find_in_the_middle_of_a_photograph(
+    room: ControlRoom, make: Any
+) -> None:
+    finds = Finds(room)
+    take(room, finds, make, "med-edge", find())
+    take(room, finds, make, "med-middle", find(pixel=(82.0, 60.0)))
+    take(room, finds, make, "med-edge-again", find())
+    with room.unit() as unit:
+        (case,) = unit.cases.find()
+    assert case.before == ("med-middle", "med-edge")

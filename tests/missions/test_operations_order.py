@@ -51,6 +51,7 @@ def wish(**changes: Any) -> Wish:
         "sensor": Sensor.THERMAL,
         "origin": Origin.ALARM,
         "purpose": "alarm",
+        "purpose_zh": "告警",
         "department": "forestry",
     }
     return Wish(**{**given, **changes})
