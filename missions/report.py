@@ -87,7 +87,8 @@ class Reporter:
                 "scenarios": _scenarios(unit, room, requests, tasks, week),
                 "tasks": _tasks(plans, tasks),
                 "requests": dict(Counter(r.state for r in requests)),
-                "flights": _flights(flights),
+                "flights": sum(f.state in _FLOWN for f in flights),
+                "flight_details": _flights(flights),
                 "km_flown": round(sum(f.km for f in flights if f.state in _FLOWN), 1),
                 "km_planned": round(plans[0].km, 1) if plans else None,
                 "km_separate": round(plans[0].km_separate, 1) if plans else None,
@@ -189,7 +190,6 @@ def _tasks(plans: list[PlanRecord], tasks: list[Task]) -> dict[str, Any]:
 def _flights(flights: list[Flight]) -> dict[str, Any]:
     return {
         "planned": len(flights),
-        "flown": sum(f.state in _FLOWN for f in flights),
         "by_state": dict(Counter(f.state for f in flights)),
         "by_origin": dict(Counter(f.origin for f in flights)),
         "urgent": sum(f.origin in (Origin.ALARM, Origin.RECHECK, Origin.POINT) for f in flights),

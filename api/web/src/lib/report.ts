@@ -24,6 +24,7 @@ export interface Report {
   scenarios?: Group;
   tasks?: Group;
   flights?: number | Group;
+  flight_details?: Group;
   km_flown?: number | null;
   km_planned?: number | null;
   km_separate?: number | null;
