@@ -28,6 +28,7 @@ from fleet.mavlink import connect
 from imagery.storage import MediaFolder
 from missions.access import Principal, Role
 from missions.day import CLOCK_KEY, Day
+from missions.demand.planning import morning
 from missions.demand.worker import open_planning
 from missions.operations.examine import open_workbench
 from missions.operations.finds import Finds
@@ -106,7 +107,9 @@ async def running(
             emptied(settings.home)
         records = open_store(settings.database)
         stack.callback(records.close)
-        clock = clock_for(records, preset, simulate=simulate)
+        clock = clock_for(
+            records, preset, simulate=simulate, flying=simulated.process() is not None
+        )
         watchers = Watchers()
         fleet = Fleet(
             [connect(settings.mavlink_url)],
@@ -153,13 +156,18 @@ async def running(
         )
 
 
-def clock_for(records: Store, preset: Preset, *, simulate: bool) -> Clock:
-    """The computer's time, or in simulation the time where the records left off."""
+def clock_for(records: Store, preset: Preset, *, simulate: bool, flying: bool) -> Clock:
+    """The computer's time, or in simulation the time where the records left off.
+
+    A simulation that was stopped in the evening begins again in the morning, unless its vehicles
+    still fly by themselves and keep the time.
+    """
     if not simulate:
         return SystemClock()
     with records.view() as unit:
         saved = unit.settings.get(CLOCK_KEY)
-    return FollowedClock(datetime.fromisoformat(saved) if saved else preset.demo.start)
+    left_off = datetime.fromisoformat(saved) if saved else preset.demo.start
+    return FollowedClock(left_off if flying else morning(preset, left_off))
 
 
 def bound(host: str, port: int) -> socket.socket:

@@ -15,6 +15,8 @@ from api.settings import Settings
 from core.errors import Unavailable
 from missions.presets import Preset, world
 
+FOR_EVER_H = 24.0 * 365
+"""A served fleet goes on day after day until it is stopped."""
 STOP_S = 10.0
 """How long the simulator may take to write its truth file and end."""
 
@@ -52,7 +54,7 @@ class Simulation:
             *("--service", self._service_url),
             *("--speed", speed),
             *("--seed", str(self._preset.demo.seed if seed is None else seed)),
-            *("--hours", str(self._preset.demo.day_hours if hours is None else hours)),
+            *("--hours", str(FOR_EVER_H if hours is None else hours)),
             *("--truth", str(self.truth)),
             *("--token", token),
         ]

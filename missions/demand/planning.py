@@ -131,6 +131,15 @@ def horizon(preset: Preset, day: date) -> tuple[datetime, datetime]:
     return datetime.combine(day, OPENING, tzinfo=zone), datetime.combine(day, CLOSING, tzinfo=zone)
 
 
+def morning(preset: Preset, at: datetime) -> datetime:
+    """The time itself by day; in the evening and at night, the next morning's first take-off."""
+    local = at.astimezone(preset.zone_info)
+    opens, closes = horizon(preset, local.date())
+    if local < opens:
+        return opens
+    return local if local < closes else horizon(preset, local.date() + timedelta(days=1))[0]
+
+
 def stations_of(preset: Preset, start: datetime, end: datetime) -> tuple[Station, ...]:
     """The docks as the planner knows them, each drone with the margin on top of its reserve."""
     kinds = {

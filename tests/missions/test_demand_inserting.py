@@ -1,7 +1,7 @@
 """A request that comes late is served between the planned flights, or told why not."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from core.clock import ManualClock
 from missions.demand.filing import answer_due, cutoff
 from missions.demand.inserting import SHORTEST, insert, spans
-from missions.demand.planning import PlannedDay, plan_day
+from missions.demand.planning import PlannedDay, morning, plan_day
 from missions.demand.releasing import release
 from missions.demand.revisit import requests_for
 from missions.entities import FilingState, FlightState, Origin, RequestState
@@ -109,3 +109,14 @@ def test_tomorrow_is_filed_before_the_cut_off_and_answered_after_it(
     too_late = release(MemoryStore(), preset, planned, last + timedelta(hours=20))
     assert too_late.state is FilingState.APPROVED
     assert too_late.filed_at < last
+
+
+@pytest.mark.parametrize(
+    ("hour", "day", "expected"), [(9, 12, (12, 9)), (19, 12, (13, 8)), (3, 12, (12, 8))]
+)
+def test_a_simulation_goes_on_in_the_morning(
+    preset: Preset, hour: int, day: int, expected: tuple[int, int]
+) -> None:
+    at = datetime(2026, 5, day, hour, tzinfo=preset.zone_info)
+    go_on = morning(preset, at)
+    assert (go_on.day, go_on.hour) == expected
