@@ -12,6 +12,8 @@ from imagery.catalog import Medium, MediumState
 from imagery.coverage import Coverage
 from missions.entities import (
     Case,
+    CaseState,
+    CaseStep,
     Flight,
     FlightState,
     Origin,
@@ -19,6 +21,7 @@ from missions.entities import (
     Request,
     Task,
     TaskState,
+    Verdict,
 )
 from missions.operations.examine import is_urgent
 from missions.operations.room import ControlRoom
@@ -27,6 +30,18 @@ from missions.store.protocol import Unit
 TOLERANCE = 1.1
 """Terrain and height hold vary the resolution: a tenth coarser than asked still serves."""
 BATCH = 2000
+_STEP_ZH = {
+    CaseState.COLLECTED: "信息收集",
+    CaseState.OPENED: "案卷建立",
+    CaseState.DISPATCHED: "任务派遣",
+    CaseState.HANDLING: "任务处理",
+    CaseState.REPORTED_BACK: "处理反馈",
+    CaseState.VERIFYING: "核查",
+    CaseState.CLOSED: "结案",
+    CaseState.EVALUATED: "综合评价",
+    CaseState.REJECTED: "不予立案",
+}
+_WHY_ZH = {Origin.ALARM: "告警", Origin.RECHECK: "复查", Origin.POINT: "指点飞行"}
 _FLOWN = (FlightState.DONE, FlightState.DIVERTED)
 
 
@@ -232,20 +247,30 @@ def _reviews(unit: Unit) -> dict[str, int]:
 
 
 def _timeline(unit: Unit, case: Case) -> list[dict[str, Any]]:
-    """What happened in a case, in order."""
-    lines: list[tuple[datetime, str]] = [
-        (step.at, f"{step.step}{': ' + step.note if step.note else ''} ({step.by})")
-        for step in case.steps
-    ]
+    """What happened in a case, in order, in both languages."""
+    lines: list[tuple[datetime, str, str]] = [_step_line(step) for step in case.steps]
     for flight in unit.flights.find(case_id=case.id):
+        drone, why = flight.vehicle, _WHY_ZH.get(flight.origin, "")
         if flight.took_off_at:
-            lines.append((flight.took_off_at, f"{flight.vehicle} took off ({flight.origin})"))
+            took_off = f"{drone} took off ({flight.origin})"
+            lines.append((flight.took_off_at, took_off, f"{drone} 起飞（{why}）"))
         if flight.landed_at:
-            lines.append((flight.landed_at, f"{flight.vehicle} landed ({flight.origin})"))
+            landed = f"{drone} landed ({flight.origin})"
+            lines.append((flight.landed_at, landed, f"{drone} 降落（{why}）"))
     lines.extend(
-        (look.looked_at, f"re-check: {look.verdict}, {look.peak_c:.1f} C")
+        (look.looked_at, *_look_words(look.verdict, look.peak_c or 0.0))
         for look in case.rechecks
         if look.looked_at is not None and look.verdict is not None
     )
     lines.sort(key=lambda line: line[0])
-    return [{"at": at.isoformat(), "what": what} for at, what in lines]
+    return [{"at": at.isoformat(), "what": what, "what_zh": zh} for at, what, zh in lines]
+
+
+def _step_line(step: CaseStep) -> tuple[datetime, str, str]:
+    note = f": {step.note}" if step.note else ""
+    return step.at, f"{step.step}{note} ({step.by})", f"{_STEP_ZH[CaseState(step.step)]}{note}"
+
+
+def _look_words(verdict: Verdict, peak_c: float) -> tuple[str, str]:
+    zh = "仍有高温" if verdict is Verdict.HOT else "已冷却"
+    return f"re-check: {verdict}, {peak_c:.1f} C", f"复查：{zh}，{peak_c:.1f} ℃"
