@@ -4,6 +4,7 @@ import asyncio
 import logging
 from datetime import date, time, timedelta
 
+from core.errors import PlanRejected
 from missions import schedule
 from missions.demand.planning import PlannedDay, horizon
 from missions.demand.releasing import is_released, release
@@ -24,6 +25,7 @@ CLOCK_KEY = "clock"
 DAY_SECONDS = 12.0
 """Time for the search of a day's plan; more gains little at a city's size (facts/planning.md)."""
 WEEK_SECONDS = 4.0
+SEEDS = 3
 NEXT_DAY_AT = time(11, 0)
 """Local time by which tomorrow is planned: an hour before its filing cut-off."""
 
@@ -86,7 +88,10 @@ class Day:
         first = self._room.today()
         for day in days_of(first):
             if not is_released(self._room.records, day):
-                await self._plan(day, WEEK_SECONDS)
+                try:
+                    await self._plan(day, WEEK_SECONDS)
+                except PlanRejected:  # logged; its own day's schedule plans it again
+                    continue
         flown = await asyncio.to_thread(flown_in, self._room.records, self._room.preset, first)
         loop = asyncio.get_running_loop()
         seen = await loop.run_in_executor(self._room.planning, share_of, flown)
@@ -101,11 +106,27 @@ class Day:
         return tuple(r for r in asked if r.earliest < closes and r.latest > opens)
 
     async def _plan(self, day: date, seconds: float) -> None:
-        loop = asyncio.get_running_loop()
-        seed = self._room.preset.demo.seed
-        planned: PlannedDay = await loop.run_in_executor(
-            self._room.planning, plan, day, seconds, seed, self._asked_for(day)
-        )
+        """Plan and release a day; a plan that the checker refuses is made anew by another seed.
+
+        Raises:
+            PlanRejected: no plan passed.
+        """
         room = self._room
+        planned = await self._planned(day, seconds)
         await asyncio.to_thread(release, room.records, room.preset, planned, room.now())
         logger.info("released %s: %d flights", day, len(planned.flights))
+
+    async def _planned(self, day: date, seconds: float) -> PlannedDay:
+        loop = asyncio.get_running_loop()
+        asked = self._asked_for(day)
+        seed = self._room.preset.demo.seed
+        for attempt in range(SEEDS - 1):
+            try:
+                return await loop.run_in_executor(
+                    self._room.planning, plan, day, seconds, seed + attempt, asked
+                )
+            except PlanRejected as why:
+                logger.error("%s", why)
+        return await loop.run_in_executor(
+            self._room.planning, plan, day, seconds, seed + SEEDS, asked
+        )
