@@ -7,7 +7,6 @@ import math
 import time
 from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
 
 from pymavlink.dialects.v20 import ardupilotmega as wire
 
@@ -16,11 +15,13 @@ from sim.autopilot import fence, telemetry
 from sim.autopilot.commands import Commander
 from sim.autopilot.failsafe import Failsafe
 from sim.autopilot.homeward import Homeward
+from sim.autopilot.host import Senses
 from sim.autopilot.items import FENCE, MISSION, RALLY, Item
 from sim.autopilot.modes import ARMABLE, Mode
 from sim.autopilot.parameters import Parameters
 from sim.autopilot.runner import Progress, Runner
 from sim.autopilot.shutter import Photo, Shutter
+from sim.autopilot.streams import Streams
 from sim.autopilot.transfer import Transfers
 from sim.body import Body, Spot
 
@@ -32,22 +33,6 @@ INFO, WARNING, CRITICAL = (
     wire.MAV_SEVERITY_WARNING,
     wire.MAV_SEVERITY_CRITICAL,
 )
-
-
-class Senses(Protocol):
-    """What the vehicle measures that is not its own motion."""
-
-    def now_s(self) -> float:
-        """Simulated seconds since the start."""
-        ...
-
-    def wind(self, index: int) -> tuple[float, float]:
-        """Wind at the vehicle: m/s and the direction it comes from."""
-        ...
-
-    def gps_error(self, index: int) -> tuple[float, float, float]:
-        """Present error of the satellite position: metres east, north, up."""
-        ...
 
 
 class Autopilot:
@@ -87,7 +72,7 @@ class Autopilot:
             lambda: (self.home_lon, self.home_lat),
             lambda: self.parameters["RTL_ALT_M"],
         )
-        self.streams = telemetry.Streams((system_id % 5) * 0.2)
+        self.streams = Streams((system_id % 5) * 0.2)
         self.transfers = Transfers(
             self.send, self.say, self._home_item, self._changed, self._clocks
         )

@@ -2,18 +2,16 @@
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from pymavlink.dialects.v20 import ardupilotmega as wire
 
 from core.units import from_degrees_e7
 from sim.autopilot import telemetry
+from sim.autopilot.host import Host
 from sim.autopilot.items import AMSL, FENCE, RELATIVE, TERRAIN
 from sim.autopilot.modes import Mode
 from sim.body import Spot
-
-if TYPE_CHECKING:
-    from sim.autopilot.autopilot import Autopilot
 
 ACCEPTED, DENIED, UNSUPPORTED, FAILED, INT_ONLY = (
     int(wire.MAV_RESULT_ACCEPTED),
@@ -37,7 +35,7 @@ Params: TypeAlias = tuple[float, ...]
 class Commander:
     """Answers requests in the name of one autopilot."""
 
-    def __init__(self, autopilot: "Autopilot") -> None:
+    def __init__(self, autopilot: Host) -> None:
         self._a = autopilot
         a = autopilot
         self._requests: dict[str, Callable[[Message], None]] = {

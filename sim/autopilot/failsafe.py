@@ -1,14 +1,10 @@
 """What the autopilot does by itself when something goes wrong: battery, fence, ground station."""
 
-from typing import TYPE_CHECKING
-
 from pymavlink.dialects.v20 import ardupilotmega as wire
 
 from sim.autopilot import telemetry
+from sim.autopilot.host import Host
 from sim.autopilot.modes import Mode
-
-if TYPE_CHECKING:
-    from sim.autopilot.autopilot import Autopilot
 
 PERIOD_S = 1.0
 
@@ -16,7 +12,7 @@ PERIOD_S = 1.0
 class Failsafe:
     """Watches one flying vehicle; `active` makes its heartbeat say CRITICAL."""
 
-    def __init__(self, autopilot: "Autopilot") -> None:
+    def __init__(self, autopilot: Host) -> None:
         self._a = autopilot
         self._spoken: set[str] = set()
         self._checked_s = 0.0

@@ -1,20 +1,13 @@
-"""What an autopilot tells: one function for each message, and the streams that send them.
-
-As on ArduCopter 4.8 nothing is streamed until a SET_MESSAGE_INTERVAL asks for it, except HEARTBEAT
-and, so that a controller can follow the simulated time from the first second, SYSTEM_TIME.
-"""
+"""What an autopilot tells: one function for each message."""
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from pymavlink.dialects.v20 import ardupilotmega as wire
 
 from core.units import degrees_e7
+from sim.autopilot.host import Readings
 from sim.autopilot.modes import Mode
-
-if TYPE_CHECKING:
-    from sim.autopilot.autopilot import Autopilot
 
 CAPABILITIES = (
     wire.MAV_PROTOCOL_CAPABILITY_MISSION_INT
@@ -50,7 +43,7 @@ EKF_READY = (
 )
 
 
-def heartbeat(a: "Autopilot") -> wire.MAVLink_message:
+def heartbeat(a: Readings) -> wire.MAVLink_message:
     base = wire.MAV_MODE_FLAG_CUSTOM_MODE_ENABLED | wire.MAV_MODE_FLAG_STABILIZE_ENABLED
     if a.mode in (Mode.AUTO, Mode.GUIDED, Mode.RTL):
         base |= wire.MAV_MODE_FLAG_GUIDED_ENABLED
@@ -66,7 +59,7 @@ def heartbeat(a: "Autopilot") -> wire.MAVLink_message:
     )
 
 
-def sys_status(a: "Autopilot") -> wire.MAVLink_message:
+def sys_status(a: Readings) -> wire.MAVLink_message:
     ready = wire.MAV_SYS_STATUS_PREARM_CHECK if a.ready() else 0
     known = SENSORS | wire.MAV_SYS_STATUS_PREARM_CHECK
     volts = 20.4 + 4.8 * a.body.battery
@@ -88,11 +81,11 @@ def sys_status(a: "Autopilot") -> wire.MAVLink_message:
     )
 
 
-def system_time(a: "Autopilot") -> wire.MAVLink_message:
+def system_time(a: Readings) -> wire.MAVLink_message:
     return wire.MAVLink_system_time_message(a.unix_us(), a.boot_ms())
 
 
-def gps_raw_int(a: "Autopilot") -> wire.MAVLink_message:
+def gps_raw_int(a: Readings) -> wire.MAVLink_message:
     lon, lat, altitude = a.measured()
     return wire.MAVLink_gps_raw_int_message(
         a.unix_us(),
@@ -108,12 +101,12 @@ def gps_raw_int(a: "Autopilot") -> wire.MAVLink_message:
     )
 
 
-def attitude(a: "Autopilot") -> wire.MAVLink_message:
+def attitude(a: Readings) -> wire.MAVLink_message:
     yaw = math.radians((a.body.yaw_deg + 180) % 360 - 180)
     return wire.MAVLink_attitude_message(a.boot_ms(), 0.0, 0.0, yaw, 0.0, 0.0, 0.0)
 
 
-def global_position_int(a: "Autopilot") -> wire.MAVLink_message:
+def global_position_int(a: Readings) -> wire.MAVLink_message:
     lon, lat, altitude = a.measured()
     if not a.has_fix():
         lon = lat = altitude = 0.0
@@ -131,14 +124,14 @@ def global_position_int(a: "Autopilot") -> wire.MAVLink_message:
     )
 
 
-def mission_current(a: "Autopilot") -> wire.MAVLink_message:
+def mission_current(a: Readings) -> wire.MAVLink_message:
     total = max(0, len(a.transfers.mission) - 1)
     return wire.MAVLink_mission_current_message(
         a.runner.seq, total, int(a.runner.progress), 1 if a.mode is Mode.AUTO else 2
     )
 
 
-def vfr_hud(a: "Autopilot") -> wire.MAVLink_message:
+def vfr_hud(a: Readings) -> wire.MAVLink_message:
     body = a.body
     throttle = 45 if body.flying else 0
     return wire.MAVLink_vfr_hud_message(
@@ -151,7 +144,7 @@ def vfr_hud(a: "Autopilot") -> wire.MAVLink_message:
     )
 
 
-def battery_status(a: "Autopilot") -> wire.MAVLink_message:
+def battery_status(a: Readings) -> wire.MAVLink_message:
     cell = round((20.4 + 4.8 * a.body.battery) / 6 * 1000)
     used = round((1.0 - a.body.battery) * a.parameters["BATT_CAPACITY"])
     return wire.MAVLink_battery_status_message(
@@ -172,11 +165,11 @@ def battery_status(a: "Autopilot") -> wire.MAVLink_message:
     )
 
 
-def extended_sys_state(a: "Autopilot") -> wire.MAVLink_message:
+def extended_sys_state(a: Readings) -> wire.MAVLink_message:
     return wire.MAVLink_extended_sys_state_message(wire.MAV_VTOL_STATE_UNDEFINED, a.landed_state())
 
 
-def home_position(a: "Autopilot") -> wire.MAVLink_message:
+def home_position(a: Readings) -> wire.MAVLink_message:
     return wire.MAVLink_home_position_message(
         degrees_e7(a.home_lat),
         degrees_e7(a.home_lon),
@@ -192,17 +185,17 @@ def home_position(a: "Autopilot") -> wire.MAVLink_message:
     )
 
 
-def wind(a: "Autopilot") -> wire.MAVLink_message:
+def wind(a: Readings) -> wire.MAVLink_message:
     speed, from_deg = a.senses.wind(a.body.index)
     return wire.MAVLink_wind_message((from_deg + 180) % 360 - 180, speed, 0.0)
 
 
-def ekf_status_report(a: "Autopilot") -> wire.MAVLink_message:
+def ekf_status_report(a: Readings) -> wire.MAVLink_message:
     flags = EKF_READY if a.has_estimate() else wire.EKF_ATTITUDE | wire.EKF_CONST_POS_MODE
     return wire.MAVLink_ekf_status_report_message(flags, 0.05, 0.05, 0.05, 0.05, 0.0)
 
 
-def fence_status(a: "Autopilot") -> wire.MAVLink_message:
+def fence_status(a: Readings) -> wire.MAVLink_message:
     breached = int(a.failsafe.breached)
     return wire.MAVLink_fence_status_message(
         breached,
@@ -212,7 +205,7 @@ def fence_status(a: "Autopilot") -> wire.MAVLink_message:
     )
 
 
-def position_target(a: "Autopilot") -> wire.MAVLink_message:
+def position_target(a: Readings) -> wire.MAVLink_message:
     goal = a.body.goal
     return wire.MAVLink_position_target_global_int_message(
         a.boot_ms(),
@@ -225,7 +218,7 @@ def position_target(a: "Autopilot") -> wire.MAVLink_message:
     )
 
 
-def nav_controller_output(a: "Autopilot") -> wire.MAVLink_message:
+def nav_controller_output(a: Readings) -> wire.MAVLink_message:
     _, distance = a.body.to_goal_m()
     error = a.body.height_error_m()
     return wire.MAVLink_nav_controller_output_message(
@@ -233,7 +226,7 @@ def nav_controller_output(a: "Autopilot") -> wire.MAVLink_message:
     )
 
 
-def mount_status(a: "Autopilot") -> wire.MAVLink_message:
+def mount_status(a: Readings) -> wire.MAVLink_message:
     looks = a.shutter.attitude()
     yaw = (looks.yaw_deg - a.body.yaw_deg + 180) % 360 - 180
     return wire.MAVLink_mount_status_message(
@@ -241,13 +234,13 @@ def mount_status(a: "Autopilot") -> wire.MAVLink_message:
     )
 
 
-def autopilot_version(a: "Autopilot") -> wire.MAVLink_message:
+def autopilot_version(a: Readings) -> wire.MAVLink_message:
     return wire.MAVLink_autopilot_version_message(
         CAPABILITIES, VERSION, 0, 0, 0, [0] * 8, [0] * 8, [0] * 8, 0, 0, a.system_id
     )
 
 
-MESSAGES: dict[int, Callable[["Autopilot"], wire.MAVLink_message]] = {
+MESSAGES: dict[int, Callable[[Readings], wire.MAVLink_message]] = {
     wire.MAVLINK_MSG_ID_HEARTBEAT: heartbeat,
     wire.MAVLINK_MSG_ID_SYS_STATUS: sys_status,
     wire.MAVLINK_MSG_ID_SYSTEM_TIME: system_time,
@@ -276,34 +269,3 @@ LEGACY_GROUPS: dict[int, tuple[int, ...]] = {
     wire.MAV_DATA_STREAM_EXTRA3: (2, 147, 168, 193, 245),
 }
 """What REQUEST_DATA_STREAM (old ground stations) turns on."""
-
-
-class Streams:
-    """Which messages are due at which simulated second."""
-
-    def __init__(self, offset_s: float) -> None:
-        self._offset_s = offset_s
-        self._interval_s: dict[int, float] = {}
-        self._due_s: dict[int, float] = {}
-        self.set(wire.MAVLINK_MSG_ID_HEARTBEAT, 1.0, 0.0)
-        self.set(wire.MAVLINK_MSG_ID_SYSTEM_TIME, 1.0, 0.0)
-
-    def set(self, message_id: int, interval_s: float, now_s: float) -> None:
-        """Send a message so often; 0 or less never."""
-        if interval_s <= 0:
-            self._interval_s.pop(message_id, None)
-            self._due_s.pop(message_id, None)
-        else:
-            self._interval_s[message_id] = interval_s
-            self._due_s[message_id] = now_s + self._offset_s * min(1.0, interval_s)
-
-    def interval_s(self, message_id: int) -> float:
-        """Seconds between two, 0 for never."""
-        return self._interval_s.get(message_id, 0.0)
-
-    def due(self, now_s: float) -> list[int]:
-        """The messages to send now."""
-        found = [m for m, due in self._due_s.items() if due <= now_s]
-        for m in found:
-            self._due_s[m] = max(self._due_s[m] + self._interval_s[m], now_s - 1.0)
-        return found
