@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+from collections.abc import Callable, Coroutine
 from datetime import date, time, timedelta
+from typing import Any
 
 from core.errors import PlanRejected
 from missions import schedule
@@ -17,7 +19,7 @@ from missions.operations.examine import is_urgent
 from missions.operations.finds import Finds
 from missions.operations.intake import Intake
 from missions.operations.order import answer_filings
-from missions.operations.room import ControlRoom
+from missions.operations.room import ControlRoom, supervised
 
 logger = logging.getLogger("flyonce.day")
 CLOCK_KEY = "clock"
@@ -52,10 +54,10 @@ class Day:
         alarm.catch_up(room, urgent)
         zone = room.preset.zone_info
         jobs = (
-            schedule.every("filings", 10, self._filings, zone),
-            schedule.every("re-checks", 20, self._rechecks, zone),
-            schedule.every("clock", 5, self._save_clock, zone),
-            schedule.daily("tomorrow's plan", NEXT_DAY_AT, self._tomorrow, zone),
+            schedule.every("filings", 10, _guarded(self._filings), zone),
+            schedule.every("re-checks", 20, _guarded(self._rechecks), zone),
+            schedule.every("clock", 5, _guarded(self._save_clock), zone),
+            schedule.daily("tomorrow's plan", NEXT_DAY_AT, _guarded(self._tomorrow), zone),
         )
         async with asyncio.TaskGroup() as group:
             group.create_task(self._intake.run(), name="intake")
@@ -130,3 +132,8 @@ class Day:
         return await loop.run_in_executor(
             self._room.planning, plan, day, seconds, seed + SEEDS, asked
         )
+
+
+def _guarded(job: Callable[[], Coroutine[Any, Any, None]]) -> schedule.Work:
+    """A job that logs its fault and runs again when it is due next."""
+    return lambda: supervised(job(), job.__name__)

@@ -18,7 +18,7 @@ from imagery.catalog import Medium, MediumState
 from missions.entities import Flight, FlightState, Task
 from missions.operations.examine import Delivery, Examined, Wanted, examine
 from missions.operations.finds import Finds
-from missions.operations.room import ControlRoom
+from missions.operations.room import ControlRoom, supervised
 from missions.presets import Preset
 from missions.store.protocol import Unit
 
@@ -100,12 +100,8 @@ class Intake:
             batch = [await self._waiting.get()]
             while len(batch) < BATCH and not self._waiting.empty():
                 batch.append(self._waiting.get_nowait())
-            try:
-                await self._take(batch)
-            except Unavailable as why:
-                for item in batch:
-                    if not item.answer.done():
-                        item.answer.set_exception(why)
+            await supervised(self._take(batch), "intake")
+            _refuse(batch, _not_taken())
 
     async def _take(self, batch: Sequence[_Waiting]) -> None:
         assignments = [self._assignment(item.vehicle) for item in batch]
@@ -119,8 +115,12 @@ class Intake:
             for item, assignment in zip(batch, assignments, strict=True)
         ]
         loop = asyncio.get_running_loop()
-        examined = await loop.run_in_executor(self._room.pool, examine, deliveries)
-        answers = self._commit(batch, assignments, examined)
+        try:
+            examined = await loop.run_in_executor(self._room.pool, examine, deliveries)
+            answers = self._commit(batch, assignments, examined)
+        except Unavailable as why:
+            _refuse(batch, why)
+            return
         for item, answer in zip(batch, answers, strict=True):
             if not item.answer.done():
                 item.answer.set_result(answer)
@@ -200,6 +200,21 @@ class Intake:
             self._room.latest_flight[vehicle] = flight.id
             self._assignments[vehicle] = assignment_of(unit, self._room.preset, flight)
         return self._assignments[vehicle]
+
+
+def _refuse(batch: Sequence[_Waiting], why: Unavailable) -> None:
+    """Tell whoever of a batch has no answer yet."""
+    for item in batch:
+        if not item.answer.done():
+            item.answer.set_exception(why)
+
+
+def _not_taken() -> Unavailable:
+    return Unavailable(
+        "the photograph could not be taken in; the service's log says why",
+        where="media",
+        remedy="keep the file and report it with the log",
+    )
 
 
 def _stopping() -> Unavailable:

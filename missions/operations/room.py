@@ -107,7 +107,7 @@ class ControlRoom:
 
     def spawn(self, work: Coroutine[Any, Any, Any], name: str) -> None:
         """Let something go on by itself under the supervisor's eye."""
-        task = asyncio.create_task(_supervised(work, name), name=name)
+        task = asyncio.create_task(supervised(work, name), name=name)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
@@ -118,8 +118,9 @@ class ControlRoom:
         await asyncio.gather(*self._running, return_exceptions=True)
 
 
-async def _supervised(work: Coroutine[Any, Any, Any], name: str) -> None:
-    """The process's one supervisor: a fault in one flight must not end the others."""
+async def supervised(work: Coroutine[Any, Any, Any], name: str) -> None:
+    """The process's one supervisor: a fault in one flight, job or photograph is logged and must
+    not end the others."""
     try:
         await work
     except Exception:
