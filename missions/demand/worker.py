@@ -9,6 +9,7 @@ from missions.demand.reach import Pass, share
 from missions.demand.revisit import requests_for
 from missions.entities import Request
 from missions.presets import Preset, load
+from missions.processes import leave_with_parent
 
 NICE = 10
 """The running day goes first; planning tomorrow can wait for the processor."""
@@ -19,6 +20,7 @@ _preset: Preset | None = None
 def open_planning(preset_name: str) -> None:
     """Prepare this process; the pool's initializer."""
     global _preset
+    leave_with_parent()
     os.nice(NICE)
     _preset = load(preset_name)
 

@@ -19,6 +19,7 @@ from imagery.ingest import Inspected, inspect
 from imagery.storage import MediaFolder, Stored
 from missions.catalog import EventType
 from missions.presets import load
+from missions.processes import leave_with_parent
 from thermal.check import Checked, Find, check
 from thermal.detect import DetectionRule
 
@@ -80,6 +81,7 @@ _bench: Workbench | None = None
 def open_workbench(preset_name: str, media_root: str) -> None:
     """Prepare this process; the pool's initializer."""
     global _bench
+    leave_with_parent()
     cv2.setNumThreads(1)  # the pool's processes are the parallel ones
     preset = load(preset_name)
     _bench = Workbench(

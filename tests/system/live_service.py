@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 PATIENCE_S = 240.0
@@ -58,6 +59,12 @@ class LiveService:
                 stderr=log,
             )
         self.until(lambda: self._answers() and self.get("/health")["status"] == "ok")
+
+    def workers(self) -> list[psutil.Process]:
+        """Its worker processes."""
+        assert self._process is not None
+        children = psutil.Process(self._process.pid).children()
+        return [c for c in children if any("spawn_main" in word for word in c.cmdline())]
 
     def kill(self) -> None:
         """End it as a power cut would; the simulated fleet flies on."""

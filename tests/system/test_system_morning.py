@@ -94,8 +94,11 @@ def test_a_killed_service_loses_nothing_and_carries_on(live: Live) -> None:
     before = {name: {item["id"] for item in read()} for name, read in lists.items()}
     flying = sorted(live.every("/flights", state="flying"), key=lambda f: f["end"])
     aloft = {f["id"] for f in flying[:4]}
+    workers = live.workers()
+    assert workers
     live.kill()
     live.start()
+    live.until(lambda: not any(worker.is_running() for worker in workers), 20.0)
     after = {name: {item["id"] for item in read()} for name, read in lists.items()}
     for name, ids in before.items():
         assert ids <= after[name], f"{name} lost"
