@@ -127,8 +127,9 @@ def wind(task: str, speed_mps: float) -> Refusal:
 
 
 def _drones(able: int) -> str:
-    one = able == 1
-    return "the only drone that could fly it is" if one else f"all {able} that could fly it are"
+    if able == 1:
+        return "the only drone that could fly it is"
+    return f"all {able} drones that could fly it are"
 
 
 def all_busy(task: str, able: int) -> Refusal:
