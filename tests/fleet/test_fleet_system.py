@@ -113,7 +113,8 @@ async def test_a_mission_survives_a_restart_of_the_controller(simulator: int) ->
         vehicle = fleet.vehicle(1)
         state = await vehicle.wait_heard()
         assert state.in_flight
-        assert state.mission_seq == held_at
+        await vehicle.wait(lambda s: s.mission_seq is not None, 30, "where it is in its mission")
+        assert vehicle.state.mission_seq == held_at
         assert matches(mission, await vehicle.download())
         await vehicle.resume()
         assert vehicle.state.mode == "AUTO"
