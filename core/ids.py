@@ -4,22 +4,6 @@ import itertools
 import os
 import threading
 from datetime import datetime
-from typing import NewType
-
-DockId = NewType("DockId", str)
-VehicleId = NewType("VehicleId", str)
-DepartmentId = NewType("DepartmentId", str)
-ScenarioId = NewType("ScenarioId", str)
-EventTypeId = NewType("EventTypeId", str)
-RequestId = NewType("RequestId", str)
-TaskId = NewType("TaskId", str)
-PlanId = NewType("PlanId", str)
-FlightId = NewType("FlightId", str)
-MediumId = NewType("MediumId", str)
-AnomalyId = NewType("AnomalyId", str)
-EventId = NewType("EventId", str)
-CaseId = NewType("CaseId", str)
-ReviewId = NewType("ReviewId", str)
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base 32: no i, l, o, u
 _counter = itertools.count(int.from_bytes(os.urandom(2), "big"))

@@ -3,9 +3,6 @@
 KELVIN_AT_ZERO_CELSIUS = 273.15
 """0 degrees Celsius in kelvin, by definition (SI brochure, 9th edition)."""
 
-STANDARD_GRAVITY_MPS2 = 9.80665
-"""Standard acceleration of free fall, by definition (CGPM 1901)."""
-
 
 def degrees_e7(value: float) -> int:
     """Degrees as MAVLink carries them: an integer of 1e-7 degrees.
