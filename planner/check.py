@@ -108,9 +108,12 @@ def _fault(look: Look, sky: Airspace) -> tuple[str, str] | None:
 
 
 def _only(kind: str, geometry: Any) -> Any:
+    """The parts of a kind; a point or line that was wholly cut off leaves an empty one behind."""
     if kind == "area":
         return polygons(geometry)
-    parts = [p for p in shapely.get_parts(geometry) if p.geom_type in _KINDS[kind]]
+    parts = [
+        p for p in shapely.get_parts(geometry) if not p.is_empty and p.geom_type in _KINDS[kind]
+    ]
     return shapely.MultiLineString(parts) if kind == "corridor" else shapely.MultiPoint(parts)
 
 

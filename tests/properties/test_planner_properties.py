@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import shapely
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from core.clearance import conflicts
@@ -66,6 +66,7 @@ def test_any_area_is_covered_at_its_overlap(
     wind=st.floats(0, 11),
     from_deg=st.floats(0, 360),
 )
+@example(seed=296, docks=1, looks=8, zones=2, wind=0.0, from_deg=0.0)  # a point inside a zone
 def test_every_plan_is_accepted_and_clear_of_zones(
     seed: int, docks: int, looks: int, zones: int, wind: float, from_deg: float
 ) -> None:
