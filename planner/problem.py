@@ -13,7 +13,15 @@ from core.zones import Zone
 
 LookKind = Literal["area", "corridor", "points"]
 RefusalCode = Literal[
-    "no_reach", "no_sensor", "no_window", "zone", "no_capacity", "resolution", "geometry"
+    "no_reach",
+    "no_sensor",
+    "no_window",
+    "zone",
+    "no_capacity",
+    "resolution",
+    "geometry",
+    "weather",
+    "filing",
 ]
 
 PRIZE = {1: 20_000, 2: 40_000, 3: 80_000, 4: 160_000, 5: 320_000}
@@ -75,6 +83,10 @@ class Task:
     Attributes:
         looks: the looks that it serves, wholly or as one of several parts.
         routes: by kind of vehicle; what is no key cannot fly it.
+        departments: who asks, for fairness between them.
+        windows: within earliest and latest, when the work may be done (begun and ended in one of
+            them): daylight, tides, agreed hours. Empty for the whole time.
+        file_by: when its flight must have been filed at the latest; None when that is done.
     """
 
     id: str
@@ -84,6 +96,9 @@ class Task:
     earliest: datetime
     latest: datetime
     priority: int
+    departments: tuple[str, ...] = ()
+    windows: tuple[tuple[datetime, datetime], ...] = ()
+    file_by: datetime | None = None
 
     @property
     def prize(self) -> float:
@@ -93,13 +108,28 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True)
 class Station:
-    """A dock with its drone, and when the drone is free."""
+    """A dock with its drone, and when the drone is free.
+
+    Attributes:
+        available_from: a drone in the air: now.
+        starts_from: where its first flight begins when it is not in its dock; None for the dock.
+        airborne_s: flying time that a drone in the air has left until its reserve is touched;
+            None for a drone on the ground.
+        lands_at: the place of the dock in which all its flights end; None for its own.
+        health: share of the endurance that its worn battery still gives.
+        standby: kept for emergencies: flies nothing of the plan.
+    """
 
     id: str
     position: LonLat
     spec: VehicleSpec
     available_from: datetime
     available_until: datetime
+    starts_from: LonLat | None = None
+    airborne_s: float | None = None
+    lands_at: LonLat | None = None
+    health: float = 1.0
+    standby: bool = False
 
     def __post_init__(self) -> None:
         _aware(
@@ -107,11 +137,66 @@ class Station:
             available_from=self.available_from,
             available_until=self.available_until,
         )
+        if not 0.3 <= self.health <= 1.0:
+            raise ValueError(f"station {self.id}: health {self.health} is not 0.3 to 1")
+        if self.starts_from is not None and self.airborne_s is None:
+            raise ValueError(f"station {self.id}: starts_from needs airborne_s")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Closure:
+    """Weather, or an order, that keeps all drones out of an area for a time.
+
+    Attributes:
+        area: shapely geometry in WGS-84 degrees; None for everywhere.
+    """
+
+    id: str
+    start: datetime
+    end: datetime
+    reason: str
+    reason_zh: str
+    area: Any = None
+
+    def __post_init__(self) -> None:
+        _aware(f"closure {self.id}", start=self.start, end=self.end)
+        if self.end <= self.start:
+            raise ValueError(f"closure {self.id}: it ends before it starts")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Separation:
+    """How far two flights keep from one another: by place, by height, or else by time.
+
+    Attributes:
+        within_m, height_m: paths nearer than both of these conflict ...
+        time_s: ... unless the drones pass there at times so far apart.
+        near_dock_m: nearer than this to either dock, docks and pilots see to it.
+    """
+
+    within_m: float = 30.0
+    height_m: float = 15.0
+    time_s: float = 30.0
+    near_dock_m: float = 150.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """A day to plan."""
+    """A day to plan.
+
+    Attributes:
+        now: when it is planned; what should have been filed before is refused. None: long before.
+        closures: when and where nothing flies.
+        crew_limit: flights in the air at once that the pilots can watch; None for no limit.
+        separation: between flights of this plan and the frozen ones; None for no check.
+        frozen: flights that stay as they are: in the air, released, or of another plan. Their
+            tasks are not among `tasks`, and their drones are free only after them.
+        previous: the plan in hand: where the search begins, and what stability is measured by.
+        churn_m: metres that moving a task of the plan in hand to another drone counts.
+        wear_m: metres that a flight more counts: battery cycles are not for nothing.
+        fairness: 0 to plan for value only; 1 to count a department's tasks up to twice as much the
+            less of what it asked for is served.
+    """
 
     stations: tuple[Station, ...]
     tasks: tuple[Task, ...]
@@ -119,9 +204,18 @@ class Problem:
     start: datetime
     end: datetime
     wind: Wind = CALM
+    now: datetime | None = None
+    closures: tuple[Closure, ...] = ()
+    crew_limit: int | None = None
+    separation: Separation | None = None
+    frozen: tuple["Flight", ...] = ()
+    previous: "Plan | None" = None
+    churn_m: float = 0.0
+    wear_m: float = 0.0
+    fairness: float = 0.0
 
     def __post_init__(self) -> None:
-        _aware("problem", start=self.start, end=self.end)
+        _aware("problem", start=self.start, end=self.end, now=self.now)
         if self.end <= self.start:
             raise ValueError("problem: the day ends before it starts")
         for what, ids in (
@@ -160,13 +254,37 @@ class Flight:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A change with which a refused look or task can be served: really solved, not guessed.
+
+    Attributes:
+        change: "window", "resolution", "overlap", "sensor", "part", "day" or "priority".
+        station, start: the flight that would serve it.
+    """
+
+    change: str
+    text: str
+    text_zh: str
+    station: str
+    start: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """Why a look or a task is not served."""
+    """Why a look or a task is not served.
+
+    Attributes:
+        conflict: the smallest set of constraints that cannot hold together, each in words
+            (English, Chinese): without any one of them it could be served.
+        offer: a change with which it can be served; None where none was found or looked for.
+    """
 
     id: str
     code: RefusalCode
     reason: str
     reason_zh: str
+    conflict: tuple[tuple[str, str], ...] = ()
+    offer: Offer | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,7 +295,8 @@ class Plan:
         unserved: by task id.
         value: the prizes of the served tasks.
         km: flown in all, transfers included.
-        gap: share by which the best possible plan may be better; None when not known.
+        gap: share of the bound by which the best possible plan may be better, both counted as
+            prizes less metres; None when no certificate was made.
     """
 
     flights: tuple[Flight, ...]
@@ -214,6 +333,7 @@ class Progress:
     tasks: int
     value: float
     km: float
+    gap: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,7 +342,8 @@ class Violation:
 
     Attributes:
         rule: "task", "station", "sensor", "window", "endurance", "recharge", "availability",
-            "zone", "route", "time", "height", "wind" or "account".
+            "zone", "route", "time", "height", "wind", "account", "closure", "crew", "separation",
+            "filing" or "standby".
         where: the flight or task concerned.
     """
 
