@@ -19,6 +19,8 @@ class Waypoint:
         hold_s: stay here so long.
         gimbal_pitch_deg: where the cameras look from here on; -90 is straight down.
         speed_mps: ground speed on the leg that starts here; None for the vehicle's cruise speed.
+        amsl_m: height above mean sea level (EGM96), legs straight in it; None where the autopilot
+            follows the ground by itself at ``height_m`` (ADR 0005).
     """
 
     position: LonLat
@@ -29,6 +31,7 @@ class Waypoint:
     hold_s: float = 0.0
     gimbal_pitch_deg: float = -90.0
     speed_mps: float | None = None
+    amsl_m: float | None = None
 
 
 @dataclass(frozen=True)
