@@ -19,8 +19,8 @@ class Waypoint:
         hold_s: stay here so long.
         gimbal_pitch_deg: where the cameras look from here on; -90 is straight down.
         speed_mps: ground speed on the leg that starts here; None for the vehicle's cruise speed.
-        heading_deg: where the nose points on the leg that starts here (and while holding), clockwise
-            from north; None to look along the path.
+        heading_deg: where the nose points on the leg that starts here and while holding, degrees
+            clockwise from north; None to look along the path.
         amsl_m: height above mean sea level (EGM96), legs straight in it; None where the autopilot
             follows the ground by itself at ``height_m`` (ADR 0005).
     """
