@@ -4,6 +4,7 @@ Numbers are those of the MAVLink common message set (mavlink.io/en/messages/comm
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from core.geo import LonLat
@@ -11,8 +12,11 @@ from core.route import Route, Waypoint
 
 WAYPOINT = 16
 RETURN_TO_LAUNCH = 20
+LAND = 21
 TAKEOFF = 22
+CONDITION_YAW = 115
 CHANGE_SPEED = 178
+CONTROL_CAMERA = 203
 MOUNT_CONTROL = 205
 TRIGGER_DISTANCE = 206
 FRAME_GLOBAL = 0
@@ -38,25 +42,16 @@ class Item:
 def items(route: Route, cruise_mps: float) -> list[Item]:
     """Take-off, the route's waypoints with their camera commands, and the return.
 
-    Heights are above the ground below (terrain frame), so that the file flies what was planned.
+    Heights are above the ground below (terrain frame), or above mean sea level where the route
+    says them, so that the file flies what was planned.
     """
     first = route.waypoints[0]
     found = [Item(frame=FRAME_ABOVE_HOME, command=TAKEOFF, z=round(first.height_m, 2))]
-    spacing, speed, pitch = 0.0, cruise_mps, math.nan
+    before = Waypoint(position=first.position, height_m=first.height_m, gimbal_pitch_deg=math.nan)
     for point in route.waypoints:
         found.append(_waypoint(point))
-        if point.gimbal_pitch_deg != pitch:
-            pitch = point.gimbal_pitch_deg
-            aim = Item(frame=FRAME_MISSION, command=MOUNT_CONTROL, z=MAVLINK_TARGETING)
-            found.append(replace(aim, params=(pitch, 0.0, 0.0, 0.0)))
-        if (point.speed_mps or cruise_mps) != speed:
-            speed = point.speed_mps or cruise_mps
-            found.append(_do(CHANGE_SPEED, 1.0, round(speed, 3), -1.0))  # 1: over ground
-        if point.photo:
-            found.append(_do(TRIGGER_DISTANCE, 0.0, 0.0, 1.0))  # one at once
-        if point.photo_spacing_m != spacing:
-            spacing = point.photo_spacing_m
-            found.append(_do(TRIGGER_DISTANCE, round(spacing, 2), 0.0, float(spacing > 0)))
+        found.extend(_changes(before, point, cruise_mps))
+        before = point
     return [*found, Item(frame=FRAME_MISSION, command=RETURN_TO_LAUNCH)]
 
 
@@ -66,14 +61,32 @@ def home(position: LonLat, altitude_m: float) -> Item:
 
 
 def _waypoint(point: Waypoint) -> Item:
+    high = point.amsl_m
     return Item(
-        frame=FRAME_ABOVE_GROUND,
+        frame=FRAME_ABOVE_GROUND if high is None else FRAME_GLOBAL,
         command=WAYPOINT,
         params=(point.hold_s, 0.0, 0.0, 0.0),
         x=point.position.lat,
         y=point.position.lon,
-        z=round(point.height_m, 2),
+        z=round(point.height_m if high is None else high, 2),
     )
+
+
+def _changes(before: Waypoint, point: Waypoint, cruise_mps: float) -> Iterator[Item]:
+    """What is switched at a waypoint: camera angle, heading, speed, single and repeated photos."""
+    if point.gimbal_pitch_deg != before.gimbal_pitch_deg:
+        aim = Item(frame=FRAME_MISSION, command=MOUNT_CONTROL, z=MAVLINK_TARGETING)
+        yield replace(aim, params=(point.gimbal_pitch_deg, 0.0, 0.0, 0.0))
+    if point.heading_deg is not None and point.heading_deg != before.heading_deg:
+        yield _do(CONDITION_YAW, point.heading_deg, 0.0, 0.0)
+    speed = point.speed_mps or cruise_mps
+    if speed != (before.speed_mps or cruise_mps):
+        yield _do(CHANGE_SPEED, 1.0, round(speed, 3), -1.0)  # 1: over ground
+    if point.photo:
+        yield _do(TRIGGER_DISTANCE, 0.0, 0.0, 1.0)  # one at once
+    if point.photo_spacing_m != before.photo_spacing_m:
+        spacing = point.photo_spacing_m
+        yield _do(TRIGGER_DISTANCE, round(spacing, 2), 0.0, float(spacing > 0))
 
 
 def _do(command: int, a: float, b: float, c: float) -> Item:
