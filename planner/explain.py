@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from planner.problem import Refusal
 
 CITY_ZONE = ZoneInfo("Asia/Shanghai")
-_ZH = {"visible": "可见光", "zoom": "变焦", "thermal": "热成像"}
+SENSOR_ZH = {"visible": "可见光", "zoom": "变焦", "thermal": "热成像"}
 
 
 def geometry(look: str, fault: str, fault_zh: str) -> Refusal:
@@ -37,7 +37,7 @@ def no_sensor(look: str, sensors: Iterable[str]) -> Refusal:
         id=look,
         code="no_sensor",
         reason=f"no available drone carries {' and '.join(names)}",
-        reason_zh=f"没有可用的无人机配备{'、'.join(_ZH.get(n, n) for n in names)}相机",
+        reason_zh=f"没有可用的无人机配备{'、'.join(SENSOR_ZH.get(n, n) for n in names)}相机",
     )
 
 
@@ -139,4 +139,38 @@ def all_busy(task: str, able: int) -> Refusal:
         code="no_capacity",
         reason=f"all {able} drones that could go are out or recharging",
         reason_zh=f"可出动的{able}架无人机均在执行任务或充电",
+    )
+
+
+def crew_busy(task: str, limit: int) -> Refusal:
+    """Whenever it could be flown, as many flights are in the air as the pilots can watch."""
+    return Refusal(
+        id=task,
+        code="no_capacity",
+        reason=f"{limit} flights are in the air whenever it could be flown, as many as are watched",
+        reason_zh=f"可飞时段内在空架次均已达上限{limit}架",
+        conflict=((f"at most {limit} flights are watched at once", f"同时在空架次不超过{limit}"),),
+    )
+
+
+def too_close(task: str, time_s: float) -> Refusal:
+    """Whenever it could be flown, its flight would meet others on its way."""
+    return Refusal(
+        id=task,
+        code="no_capacity",
+        reason=f"whenever it could be flown, its path meets another flight's within {time_s:.0f} s",
+        reason_zh=f"可飞时段内其航线均与其他航班在{time_s:.0f}秒内交汇",
+        conflict=(
+            (f"crossing flights keep {time_s:.0f} s apart", f"交叉航线须错开{time_s:.0f}秒"),
+        ),
+    )
+
+
+def no_time(task: str) -> Refusal:
+    """Its flight fits no gap that closures, zones and its drone's other flights leave."""
+    return Refusal(
+        id=task,
+        code="no_window",
+        reason="closures, timed zones and its drone's other flights leave no time for its flight",
+        reason_zh="空域关闭、限时禁飞区及该机其他架次之间没有可用时段",
     )
