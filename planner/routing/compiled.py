@@ -1,0 +1,58 @@
+"""What carries the inner loops: Numba's compiler behind one typed decorator.
+
+Compiled code is kept on disk under a name that holds the digest of all kernels: Numba itself looks
+at a function's own file only, and would go on using a caller compiled against an older callee.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar, cast
+
+import numba
+
+F = TypeVar("F", bound=Callable[..., object])
+
+_HERE = Path(__file__).parent
+
+
+def _digest() -> str:
+    """Of every file that holds kernels or what they are compiled with."""
+    sha = hashlib.sha256(numba.__version__.encode())
+    for file in sorted(_HERE.glob("*.py")):
+        text = file.read_bytes()
+        if b"@kernel" in text or file.name in ("layout.py", "compiled.py"):
+            sha.update(text)
+    return sha.hexdigest()[:12]
+
+
+def _cache() -> str:
+    """The folder of compiled code: beside the source where that can be written to."""
+    asked = os.environ.get("NUMBA_CACHE_DIR")
+    name = f"kernels-{_digest()}"
+    places = [Path(asked)] if asked else [_HERE / "__pycache__", Path.home() / ".cache" / "flyonce"]
+    for place in places:
+        try:
+            (place / name).mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(place / name, os.W_OK):
+            return str(place / name)
+    return tempfile.mkdtemp(prefix="flyonce-kernels-")
+
+
+_CACHE = _cache()
+
+
+def kernel(function: F) -> F:
+    """Compile at the first call, without the interpreter's lock, and keep the result on disk."""
+    settings = vars(numba.config)
+    before = settings["CACHE_DIR"]
+    settings["CACHE_DIR"] = _CACHE
+    try:
+        made = numba.njit(nogil=True, cache=True, error_model="numpy")(function)
+    finally:
+        settings["CACHE_DIR"] = before
+    return cast(F, made)
