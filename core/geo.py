@@ -1,7 +1,7 @@
 """Places on the Earth (WGS-84), heights with their datum, and local frames in metres."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -116,6 +116,15 @@ def offset(point: LonLat, bearing: float, metres: float) -> LonLat:
     """The point so many metres away in a direction (degrees clockwise from north)."""
     lon, lat, _ = _GEOD.fwd(point.lon, point.lat, bearing, metres)
     return LonLat(float(lon), float(lat))
+
+
+def offsets(
+    point: LonLat, bearing: float, metres: Sequence[float]
+) -> tuple[list[float], list[float]]:
+    """Longitudes and latitudes of the points so far away in one direction."""
+    n = len(metres)
+    lon, lat, _ = _GEOD.fwd([point.lon] * n, [point.lat] * n, [bearing] * n, list(metres))
+    return list(lon), list(lat)
 
 
 def area_m2(geometry: Any) -> float:

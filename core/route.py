@@ -1,10 +1,16 @@
 """Routes: where to fly and where to photograph, independent of any autopilot."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
+from typing import NamedTuple
 
 from core.equipment import Sensor
-from core.geo import LonLat, path_length_m
+from core.geo import LonLat, bearing_deg, distance_m, offsets, path_length_m
+
+_ROUNDING_M = 1e-3
+"""A photograph may lie so far beyond the end of its leg."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +71,57 @@ class Route:
         """Length over ground in metres."""
         return path_length_m(w.position for w in self.waypoints)
 
-    @cached_property
+    @property
     def photos(self) -> int:
         """How many photographs it asks for of each camera in use."""
-        count = sum(w.photo for w in self.waypoints)
-        for a, b in zip(self.waypoints, self.waypoints[1:], strict=False):
-            if a.photo_spacing_m > 0:
-                count += int(path_length_m((a.position, b.position)) / a.photo_spacing_m) + 1
-        return count
+        return len(self.shots)
+
+    @cached_property
+    def shots(self) -> tuple["Shot", ...]:
+        """Its photographs in flying order.
+
+        A photo leg takes one where it begins and one every ``photo_spacing_m``. A leg that goes
+        on with the same spacing and camera continues the count: the trigger is set once, and a
+        waypoint that is only a corner of the path changes nothing.
+        """
+        found: list[Shot] = []
+        legs = self._legs()
+        left = 0.0
+        running: tuple[float, Sensor | None] = (0.0, None)
+        for k, w in enumerate(self.waypoints):
+            setting = (w.photo_spacing_m, w.sensor) if k < len(legs) else (0.0, None)
+            begins = setting[0] > 0 and setting != running
+            if begins:
+                left = 0.0
+            if w.photo and not begins:
+                found.append(Shot(k, 0.0, w.position))
+            running = setting
+            if setting[0] > 0:
+                length, bearing = legs[k]
+                count = max(0, math.floor((length - left + _ROUNDING_M) / setting[0]) + 1)
+                steps = [left + n * setting[0] for n in range(count)]
+                found.extend(_shots(k, w.position, bearing, steps))
+                left += count * setting[0] - length
+        return tuple(found)
+
+    def _legs(self) -> list[tuple[float, float]]:
+        """Length in metres and bearing in degrees of each leg."""
+        return [
+            (distance_m(a.position, b.position), bearing_deg(a.position, b.position))
+            for a, b in pairwise(self.waypoints)
+        ]
+
+
+class Shot(NamedTuple):
+    """A photograph of a route: on which leg, how far along it in metres, and where."""
+
+    leg: int
+    along_m: float
+    position: LonLat
+
+
+def _shots(leg: int, start: LonLat, bearing: float, along: list[float]) -> list[Shot]:
+    lon, lat = offsets(start, bearing, along)
+    return [
+        Shot(leg, m, LonLat(x, y) if m else start) for m, x, y in zip(along, lon, lat, strict=True)
+    ]
