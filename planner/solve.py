@@ -7,9 +7,9 @@ from collections.abc import Callable
 from planner.assign.greedy import construct
 from planner.assign.improve import improved
 from planner.assign.model import read
+from planner.assign.reschedule import rescheduled
 from planner.assign.roster import Roster
 from planner.assign.ruin import ruin_and_recreate
-from planner.assign.timetable import rescheduled
 from planner.flights import flights
 from planner.problem import Plan, Problem, Progress
 from planner.unserved import reasons

@@ -16,11 +16,11 @@ from planner import Problem, Progress, prepare, solve, verify
 from planner.assign.greedy import construct
 from planner.assign.improve import improved
 from planner.assign.model import read
+from planner.assign.reschedule import rescheduled
 from planner.assign.roster import Roster
 from planner.assign.routing import improve
 from planner.assign.ruin import ruin_and_recreate
 from planner.assign.slots import group
-from planner.assign.timetable import rescheduled
 from planner.flights import flights
 from planner.solve import plan_of
 
