@@ -1,0 +1,58 @@
+"""The certificate: never below what a plan achieves, and tight where nothing is relaxed."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from planner.routing.bound import achieved, bound
+from planner.routing.check import cost
+from planner.routing.model import Solution, Trip
+
+sys.path.insert(0, str(Path(__file__).parent))
+from planner_small import brute, small
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_no_plan_is_better_than_the_bound(seed: int) -> None:
+    model = small(seed, groups=4 if seed < 3 else 3)
+    solution, _ = brute(model)
+    reached = cost(model, solution)
+    proven = bound(model, seconds=60)
+    assert proven is not None
+    assert proven.complete
+    if np.isfinite(reached.objective):
+        assert proven.value >= achieved(reached, model) - 1e-6
+
+
+def test_the_bound_is_the_optimum_where_nothing_is_relaxed() -> None:
+    gaps = []
+    for seed in range(8):
+        model = small(seed, vehicles=1, plain=True)
+        solution, _ = brute(model)
+        proven = bound(model, seconds=60)
+        assert proven is not None
+        gaps.append(proven.gap(cost(model, solution), model))
+    assert sum(gap < 1e-9 for gap in gaps) >= 4
+    assert max(gaps) < 0.5
+
+
+def test_a_plan_that_leaves_out_what_must_be_served_is_infinitely_far() -> None:
+    model = small(1, plain=True)
+    model.prize[0] = np.inf
+    proven = bound(model, seconds=60)
+    assert proven is not None
+    assert proven.gap(cost(model, Solution(((), ()))), model) == np.inf
+
+
+def test_the_gap_of_the_only_trip_is_nothing() -> None:
+    model = small(4, groups=1, vehicles=1, plain=True)
+    proven = bound(model, seconds=60)
+    assert proven is not None
+    served = cost(model, Solution(((Trip(0.0, (0,)),),)))
+    assert proven.gap(served, model) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_cancelled_bound_says_nothing() -> None:
+    assert bound(small(0), seconds=60, cancelled=lambda: True) is None
