@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from api.cli import analyze, audit, demo, plan, serve, sim, token
+from api.cli import analyze, audit, bench, demo, plan, serve, sim, token
 from api.cli.output import complain
 from core.errors import FlyOnceError, InvalidInput
 
@@ -26,6 +26,7 @@ for command in (serve.serve, demo.demo, plan.plan, analyze.analyze, sim.sim):
     app.command()(command)
 app.add_typer(token.app, name="token")
 app.add_typer(audit.app, name="audit")
+app.add_typer(bench.app, name="bench")
 
 
 def main() -> None:

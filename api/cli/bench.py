@@ -1,0 +1,169 @@
+"""`flyonce bench`: our engines beside the field's, measured in one run.
+
+The cases lie in `tests/benchmarks` beside the source, because they need the peers, which the
+product does not; an installed package has none of them.
+"""
+
+import importlib
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from api.cli.output import err, out
+from core.errors import InvalidInput, Unavailable
+
+ROOT = Path(__file__).resolve().parents[2]
+CASES = ROOT / "tests" / "benchmarks" / "planner"
+DATA = ROOT.parent / "shared" / "data"
+
+app = typer.Typer(name="bench", help="Measure our engines beside the field's, in one run.")
+
+
+@app.callback(invoke_without_command=True)
+def bench(context: typer.Context) -> None:
+    """List what can be measured."""
+    if context.invoked_subcommand is None:
+        table = Table(title="flyonce bench planner --only ...")
+        table.add_column("group")
+        table.add_column("what it measures")
+        for name, about in _registry().groups().items():
+            table.add_row(name, about)
+        out.print(table)
+
+
+@app.command()
+def planner(
+    seconds: Annotated[
+        float, typer.Option(min=0.1, max=3600, help="For each engine on each instance.")
+    ] = 30.0,
+    only: Annotated[
+        str | None, typer.Option(metavar="GROUP,...", help="Only these groups.")
+    ] = None,
+    instance: Annotated[
+        str | None, typer.Option(metavar="NAME,...", help="Only instances whose name holds one.")
+    ] = None,
+    peers: Annotated[bool, typer.Option(help="Run the field's engines beside ours.")] = True,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of instances; ../shared/data if not given.")
+    ] = None,
+    threads: Annotated[int, typer.Option(min=1, max=64, help="For each engine.")] = 2,
+    seed: Annotated[int, typer.Option(help="For every engine that takes one.")] = 0,
+    out_file: Annotated[
+        Path | None, typer.Option("--out", dir_okay=False, help="Write all tables as JSON.")
+    ] = None,
+) -> None:
+    """Run the planner's tables: each engine by itself, in a process of its own, one after another.
+
+    Peers that are not installed (requirements-bench.txt) are skipped by name.
+    """
+    registry = _registry()
+    chosen = _chosen(only, registry.groups())
+    setting = registry.Setting(
+        data=_data(data),
+        seconds=seconds,
+        peers=peers,
+        instances=tuple(_words(instance)),
+        threads=threads,
+        seed=seed,
+        tell=lambda line: err.print(f"[dim]{line}[/]"),
+    )
+    done: list[dict[str, Any]] = []
+    for name in chosen:
+        try:
+            for table in registry.run(name, setting):
+                done.append(_record(name, table))
+                _show(table)
+                _write(out_file, seconds, done)
+        except registry.Skipped as why:
+            err.print(f"{name}: skipped, {why}")
+            done.append({"group": name, "skipped": str(why)})
+    _write(out_file, seconds, done)
+    if all("skipped" in one for one in done):
+        raise Unavailable("nothing could be measured", where=", ".join(chosen))
+
+
+def _registry() -> Any:
+    """The module of the cases.
+
+    Raises:
+        Unavailable: they are not there.
+    """
+    if not (CASES / "registry.py").is_file():
+        raise Unavailable(
+            "the benchmark's cases are not there",
+            where=str(CASES),
+            remedy="run it from a copy of the source, whose tests/benchmarks holds them",
+        )
+    # at the end, so that tests/planner never stands before the package of that name
+    folder = str(CASES.parents[1])
+    if folder not in sys.path:
+        sys.path.append(folder)
+    return importlib.import_module("benchmarks.planner.registry")
+
+
+def _words(text: str | None) -> list[str]:
+    return [word.strip() for word in (text or "").split(",") if word.strip()]
+
+
+def _chosen(only: str | None, known: Iterable[str]) -> list[str]:
+    names = list(known)
+    chosen = _words(only) or names
+    for name in chosen:
+        if name not in names:
+            raise InvalidInput(f"{name!r} is no group", where="--only", remedy=", ".join(names))
+    return chosen
+
+
+def _data(given: Path | None) -> Path | None:
+    if given is not None and not given.is_dir():
+        raise InvalidInput("is no folder", where=f"--data {given}")
+    return given or (DATA if DATA.is_dir() else None)
+
+
+def _record(name: str, table: Any) -> dict[str, Any]:
+    return {
+        "group": name,
+        "title": table.title,
+        "columns": list(table.columns),
+        "rows": [dict(row) for row in table.rows],
+        "notes": list(table.notes),
+    }
+
+
+def _show(table: Any) -> None:
+    shown = Table(title=table.title, title_justify="left")
+    for number, column in enumerate(table.columns):
+        shown.add_column(column, justify="right" if number else "left")
+    for row in table.rows:
+        shown.add_row(*(_text(row.get(column)) for column in table.columns))
+    out.print(shown)
+    for note in table.notes:
+        out.print(f"  {note}")
+
+
+def _text(cell: Any) -> str:
+    """A cell: three decimals below ten, none from a thousand on."""
+    if cell is None:
+        return "-"
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if not isinstance(cell, float) or cell == int(cell):
+        return f"{cell:,}" if isinstance(cell, int) else str(cell).removesuffix(".0")
+    return f"{cell:,.{3 if abs(cell) < 10 else 2 if abs(cell) < 1000 else 0}f}"
+
+
+def _write(path: Path | None, seconds: float, done: list[dict[str, Any]]) -> None:
+    if path is None:
+        return
+    text = json.dumps({"seconds": seconds, "tables": done}, indent=2, ensure_ascii=False)
+    try:
+        path.write_text(text + "\n", encoding="utf-8")
+    except OSError as why:
+        raise Unavailable(
+            f"cannot be written: {why.strerror}", where=str(path), remedy="choose another file"
+        ) from why
