@@ -23,7 +23,7 @@ def _digest() -> str:
     sha = hashlib.sha256(numba.__version__.encode())
     for file in sorted(_HERE.glob("*.py")):
         text = file.read_bytes()
-        if b"@kernel" in text or file.name in ("layout.py", "compiled.py"):
+        if b"compiled import" in text or file.name in ("layout.py", "compiled.py"):
             sha.update(text)
     return sha.hexdigest()[:12]
 
@@ -47,12 +47,30 @@ _CACHE = _cache()
 
 
 def kernel(function: F) -> F:
-    """Compile at the first call, without the interpreter's lock, and keep the result on disk."""
+    """Compile at the first call, without the interpreter's lock, and keep the result on disk.
+
+    Kernels make no arrays: without Numba's counting of references to them (`_nrt`) the search is
+    twice as fast, and threads do not fight for the counters' cache lines.
+    """
+    return _compiled(function)
+
+
+def part(function: F) -> F:
+    """As `kernel`, for what only kernels call: made a part of its callers.
+
+    A call would pass every field of the tables and the state, 300 words in all, each time.
+    """
+    return _compiled(function, forceinline=True)
+
+
+def _compiled(function: F, **options: bool) -> F:
     settings = vars(numba.config)
     before = settings["CACHE_DIR"]
     settings["CACHE_DIR"] = _CACHE
     try:
-        made = numba.njit(nogil=True, cache=True, error_model="numpy")(function)
+        made = numba.njit(nogil=True, cache=True, error_model="numpy", _nrt=False, **options)(
+            function
+        )
     finally:
         settings["CACHE_DIR"] = before
     return cast(F, made)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from planner.routing.compiled import kernel
+from planner.routing.compiled import kernel, part
 from planner.routing.kernel_state import chained, out_of_pool, timed, touch
 from planner.routing.layout import (
     BACK_M,
@@ -68,7 +68,7 @@ NEIGHBOURS = 30
 """Vehicles that serve one of so many nearest groups are tried."""
 
 
-@kernel
+@part
 def _blinks(share: float) -> int:
     """After how many places the next one is overlooked (Christiaens & Vanden Berghe 2020)."""
     if share <= 0.0:
@@ -76,7 +76,7 @@ def _blinks(share: float) -> int:
     return int(math.log(1.0 - np.random.random()) / math.log(1.0 - share))
 
 
-@kernel
+@part
 def listed(t: Tables, s: State, g: int, reach: int) -> int:
     """Fill `list` with vehicles to try: 0 those touched, 1 also those near the group, 2 all."""
     s.count[BLINK] += 1
@@ -107,7 +107,7 @@ def listed(t: Tables, s: State, g: int, reach: int) -> int:
     return many
 
 
-@kernel
+@part
 def _listed(t: Tables, s: State, g: int, v: int, stamp: int, many: int) -> int:
     if s.mark[v] == stamp or not t.fits[g, v] or not s.on[v]:
         return many
@@ -121,7 +121,7 @@ def _listed(t: Tables, s: State, g: int, v: int, stamp: int, many: int) -> int:
     return many + 1
 
 
-@kernel
+@part
 def found(
     t: Tables, s: State, g: int, many: int, most: float, blink: float
 ) -> tuple[float, int, int, int, int]:
@@ -236,7 +236,7 @@ def found(
     return best, at_v, at_k, at_p, at_n
 
 
-@kernel
+@part
 def put(t: Tables, s: State, g: int, v: int, k: int, p: int, n: int) -> None:
     """Serve a group where `found` said."""
     touch(s, v)

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from planner.routing.compiled import kernel
+from planner.routing.compiled import kernel, part
 from planner.routing.kernel_insert import found, listed, put
 from planner.routing.kernel_state import (
     forget_trip,
@@ -42,7 +42,7 @@ from planner.routing.layout import (
 )  # fmt: skip
 
 
-@kernel
+@part
 def _unlink(t: Tables, s: State, n: int) -> None:
     """Take a node out of its trip; times come later."""
     trip, p, q = s.link[n, TRIP], s.link[n, PREV], s.link[n, NEXT]
@@ -58,7 +58,7 @@ def _unlink(t: Tables, s: State, n: int) -> None:
     into_pool(t, s, t.group[n])
 
 
-@kernel
+@part
 def _place(s: State, v: int, trip: int) -> int:
     """Which trip of its vehicle's day it is."""
     k = 0
@@ -67,7 +67,7 @@ def _place(s: State, v: int, trip: int) -> int:
     return k
 
 
-@kernel
+@part
 def _cut(t: Tables, s: State, g: int, most: float, out: int) -> int:
     """Remove a string of nodes that holds the group; with a chance of one half, a split one.
 
@@ -117,7 +117,7 @@ def _cut(t: Tables, s: State, g: int, most: float, out: int) -> int:
     return out
 
 
-@kernel
+@part
 def ruined(t: Tables, s: State, seed: int, mean: float, longest: float) -> int:
     """Remove strings from trips round the seed; how many groups are in `todo` then."""
     size = (len(s.at) - s.count[POOL]) / max(len(s.spare) - s.count[SPARE], 1)
@@ -143,7 +143,7 @@ def ruined(t: Tables, s: State, seed: int, mean: float, longest: float) -> int:
     return out
 
 
-@kernel
+@part
 def _ranked(s: State, t: Tables, begin: int, end: int) -> None:
     """Sort a part of `todo` by a random one of the orders of insertion."""
     order = int(np.random.random() * (t.key.shape[0] + 2))
@@ -158,7 +158,7 @@ def _ranked(s: State, t: Tables, begin: int, end: int) -> None:
         s.todo[j], s.rank[j] = g, r
 
 
-@kernel
+@part
 def _recreated(t: Tables, s: State, many: int, blink: float) -> None:
     """Insert all of `todo`: those just removed wherever it is good, others where there is room."""
     stamp = s.count[STAMP]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from planner.routing.compiled import kernel
+from planner.routing.compiled import kernel, part
 from planner.routing.layout import (
     BACK_M,
     BACK_S,
@@ -66,7 +66,7 @@ from planner.routing.layout import (
 )  # fmt: skip
 
 
-@kernel
+@part
 def timed(t: Tables, s: State, trip: int, v: int, leads: bool) -> bool:
     """Recompute a trip from its chain of nodes; false where its own rules do not hold."""
     kind, table = t.label[v, KIND], t.label[v, TABLE]
@@ -111,7 +111,7 @@ def timed(t: Tables, s: State, trip: int, v: int, leads: bool) -> bool:
     return fine and whole <= usable + EPS and load <= t.limit[v, CAPACITY] + EPS
 
 
-@kernel
+@part
 def _backward(t: Tables, s: State, trip: int, kind: int, table: int, end: int) -> None:
     """The times from each node to the trip's end."""
     n = s.trip[trip, TAIL]
@@ -132,7 +132,7 @@ def _backward(t: Tables, s: State, trip: int, kind: int, table: int, end: int) -
         after, n = n, s.link[n, PREV]
 
 
-@kernel
+@part
 def chained(t: Tables, s: State, v: int) -> int:
     """Recompute when a vehicle's trips may leave, and its cost; the first trip too late, or -1."""
     ready, many = t.limit[v, FREE], s.many[v]
@@ -164,7 +164,7 @@ def chained(t: Tables, s: State, v: int) -> int:
     return bad
 
 
-@kernel
+@part
 def into_pool(t: Tables, s: State, g: int) -> None:
     """The group is served no more."""
     s.at[g] = -1
@@ -174,7 +174,7 @@ def into_pool(t: Tables, s: State, g: int) -> None:
     s.total[TOTAL] += t.loss[g, LOSS]
 
 
-@kernel
+@part
 def out_of_pool(t: Tables, s: State, g: int, n: int) -> None:
     """The group is served, by this node."""
     s.at[g] = n
@@ -186,7 +186,7 @@ def out_of_pool(t: Tables, s: State, g: int, n: int) -> None:
     s.total[TOTAL] -= t.loss[g, LOSS]
 
 
-@kernel
+@part
 def drop_trip(t: Tables, s: State, v: int, k: int) -> None:
     """Take a trip off its vehicle, its groups into the pool; the vehicle's times come later."""
     trip = s.trips[v, k]
@@ -197,7 +197,7 @@ def drop_trip(t: Tables, s: State, v: int, k: int) -> None:
     forget_trip(s, v, k)
 
 
-@kernel
+@part
 def forget_trip(s: State, v: int, k: int) -> None:
     """Free the slot of a trip that holds nothing any more."""
     s.spare[s.count[SPARE]] = s.trips[v, k]
@@ -207,7 +207,7 @@ def forget_trip(s: State, v: int, k: int) -> None:
     s.many[v] -= 1
 
 
-@kernel
+@part
 def mended(t: Tables, s: State, v: int) -> None:
     """After removals: drop whole trips until what is left of the vehicle's day is feasible.
 
@@ -223,7 +223,7 @@ def mended(t: Tables, s: State, v: int) -> None:
         drop_trip(t, s, v, bad)
 
 
-@kernel
+@part
 def clear(t: Tables, s: State, v: int) -> None:
     """The vehicle does nothing."""
     while s.many[v] > 0:
@@ -232,7 +232,7 @@ def clear(t: Tables, s: State, v: int) -> None:
     s.cost[v] = 0.0
 
 
-@kernel
+@part
 def write(s: State, v: int, to: np.ndarray, at: int) -> int:
     """Write a vehicle's trips: how many, then for each its size and nodes; where to go on."""
     to[at] = s.many[v]
@@ -249,7 +249,7 @@ def write(s: State, v: int, to: np.ndarray, at: int) -> int:
     return at
 
 
-@kernel
+@part
 def read(t: Tables, s: State, v: int, of: np.ndarray, at: int) -> int:
     """Give an empty vehicle the trips written at a place; what is infeasible is left out."""
     trips = of[at]
@@ -276,7 +276,7 @@ def read(t: Tables, s: State, v: int, of: np.ndarray, at: int) -> int:
     return at
 
 
-@kernel
+@part
 def touch(s: State, v: int) -> None:
     """Write down a vehicle before it changes for the first time since `settled`."""
     if s.saved_mark[v] != s.count[STAMP]:
@@ -286,7 +286,7 @@ def touch(s: State, v: int) -> None:
         s.count[SAVED] = write(s, v, s.saved, s.count[SAVED])
 
 
-@kernel
+@part
 def settled(s: State) -> None:
     """What was changed stays."""
     s.count[STAMP] += 1
@@ -294,7 +294,7 @@ def settled(s: State) -> None:
     s.count[SAVED] = 0
 
 
-@kernel
+@part
 def undone(t: Tables, s: State) -> None:
     """Every vehicle as it was at `settled`."""
     for i in range(s.count[TOUCHED]):
@@ -326,14 +326,14 @@ def load(t: Tables, s: State, of: np.ndarray) -> None:
     keep(s)
 
 
-@kernel
+@part
 def keep(s: State) -> None:
     """What is now is the best."""
     s.total[BEST] = s.total[TOTAL]
     dump(s, s.best)
 
 
-@kernel
+@part
 def recount(t: Tables, s: State) -> None:
     """Sum the objective anew: it drifts by rounding over millions of changes."""
     total = 0.0
@@ -356,9 +356,11 @@ def starts(t: Tables, s: State, to: np.ndarray) -> None:
 
 
 @kernel
-def spliced(parts: np.ndarray, of: np.ndarray, to: np.ndarray) -> None:
-    """Put one solution together: vehicle v as row ``of[v]`` of `parts` has it, see `dump`."""
-    at = np.zeros(len(parts), np.int64)
+def spliced(parts: np.ndarray, of: np.ndarray, at: np.ndarray, to: np.ndarray) -> None:
+    """Put one solution together: vehicle v as row ``of[v]`` of `parts` has it, see `dump`.
+
+    `at` is zero for each of the parts.
+    """
     end = 0
     for v in range(len(of)):
         for i in range(len(parts)):
@@ -369,5 +371,6 @@ def spliced(parts: np.ndarray, of: np.ndarray, to: np.ndarray) -> None:
                 at[i] += 1 + parts[i, at[i]]
             if i == of[v]:
                 size = at[i] - begin
-                to[end : end + size] = parts[i, begin : at[i]]
+                for j in range(size):
+                    to[end + j] = parts[i, begin + j]
                 end += size

@@ -201,12 +201,17 @@ class _Search:
         value = before + sum(float(one.total[BEST]) - before for one in states)
         if value < self.value - 1e-6:
             self.value = value
-            kernel_state.spliced(np.stack([one.best for one in states]), of, self.best)
+            kernel_state.spliced(
+                np.stack([one.best for one in states]),
+                of,
+                np.zeros(len(states), np.int64),
+                self.best,
+            )
         now = []
         for one in states:
             numbers = np.zeros_like(s.best)
             kernel_state.dump(one, numbers)
             now.append(numbers)
         merged = np.zeros_like(s.best)
-        kernel_state.spliced(np.stack(now), of, merged)
+        kernel_state.spliced(np.stack(now), of, np.zeros(len(states), np.int64), merged)
         kernel_state.load(self.tables, s, merged)
