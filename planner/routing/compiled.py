@@ -9,7 +9,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numba
 
@@ -63,14 +63,18 @@ def part(function: F) -> F:
     return _compiled(function, forceinline=True)
 
 
+def maker(function: F) -> F:
+    """As `kernel`, for what makes arrays (the bound's lists of trips)."""
+    return _compiled(function, _nrt=True)
+
+
 def _compiled(function: F, **options: bool) -> F:
     settings = vars(numba.config)
     before = settings["CACHE_DIR"]
     settings["CACHE_DIR"] = _CACHE
     try:
-        made = numba.njit(nogil=True, cache=True, error_model="numpy", _nrt=False, **options)(
-            function
-        )
+        wanted: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy"}
+        made = numba.njit(**wanted, **{"_nrt": False, **options})(function)
     finally:
         settings["CACHE_DIR"] = before
     return cast(F, made)

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from planner.routing.compiled import kernel
+from planner.routing.compiled import maker
 from planner.routing.model import Floats, Ints
 
 Longs = npt.NDArray[np.int64]
@@ -13,7 +13,7 @@ LAST, SET, NEXT, PARENT, ALIVE = range(5)
 EARLIEST, LATEST, LET_GO, CARRIED, WORK_S, WORK_M, HOME_S = range(7)
 
 
-@kernel
+@maker
 def find(
     table: Longs, hashes: Longs, code: int, first: Ints, members: Ints, wanted: Ints, size: int
 ) -> int:
@@ -35,7 +35,7 @@ def find(
         slot = (slot + 1) & mask
 
 
-@kernel
+@maker
 def code_of(wanted: Ints, size: int) -> int:
     """A hash of sorted groups (FNV-1a over 31 bits kept positive)."""
     code = np.int64(2166136261)
@@ -44,7 +44,7 @@ def code_of(wanted: Ints, size: int) -> int:
     return int(code ^ (code >> np.int64(17)))
 
 
-@kernel
+@maker
 def longer(a: npt.NDArray, rows: int) -> npt.NDArray:
     """The array with at least so many rows."""
     if rows <= a.shape[0]:
@@ -54,7 +54,7 @@ def longer(a: npt.NDArray, rows: int) -> npt.NDArray:
     return bigger
 
 
-@kernel
+@maker
 def longer_row(a: npt.NDArray, size: int) -> npt.NDArray:
     """The flat array with at least so many places."""
     if size <= len(a):
@@ -64,7 +64,7 @@ def longer_row(a: npt.NDArray, size: int) -> npt.NDArray:
     return bigger
 
 
-@kernel
+@maker
 def extended(
     old: Floats, new: Floats, way_s: float, way_m: float, node: Floats, limits: Floats
 ) -> bool:
@@ -85,7 +85,7 @@ def extended(
     return longest <= usable and end + home_s <= until and let_go <= start and new[LOAD] <= capacity
 
 
-@kernel
+@maker
 def kept(new: Floats, node: int, head: int, values: Floats, labels: Ints) -> bool:
     """Whether the label is not dominated among those of its set; kills those it dominates."""
     at = head
@@ -112,7 +112,7 @@ def kept(new: Floats, node: int, head: int, values: Floats, labels: Ints) -> boo
     return True
 
 
-@kernel
+@maker
 def joined_by(groups: Ints, size: int, group: int, wanted: Ints) -> bool:
     """Writes the sorted set with one more group; False where it holds the group already."""
     at = 0
@@ -126,7 +126,7 @@ def joined_by(groups: Ints, size: int, group: int, wanted: Ints) -> bool:
     return True
 
 
-@kernel
+@maker
 def rehashed(table: Longs, hashes: Longs, sets: int) -> Longs:
     """The hash table at twice the size."""
     bigger = np.full(2 * len(table), -1, np.int64)
@@ -139,7 +139,7 @@ def rehashed(table: Longs, hashes: Longs, sets: int) -> Longs:
     return bigger
 
 
-@kernel
+@maker
 def grown(
     out: Floats, leg_s: Floats, leg_m: Floats, node: Floats, group: Ints, limits: Floats, most: int
 ) -> tuple[Floats, Ints, Ints, Ints, bool]:
