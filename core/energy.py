@@ -1,15 +1,18 @@
 """What a path costs a vehicle, in seconds of its endurance.
 
 Endurance is stated at cruise speed in still air, so cost is time: wind changes the ground speed
-(the wind triangle), climbing draws more power than cruising.
+(the wind triangle), climbing draws more power than cruising. Plans count time on slow photo legs
+in full, which bounds what they draw (`core.power`); `charge_s` is the closer estimate.
 """
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 from core.equipment import VehicleSpec
 from core.geo import LonLat, bearing_deg, distance_m
-from core.route import Route
+from core.power import power_ratio
+from core.route import Route, Waypoint
 
 CLIMB_FACTOR = 1.4
 """Power while climbing over power at cruise: about 1.4 for small multirotors at 3 to 6 m/s
@@ -65,11 +68,56 @@ def descent_s(height_m: float, spec: VehicleSpec) -> float:
 
 def route_s(route: Route, spec: VehicleSpec, wind: Wind = CALM) -> float:
     """Seconds of endurance for a route between its entry and exit, holds included."""
-    total = sum(w.hold_s for w in route.waypoints)
-    for a, b in zip(route.waypoints, route.waypoints[1:], strict=False):
-        seconds = leg_s(a.position, b.position, spec, wind)
-        if a.speed_mps is not None:
-            seconds = max(seconds, distance_m(a.position, b.position) / a.speed_mps)
-        total += seconds
-        total += climb_s(max(0.0, b.height_m - a.height_m), spec) * (1 - 1 / CLIMB_FACTOR)
+    return sum(w.hold_s for w in route.waypoints) + sum(
+        step_s(a, b, spec, wind) for a, b in pairwise(route.waypoints)
+    )
+
+
+def step_s(a: Waypoint, b: Waypoint, spec: VehicleSpec, wind: Wind = CALM) -> float:
+    """Seconds of endurance from one waypoint to the next, without holds.
+
+    Where both know their height above sea level the leg is straight between them, and takes at
+    least as long as its climb or descent.
+    """
+    rise = rise_m(a, b)
+    return _flown_s(a, b, spec, wind) + climb_s(max(0.0, rise), spec) * (1 - 1 / CLIMB_FACTOR)
+
+
+def rise_m(a: Waypoint, b: Waypoint) -> float:
+    """Metres that a leg climbs; negative when it sinks. Above ground where AMSL is not known."""
+    if a.amsl_m is not None and b.amsl_m is not None:
+        return b.amsl_m - a.amsl_m
+    return b.height_m - a.height_m
+
+
+def _flown_s(a: Waypoint, b: Waypoint, spec: VehicleSpec, wind: Wind) -> float:
+    """Seconds of flight from one waypoint to the next."""
+    seconds = leg_s(a.position, b.position, spec, wind)
+    if a.speed_mps is not None:
+        seconds = max(seconds, distance_m(a.position, b.position) / a.speed_mps)
+    if a.amsl_m is not None and b.amsl_m is not None:
+        rise = b.amsl_m - a.amsl_m
+        seconds = max(seconds, rise / spec.climb_mps, -rise / spec.descent_mps)
+    return seconds
+
+
+def charge_s(route: Route, spec: VehicleSpec, wind: Wind = CALM) -> float:
+    """Seconds at the power of cruise that a route draws from the battery; at most `route_s`."""
+    total = power_ratio(0.0, spec) * sum(w.hold_s for w in route.waypoints)
+    for a, b in pairwise(route.waypoints):
+        flown = _flown_s(a, b, spec, wind)
+        length = distance_m(a.position, b.position)
+        if flown > 0:
+            course = bearing_deg(a.position, b.position) if length >= 0.01 else 0.0
+            airspeed = _airspeed_mps(length / flown, course, wind) if length >= 0.01 else 0.0
+            total += flown * power_ratio(min(airspeed, spec.cruise_mps), spec)
+        total += climb_s(max(0.0, rise_m(a, b)), spec) * (1 - 1 / CLIMB_FACTOR)
     return total
+
+
+def _airspeed_mps(ground_mps: float, course_deg: float, wind: Wind) -> float:
+    """Airspeed that gives a ground speed on a course (wind triangle)."""
+    angle = math.radians(wind.from_deg - course_deg)
+    return math.hypot(
+        ground_mps + wind.speed_mps * math.cos(angle), wind.speed_mps * math.sin(angle)
+    )

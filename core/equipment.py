@@ -70,6 +70,7 @@ class VehicleSpec:
         recharge_s: time in the dock after a flight before the next one.
         wind_limit_mps: strongest mean wind in which it takes off.
         max_height_m: highest it may fly above ground.
+        mass_kg: at take-off, as the endurance is stated; None where the data sheet does not say.
     """
 
     id: str
@@ -85,11 +86,14 @@ class VehicleSpec:
     cameras: tuple[CameraSpec, ...]
     reserve: float = 0.2
     max_height_m: float = 120.0
+    mass_kg: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("cruise_mps", "climb_mps", "descent_mps", "endurance_s", "recharge_s"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"vehicle {self.id}: {name} must be above zero")
+        if self.mass_kg is not None and not self.mass_kg > 0:
+            raise ValueError(f"vehicle {self.id}: mass_kg must be above zero")
         if not 0.0 <= self.reserve < 0.9:
             raise ValueError(f"vehicle {self.id}: reserve {self.reserve} is no share")
 

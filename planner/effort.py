@@ -45,6 +45,7 @@ def routes_s(
     counts = np.array([len(r.waypoints) for r in routes])
     place = np.array([(w.position.lon, w.position.lat) for w in points])
     height = np.array([w.height_m for w in points])
+    amsl = np.array([np.nan if w.amsl_m is None else w.amsl_m for w in points])
     cap = np.array([w.speed_mps or np.inf for w in points])
     hold = np.array([w.hold_s for w in points])
     last = np.cumsum(counts) - 1
@@ -53,11 +54,17 @@ def routes_s(
     on = np.flatnonzero(inner)
     metres, forward = legs(place[on], place[on + 1], spec.cruise_mps, wind)
     _, backward = legs(place[on + 1], place[on], spec.cruise_mps, wind)
-    rise = (height[on + 1] - height[on]) * (CLIMB_FACTOR - 1) / spec.climb_mps
+    straight = amsl[on + 1] - amsl[on]  # NaN where the autopilot follows the ground
+    least = [
+        np.fmax(0, np.fmax(r / spec.climb_mps, -r / spec.descent_mps))
+        for r in (straight, -straight)
+    ]
+    rise = np.where(np.isnan(straight), height[on + 1] - height[on], straight)
+    rise = rise * (CLIMB_FACTOR - 1) / spec.climb_mps
     owner = np.repeat(np.arange(len(routes)), counts)[on]
     sums = [
-        np.maximum(forward, metres / cap[on]) + np.maximum(rise, 0),
-        np.maximum(backward, metres / cap[on]) + np.maximum(-rise, 0),
+        np.fmax(np.maximum(forward, metres / cap[on]), least[0]) + np.maximum(rise, 0),
+        np.fmax(np.maximum(backward, metres / cap[on]), least[1]) + np.maximum(-rise, 0),
     ]
     held = np.add.reduceat(hold, last - counts + 1)
     n = len(routes)
