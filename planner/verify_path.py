@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from core.energy import CLIMB_FACTOR, Wind, climb_s, descent_s, leg_s
+from core.energy import Wind, climb_s, descent_s, step_s
 from core.equipment import VehicleSpec
 from core.geo import LocalFrame, LonLat, distance_m, path_length_m
 from core.route import Waypoint
@@ -93,11 +93,7 @@ def clock(
     now = 0.0 if aloft else climb_s(points[0].height_m, spec)
     found = [now]
     for a, b in pairwise(points):
-        seconds = leg_s(a.position, b.position, spec, wind)
-        if a.speed_mps is not None:
-            seconds = max(seconds, distance_m(a.position, b.position) / a.speed_mps)
-        rise = max(0.0, b.height_m - a.height_m)
-        now += a.hold_s + seconds + climb_s(rise, spec) * (1 - 1 / CLIMB_FACTOR)
+        now += a.hold_s + step_s(a, b, spec, wind)
         found.append(now)
     return found
 
