@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from planner.problem import Refusal
+from planner.problem import Closure, Refusal
 
 CITY_ZONE = ZoneInfo("Asia/Shanghai")
 SENSOR_ZH = {"visible": "可见光", "zoom": "变焦", "thermal": "热成像"}
@@ -173,4 +173,38 @@ def no_time(task: str) -> Refusal:
         code="no_window",
         reason="closures, timed zones and its drone's other flights leave no time for its flight",
         reason_zh="空域关闭、限时禁飞区及该机其他架次之间没有可用时段",
+    )
+
+
+def weather(task: str, closure: Closure) -> Refusal:
+    """Only a closure keeps it from being flown."""
+    begin, end = (
+        t.astimezone(CITY_ZONE).strftime("%m-%d %H:%M") for t in (closure.start, closure.end)
+    )
+    return Refusal(
+        id=task,
+        code="weather",
+        reason=f"closed from {begin} to {end}: {closure.reason}; no other time is left for it",
+        reason_zh=f"{begin}至{end}关闭：{closure.reason_zh}，其余时间无法安排",
+    )
+
+
+def filing(task: str, file_by: datetime) -> Refusal:
+    """Its flight had to be filed before the plan was made."""
+    due = file_by.astimezone(CITY_ZONE).strftime("%m-%d %H:%M")
+    return Refusal(
+        id=task,
+        code="filing",
+        reason=f"its flight had to be filed by {due}",
+        reason_zh=f"飞行计划须在{due}前报备，现已逾期",
+    )
+
+
+def gave_way(task: str) -> Refusal:
+    """It was planned, and is left out for work of more worth."""
+    return Refusal(
+        id=task,
+        code="no_capacity",
+        reason="it gave way to work of more worth when the day was rearranged",
+        reason_zh="当日调整计划时让位于价值更高的任务",
     )

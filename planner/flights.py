@@ -1,19 +1,22 @@
-"""From the search's flights to flights over ground: transfers round zones, exact times."""
+"""From the search's trips to flights over ground: transfers round zones, exact times."""
 
 from collections.abc import Sequence
 from datetime import UTC, timedelta
-
-import numpy as np
+from math import inf
 
 from core.energy import Wind, climb_s, descent_s, route_s
 from core.equipment import VehicleSpec
-from core.geo import LonLat
-from core.route import Route, Waypoint
-from planner.airspace import Airspace
-from planner.assign.model import TRANSFER_M, Day
-from planner.assign.roster import Roster, Sortie
+from core.route import Route
+from planner.assign.kinds import Floats
+from planner.assign.model import Day
+from planner.assign.path import Path
+from planner.assign.posts import Place
 from planner.effort import reversed_route
-from planner.problem import Flight, Stop
+from planner.problem import Flight, Station, Stop
+from planner.routing.model import Solution, Trip
+
+LEAST_WAIT_S = 0.5
+"""A shorter wait is within the rounding of times."""
 
 
 def flight_s(route: Route, spec: VehicleSpec, wind: Wind) -> float:
@@ -25,78 +28,97 @@ def flight_s(route: Route, spec: VehicleSpec, wind: Wind) -> float:
     )
 
 
-def flights(roster: Roster) -> list[Flight]:
-    """The roster's flights in order of start, each as early as it can be."""
-    day = roster.day
+def flights(day: Day, solution: Solution) -> list[Flight]:
+    """The solution's trips as flights in order of start."""
+    taken = {f.id for f in day.problem.frozen}
+    number = [0] * len(day.problem.stations)
     found = []
-    for station, own in enumerate(roster.flights):
-        starts = roster.starts(station, own)
-        if starts is None:
-            raise ValueError(f"the flights of {day.problem.stations[station].id} do not fit")
-        for number, (sortie, start) in enumerate(zip(own, starts, strict=True), 1):
-            found.append(_flight(day, station, number, sortie, start))
+    for v, k, trip in _in_time(day, solution):
+        station = day.drones[v].station
+        while True:
+            number[station] += 1
+            name = f"{day.problem.stations[station].id}-{number[station]}"
+            if name not in taken:
+                break
+        found.append(_flight(day, v, k, trip, name))
     return sorted(found, key=lambda f: (f.start, f.station))
 
 
-def _flight(day: Day, station: int, number: int, sortie: Sortie, start: float) -> Flight:
-    problem = day.problem
-    dock = problem.stations[station]
-    stops = tuple(Stop(problem.tasks[n >> 1].id, bool(n & 1)) for n in sortie.nodes)
-    pieces = []
-    for node in sortie.nodes:
-        route = problem.tasks[node >> 1].routes[dock.spec.id]
-        pieces.append(reversed_route(route) if node & 1 else route)
-    route = whole_route(dock.position, pieces, day.sky)
+def _in_time(day: Day, solution: Solution) -> list[tuple[int, int, Trip]]:
+    """Drone, number and trip of all trips in the order of time."""
+    every = [(v, k, trip) for v, own in enumerate(solution.trips) for k, trip in enumerate(own)]
+    return sorted(every, key=lambda one: (one[2].start, one[0]))
+
+
+def _flight(day: Day, v: int, k: int, trip: Trip, name: str) -> Flight:
+    drone, problem = day.drones[v], day.problem
+    dock = problem.stations[drone.station]
+    tasks, nodes = day.places(trip.nodes)
+    turned = (day.nodes.way[nodes] & 1).astype(bool).tolist()
+    begin = drone.first if k == 0 else drone.start
+    path = _path(day, dock, (begin, drone.end), tasks.tolist(), turned)
+    clock = path.reached_s(dock.spec, problem.wind)
+    if not begin.aloft:
+        clock = clock + climb_s(path.levels[0], dock.spec)
+    late_s, waits = _waits(trip.start + clock, day.nodes.earliest[nodes], day.nodes.latest[nodes])
+    route = path.route(waits)
     seconds = flight_s(route, dock.spec, problem.wind)
-    begin = (problem.start + timedelta(seconds=start)).astimezone(UTC)
+    if begin.aloft:
+        seconds -= climb_s(path.levels[0], dock.spec)
+    start = (problem.start + timedelta(seconds=trip.start + late_s)).astimezone(UTC)
     return Flight(
-        id=f"{dock.id}-{number}",
+        id=name,
         station=dock.id,
-        start=begin,
-        end=begin + timedelta(seconds=seconds),
-        stops=stops,
+        start=start,
+        end=start + timedelta(seconds=seconds),
+        stops=tuple(
+            Stop(problem.tasks[t].id, back) for t, back in zip(tasks.tolist(), turned, strict=True)
+        ),
         route=route,
-        landing_share=1 - seconds / dock.spec.endurance_s,
+        landing_share=_left(dock, begin, seconds),
     )
 
 
-def whole_route(dock: LonLat, pieces: Sequence[Route], sky: Airspace) -> Route:
-    """Dock, transfers, the pieces as they are, dock; transfers go round what is blocked.
+def _path(
+    day: Day, dock: Station, ends: tuple[Place, Place], tasks: Sequence[int], turned: Sequence[bool]
+) -> Path:
+    routes = [day.problem.tasks[t].routes[dock.spec.id] for t in tasks]
+    begin, end = (day.posts[day.post_of[place]] for place in ends)
+    return Path(
+        begin=ends[0].position,
+        end=ends[1].position,
+        pieces=tuple(
+            reversed_route(r) if back else r for r, back in zip(routes, turned, strict=True)
+        ),
+        met=(begin.met, *day.met[tasks], end.met),
+        air=day.air,
+    )
 
-    Transfers fly at the height of the piece that they lead to or come from, the greater of two,
-    and not below `TRANSFER_M`.
 
-    Raises:
-        ValueError: there is no way round the zones.
+def _left(dock: Station, begin: Place, seconds: float) -> float:
+    """Share of the endurance at landing; what a drone in the air has used before counts."""
+    whole = dock.spec.endurance_s * dock.health
+    before = 0.0
+    if begin.aloft and dock.airborne_s is not None:
+        before = max(0.0, dock.spec.usable_s * dock.health - dock.airborne_s)
+    return 1 - (before + seconds) / whole
+
+
+def _waits(reached: Floats, earliest: Floats, latest: Floats) -> tuple[float, list[float]]:
+    """How much later the flight may start without landing later, and what it then still waits
+    before each task.
+
+    Args:
+        reached: when each task would be reached without any wait.
     """
-    levels = [
-        max(TRANSFER_M, *(w.height_m for w in (p.waypoints[0], p.waypoints[-1]))) for p in pieces
-    ]
-    points = [Waypoint(position=dock, height_m=levels[0])]
-    points += transfer(dock, pieces[0].entry, levels[0], sky)
-    for k, piece in enumerate(pieces):
-        points += piece.waypoints
-        following = pieces[k + 1].entry if k + 1 < len(pieces) else dock
-        level = max(levels[k], levels[k + 1]) if k + 1 < len(pieces) else levels[k]
-        if level - piece.waypoints[-1].height_m > 0.1:  # first up, then across
-            points.append(Waypoint(position=piece.exit, height_m=level))
-        points += transfer(piece.exit, following, level, sky)
-    points.append(Waypoint(position=dock, height_m=levels[-1]))
-    return Route(tuple(points))
-
-
-def transfer(a: LonLat, b: LonLat, height_m: float, sky: Airspace) -> list[Waypoint]:
-    """Waypoints between a and b, neither included: a corner for each turn round a zone.
-
-    Raises:
-        ValueError: there is no way round the zones.
-    """
-    xy = np.column_stack(sky.frame.xy([a.lon, b.lon], [a.lat, b.lat]))
-    way = sky.way(xy[0], xy[1])
-    if way is None:
-        raise ValueError(f"no way round the zones from {a} to {b}")
-    lon, lat = sky.frame.lonlat(way[1][:, 0], way[1][:, 1])
-    return [
-        Waypoint(position=LonLat(float(x), float(y)), height_m=height_m)
-        for x, y in zip(lon, lat, strict=True)
-    ]
+    waited, most = 0.0, inf
+    for at, low, high in zip(reached, earliest, latest, strict=True):
+        waited += max(0.0, low - at - waited)
+        most = min(most, waited + max(0.0, high - at - waited))
+    late = min(waited, most)
+    waits, waited = [], late
+    for at, low in zip(reached, earliest, strict=True):
+        wait = max(0.0, low - at - waited)
+        waits.append(wait if wait >= LEAST_WAIT_S else 0.0)
+        waited += wait
+    return late, waits

@@ -1,0 +1,62 @@
+"""How far a plan is from the best possible: a bound, proven in a thread beside the search."""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+
+from planner.assign.model import Day
+from planner.problem import Plan
+from planner.routing.model import Model
+
+
+class Certificate:
+    """A bound that may still be on its way."""
+
+    def __init__(self) -> None:
+        self.value: float | None = None
+        self._stop = Event()
+
+    def prove(self, model: Model, seconds: float) -> None:
+        """Find the bound; runs in a thread of its own."""
+        from planner.routing.bound import bound
+
+        found = bound(model, seconds=seconds, cancelled=self._stop.is_set)
+        self.value = None if found is None else found.value
+
+    def stop(self) -> None:
+        """No time is left."""
+        self._stop.set()
+
+    def of(self, day: Day, tasks: Collection[int], metres: float, trips: int) -> float | None:
+        """The gap of a plan: share of the bound by which the best may be better.
+
+        Args:
+            tasks: those that it serves.
+        """
+        if self.value is None:
+            return None
+        worth = float(sum(day.prize[day.group_of[t]] for t in tasks))
+        worth -= metres + day.problem.wear_m * trips
+        return max(0.0, self.value - worth) / max(abs(self.value), 1e-9)
+
+    def gap(self, day: Day, plan: Plan) -> float | None:
+        """The gap of a plan over ground; churn does not count."""
+        number = {task.id: t for t, task in enumerate(day.problem.tasks)}
+        tasks = [number[stop.task] for f in plan.flights for stop in f.stops]
+        return self.of(day, tasks, 1000 * plan.km, len(plan.flights))
+
+
+@contextmanager
+def certificate(day: Day, model: Model | None, seconds: float) -> Iterator[Certificate]:
+    """A certificate on its way while the block runs; nothing is proven without a model or time."""
+    proof = Certificate()
+    if model is None or not model.groups or seconds <= 0:
+        yield proof
+        return
+    thread = Thread(target=proof.prove, args=(model, seconds), name="certificate", daemon=True)
+    thread.start()
+    try:
+        yield proof
+    finally:
+        proof.stop()
+        thread.join()
