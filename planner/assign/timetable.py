@@ -207,9 +207,11 @@ def _refusal(
     problem: Problem, board: Board, k: int, start: Mapping[int, int], task: str
 ) -> Refusal:
     """The constraint without which there would be time for the flight."""
-    if not _open(board, k, start, crew=False).is_empty() and board.limit is not None:
+    others = {**board.frozen, **start}
+    own = {n: begin for n, begin in others.items() if board.drone[n] == board.drone[k]}
+    bare = replace(board, free=board.alone)
+    if board.limit is not None and not _open(bare, k, others, crew=False).is_empty():
         return explain.crew_busy(task, board.limit)
-    rule = problem.separation
-    if rule is not None:
-        return explain.too_close(task, rule.time_s)
+    if problem.separation is not None and not _open(bare, k, own, crew=False).is_empty():
+        return explain.too_close(task, problem.separation.time_s)
     return explain.no_time(task)

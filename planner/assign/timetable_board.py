@@ -34,7 +34,9 @@ class Board:
     Attributes:
         own: how many flights may move; those after them are frozen.
         begin, lasts: by flight, ticks: its start in the plan, its time in the air.
-        free: by own flight, when it may start as far as other own flights do not matter.
+        drone: by flight, its station.
+        alone: by own flight, when it may start as far as other flights do not matter.
+        free: the same as far as other own flights do not matter: what frozen ones forbid is out.
         apart: by pair of flights, how many ticks after the first the second may not start, the
             ends left out: their drone's rest, or a crossing.
         needs: by own flight, the one of its drone without which it would begin elsewhere.
@@ -46,6 +48,8 @@ class Board:
     own: int
     begin: tuple[int, ...]
     lasts: tuple[int, ...]
+    drone: tuple[str, ...]
+    alone: tuple[Domain, ...]
     free: tuple[Domain, ...]
     apart: Mapping[tuple[int, int], tuple[Span, ...]]
     needs: Mapping[int, int]
@@ -76,11 +80,14 @@ def read(problem: Problem, plan: Plan) -> Board:
     prize = {t.id: t.prize for t in problem.tasks}
     in_hand = problem.previous.flights if problem.previous is not None else ()
     known = {(f.station, f.stops, f.start) for f in in_hand}
+    alone = tuple(starts(problem, plan.flights, when, legs, frame))
     board = Board(
         own=own,
         begin=tuple(ticks(problem, f.start) for f in flights),
         lasts=tuple(round(s * TICKS) for s in when.landed.tolist()),
-        free=tuple(starts(problem, plan.flights, when, legs, frame)),
+        drone=tuple(f.station for f in flights),
+        alone=alone,
+        free=alone,
         apart=apart,
         needs=needs,
         limit=problem.crew_limit,
@@ -171,8 +178,7 @@ def _beside_frozen(board: Board) -> Board:
         for low, high in crowded(board, board.frozen, board.limit):
             for k in range(board.own):
                 free[k] = without(free[k], low - board.lasts[k], high)
-    pairs = {pair: spans for pair, spans in board.apart.items() if max(pair) < board.own}
-    return replace(board, free=tuple(free), apart=pairs)
+    return replace(board, free=tuple(free))
 
 
 def without(free: Domain, low: int, high: int) -> Domain:
