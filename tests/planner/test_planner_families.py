@@ -137,9 +137,10 @@ def test_team_orienteering_puts_reward_before_way(tmp_path: Path) -> None:
     m = one.model
     assert (m.groups, m.vehicles, one.family) == (3, 2, Family.TOP)
     best = costs(one, [[[0]], []])
-    longer = costs(one, [[[0]], []])
     assert one.value(best) == 7
-    assert best.metres == longer.metres == 6000  # from (0, 0) by (3, 0) to (6, 0)
+    assert best.metres == 0  # (3, 0) is on the straight way from (0, 0) to (6, 0)
+    aside = of(tmp_path, "chao.txt", CHAO.replace("3;0;7", "3;4;7"))
+    assert costs(aside, [[[0]], []]).metres == 4000  # 5 + 5 of 10, beyond the 6 that all fly
     with pytest.raises(Infeasible, match="lasts"):
         costs(one, [[[1]], []])  # 4 + 7.2 of 10
     nothing = costs(one, [[], []])

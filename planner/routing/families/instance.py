@@ -142,14 +142,14 @@ def instance(raw: Raw, best: float | None = None) -> Instance:
     """
     _check(raw)
     rounded = CONVENTIONS[raw.family].rounded
-    legs = _distances(raw, raw.xy).astype(np.float32)
-    out = _distances(raw, raw.depot_xy).astype(np.float32)
+    legs, out = _distances(raw, raw.xy), _distances(raw, raw.depot_xy)
     longest, prize, scale = rounded(raw.longest), rounded(raw.prize), 1.0
+    metres = (legs, out, out)
     if raw.family is Family.TOP:
         # one unit of reward outweighs all ways together, so that the engine's sum of unserved
         # prizes and metres puts the reward first and takes the shorter way among equals
         scale = float(longest.sum()) + 1.0
-        prize = raw.prize * scale
+        prize, metres = raw.prize * scale, _detours(raw, legs, out)
     service, none = rounded(raw.service), np.zeros(len(raw.xy))
     model = Model(
         first=np.arange(len(raw.xy) + 1, dtype=np.int32),
@@ -161,12 +161,12 @@ def instance(raw: Raw, best: float | None = None) -> Instance:
         work_s=service[None],
         work_m=none[None],
         table_of=np.zeros(1, np.int32),
-        leg_s=legs[None],
-        leg_m=legs[None],
-        out_s=out,
-        out_m=out,
-        back_s=out,
-        back_m=out,
+        leg_s=legs[None].astype(np.float32),
+        leg_m=metres[0][None].astype(np.float32),
+        out_s=out.astype(np.float32),
+        out_m=metres[1].astype(np.float32),
+        back_s=out.astype(np.float32),
+        back_m=metres[2].astype(np.float32),
         second_cost=0.0,
         stay=np.full(len(raw.xy), -1, np.int32),
         churn=none,
@@ -220,6 +220,22 @@ def _distances(raw: Raw, places: Floats) -> Floats:
             where=str(raw.path),
         )
     return found
+
+
+def _detours(raw: Raw, legs: Floats, out: Floats) -> tuple[Floats, Floats, Floats]:
+    """Legs, ways out and ways back of team orienteering, less what they bring nearer to the end.
+
+    A route's sum is then its way beyond the straight one from start to end: the route itself costs
+    nothing, as the tables have it, and a search sees what each client costs. (The reduction by node
+    potentials of shortest paths: Johnson 1977, doi:10.1145/321992.321993.)
+    """
+    end, start = int(raw.end[0]), int(raw.start[0])
+    ahead = out[end]
+    d = raw.depot_xy[start] - raw.depot_xy[end]
+    straight = CONVENTIONS[raw.family].rounded(np.hypot(d[0], d[1]))
+    # rounding may break the triangle inequality by a unit
+    beyond = np.maximum(legs + ahead[None, :] - ahead[:, None], 0.0)
+    return beyond, np.maximum(out + ahead - straight, 0.0), np.zeros_like(out)
 
 
 def _check(raw: Raw) -> None:
