@@ -8,11 +8,10 @@ from typing import Any
 
 from core.errors import PlanRejected
 from missions import schedule
-from missions.demand.planning import PlannedDay, horizon
-from missions.demand.releasing import is_released, release
+from missions.demand.planning import PlannedDay
+from missions.demand.releasing import asked_for, is_released, release
 from missions.demand.week import days_of, flown_in, note_week
 from missions.demand.worker import plan, share_of
-from missions.entities import Request, RequestState
 from missions.operations import alarm, recheck
 from missions.operations.dispatch import Dispatcher
 from missions.operations.examine import is_urgent
@@ -100,13 +99,6 @@ class Day:
         note_week(self._room.records, self._room.preset, first, seen)
         self.week_done.set()
 
-    def _asked_for(self, day: date) -> tuple[Request, ...]:
-        """What departments asked for on a day that had no plan yet."""
-        opens, closes = horizon(self._room.preset, day)
-        with self._room.view() as unit:
-            asked = unit.requests.find(state=RequestState.ASKED)
-        return tuple(r for r in asked if r.earliest < closes and r.latest > opens)
-
     async def _plan(self, day: date, seconds: float) -> None:
         """Plan and release a day; a plan that the checker refuses is made anew by another seed.
 
@@ -120,7 +112,7 @@ class Day:
 
     async def _planned(self, day: date, seconds: float) -> PlannedDay:
         loop = asyncio.get_running_loop()
-        asked = self._asked_for(day)
+        asked = asked_for(self._room.records, self._room.preset, day)
         seed = self._room.preset.demo.seed
         for attempt in range(SEEDS - 1):
             try:

@@ -63,6 +63,7 @@ class PlannedDay:
     tasks: tuple[Task, ...]
     flights: tuple[Flight, ...]
     record: PlanRecord
+    problem: Problem
     prepared: Prepared
     plan: Plan
     violations: tuple[Violation, ...]
@@ -95,12 +96,14 @@ def plan_day(
     seed: int = 0,
     requests: Sequence[Request] | None = None,
     progress: Callable[[Progress], None] | None = None,
+    **solving: Any,
 ) -> PlannedDay:
     """Plan one day for every department.
 
     Args:
         requests: what is asked; the scenarios' revisit rules decide where it is left out.
         seconds: time for the search.
+        solving: further arguments of `planner.solve`: workers, cancelled, certify.
 
     Raises:
         PlanRejected: the independent checker refused the plan.
@@ -114,7 +117,7 @@ def plan_day(
     problem = Problem(
         stations=stations, tasks=prepared.tasks, zones=preset.zones, start=start, end=end
     )
-    plan = planner.solve(problem, seconds=seconds, seed=seed, progress=progress)
+    plan = planner.solve(problem, seconds=seconds, seed=seed, progress=progress, **solving)
     violations = planner.verify(problem, plan)
     if violations:
         raise PlanRejected(
@@ -122,7 +125,7 @@ def plan_day(
             where=f"plan of {day}",
             remedy="the plan is not released; plan again with another seed and report this one",
         )
-    return _assemble(preset, day, start, asked, prepared, plan)
+    return _assemble(preset, day, problem, asked, prepared, plan)
 
 
 def horizon(preset: Preset, day: date) -> tuple[datetime, datetime]:
@@ -178,13 +181,13 @@ def look(request: Request) -> Look:
 def _assemble(
     preset: Preset,
     day: date,
-    start: datetime,
+    problem: Problem,
     asked: tuple[Request, ...],
     prepared: Prepared,
     plan: Plan,
 ) -> PlannedDay:
     """The decision as the story's entities."""
-    made_at = start - timedelta(days=1)
+    made_at = problem.start - timedelta(days=1)
     plan_id = new_id("pln", made_at)
     docks = {dock.id: dock for dock in preset.docks}
     decided = decide(
@@ -197,6 +200,7 @@ def _assemble(
         tasks=decided.tasks,
         flights=decided.flights,
         record=_record(preset, plan_id, day, made_at, asked, decided, prepared, plan),
+        problem=problem,
         prepared=prepared,
         plan=plan,
         violations=(),

@@ -1,11 +1,11 @@
-"""A planned day goes into the records: requests, tasks, plan and flights, filed and released."""
+"""What a day is planned from, and the planned day in the records: filed and released."""
 
 from dataclasses import replace
 from datetime import date, datetime
 
 from missions.demand.filing import answered_yesterday, cutoff, file_routine
-from missions.demand.planning import PlannedDay
-from missions.entities import Filing, Origin
+from missions.demand.planning import PlannedDay, horizon
+from missions.entities import Filing, Origin, Request, RequestState
 from missions.presets import Preset
 from missions.store.protocol import Store
 
@@ -36,3 +36,11 @@ def is_released(store: Store, day: date) -> bool:
     """Whether a day has its plan."""
     with store.view() as unit:
         return bool(unit.plans.find(day=day, limit=1))
+
+
+def asked_for(store: Store, preset: Preset, day: date) -> tuple[Request, ...]:
+    """What departments asked for on a day that had no plan yet."""
+    opens, closes = horizon(preset, day)
+    with store.view() as unit:
+        asked = unit.requests.find(state=RequestState.ASKED)
+    return tuple(r for r in asked if r.earliest < closes and r.latest > opens)
