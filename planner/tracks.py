@@ -156,23 +156,27 @@ def legs_of(timed: Clock, frame: LocalFrame) -> Legs:
 def _way_s(
     flights: Sequence[Flight], degrees: Floats, specs: Sequence[VehicleSpec], problem: Problem
 ) -> Floats:
-    """(W,) seconds from each waypoint of each flight to the next, holds left out; 0 at the last."""
-    found = np.zeros(len(degrees))
-    at = 0
+    """(W,) seconds from each waypoint of each flight to the next, holds left out; 0 at the last.
+    As `core.energy.step_s`, in arrays."""
+    points = [w for f in flights for w in f.route.waypoints]
+    cap = np.array([w.speed_mps or np.inf for w in points])
+    height = np.array([w.height_m for w in points])
+    amsl = np.array([np.nan if w.amsl_m is None else w.amsl_m for w in points])
+    found = np.zeros(len(points))
     by_spec: dict[VehicleSpec, list[int]] = {}
-    speeds, rises = np.full(len(degrees), np.inf), np.zeros(len(degrees))
+    at = 0
     for flight, spec in zip(flights, specs, strict=True):
-        points = flight.route.waypoints
-        by_spec.setdefault(spec, []).extend(range(at, at + len(points) - 1))
-        for k in range(len(points) - 1):
-            speeds[at + k] = points[k].speed_mps or np.inf
-            rises[at + k] = max(0.0, points[k + 1].height_m - points[k].height_m)
-        at += len(points)
+        count = len(flight.route.waypoints)
+        by_spec.setdefault(spec, []).extend(range(at, at + count - 1))
+        at += count
     for spec, where in by_spec.items():
-        on = np.array(where, int)
-        metres, seconds = straight_legs(degrees[on], degrees[on + 1], spec.cruise_mps, problem.wind)
-        up = rises[on] * (CLIMB_FACTOR - 1) / spec.climb_mps
-        found[on] = np.maximum(seconds, metres / speeds[on]) + up
+        a = np.array(where, int)
+        metres, seconds = straight_legs(degrees[a], degrees[a + 1], spec.cruise_mps, problem.wind)
+        straight = amsl[a + 1] - amsl[a]  # NaN where the autopilot follows the ground
+        rise = np.where(np.isnan(straight), height[a + 1] - height[a], straight)
+        least = np.fmax(straight / spec.climb_mps, -straight / spec.descent_mps)
+        up = np.maximum(rise, 0.0) * (CLIMB_FACTOR - 1) / spec.climb_mps
+        found[a] = np.fmax(np.maximum(seconds, metres / cap[a]), least) + up
     return found
 
 
