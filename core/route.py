@@ -94,7 +94,7 @@ class Route:
             if begins:
                 left = 0.0
             if w.photo and not begins:
-                found.append(Shot(k, 0.0, w.position))
+                found.append(Shot(k, 0.0, w.position, single=True))
             running = setting
             if setting[0] > 0:
                 length, bearing = legs[k]
@@ -113,11 +113,18 @@ class Route:
 
 
 class Shot(NamedTuple):
-    """A photograph of a route: on which leg, how far along it in metres, and where."""
+    """A photograph of a route.
+
+    Attributes:
+        leg: the waypoint at which the leg begins.
+        along_m: how far along the leg.
+        single: asked for by the waypoint itself, not by the leg's spacing.
+    """
 
     leg: int
     along_m: float
     position: LonLat
+    single: bool = False
 
 
 def _shots(leg: int, start: LonLat, bearing: float, along: list[float]) -> list[Shot]:
