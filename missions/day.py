@@ -12,7 +12,7 @@ from missions.demand.planning import PlannedDay
 from missions.demand.releasing import asked_for, is_released, release
 from missions.demand.week import days_of, flown_in, note_week
 from missions.demand.worker import plan, share_of
-from missions.operations import alarm, recheck
+from missions.operations import alarm, mend, recheck
 from missions.operations.dispatch import Dispatcher
 from missions.operations.examine import is_urgent
 from missions.operations.finds import Finds
@@ -55,6 +55,7 @@ class Day:
         jobs = (
             schedule.every("filings", 10, _guarded(self._filings), zone),
             schedule.every("re-checks", 20, _guarded(self._rechecks), zone),
+            schedule.every("mending", 30, _guarded(self._mend), zone),
             schedule.every("clock", 5, _guarded(self._save_clock), zone),
             schedule.daily("tomorrow's plan", NEXT_DAY_AT, _guarded(self._tomorrow), zone),
         )
@@ -74,6 +75,9 @@ class Day:
 
     async def _rechecks(self) -> None:
         recheck.tick(self._room)
+
+    async def _mend(self) -> None:
+        await mend.tick(self._room)
 
     async def _save_clock(self) -> None:
         with self._room.unit() as unit:

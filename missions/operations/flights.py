@@ -20,6 +20,9 @@ from missions.operations.journal import alert, note
 from missions.operations.room import ControlRoom
 from missions.store.protocol import Unit
 
+NOT_FLOWN = "not_flown"
+"""Answer's code: a planned flight was lost; `mend` looks for another."""
+
 
 def begin(room: ControlRoom, flight: Flight) -> Flight:
     """Preparation has begun."""
@@ -156,7 +159,7 @@ def overdue(room: ControlRoom, flight: Flight) -> None:
 
 def _give_up(unit: Unit, tasks: Iterable[Task], reason: str, reason_zh: str) -> None:
     """Refuse tasks that will not be flown, and the requests that hang on them alone."""
-    reply = Answer(text=reason, text_zh=reason_zh, code="not_flown")
+    reply = Answer(text=reason, text_zh=reason_zh, code=NOT_FLOWN)
     for task in tasks:
         unit.tasks.put(move(task, TaskState.REFUSED, refusal=reply, flight_id=None))
         for request_id in task.request_ids:

@@ -1,5 +1,6 @@
 """Urgent flights: who goes, what it costs the others, and what is written down."""
 
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -12,15 +13,18 @@ from core.errors import InvalidInput, Unavailable
 from core.geo import LonLat, distance_m
 from missions.access import Principal, Role
 from missions.entities import (
+    Answer,
     CaseState,
     CaseStep,
     FilingState,
     FlightState,
     Origin,
+    PlanRecord,
     RequestState,
     TaskState,
 )
-from missions.operations import alarm, point, recheck
+from missions.operations import alarm, mend, point, recheck
+from missions.operations.flights import NOT_FLOWN
 from missions.operations.order import Wish, answer_filings, order
 from missions.operations.room import ControlRoom, Watchers
 from missions.presets import Preset
@@ -43,6 +47,14 @@ def room(preset: Preset, clock: ManualClock) -> ControlRoom:
         planning=nothing,
         watchers=Watchers(),
     )
+
+
+def planned(room: ControlRoom) -> PlanRecord:
+    """The record of a plan of today."""
+    return PlanRecord(
+        id="pln-1", day=room.today(), made_at=room.now(), verified=True, value=0.0, km=0.0,
+        km_separate=0.0, flights_separate=0, asked=1, merged=0, planned=1, refused=0, day_share=0.0,
+    )  # fmt: skip
 
 
 def wish(**changes: Any) -> Wish:
@@ -174,3 +186,54 @@ def test_a_click_that_makes_no_sense_is_refused(where: dict[str, float], field: 
     with pytest.raises(InvalidInput) as refused:
         point.wish_for(pilot, vehicle=None, purpose="", **where)
     assert field in (refused.value.where or "")
+
+
+async def test_what_made_room_is_flown_by_another_drone_and_its_department_is_told(
+    room: ControlRoom, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = make.request(
+        state=RequestState.REFUSED,
+        answer=Answer(text="made room for a fire", text_zh="让位于火情", code=NOT_FLOWN),
+        earliest=room.now(),
+        latest=room.now() + timedelta(hours=2),
+        task_ids=("tsk-1",),
+    )
+    with room.unit() as unit:
+        unit.requests.add(lost)
+        unit.plans.add(planned(room))
+    asked: list[str] = []
+
+    def insert(store: Any, _preset: Any, request: Any, _now: Any) -> Any:
+        asked.append(request.state)
+        reply = Answer(text="planned: 14:10 from D2", text_zh="已排飞", code="planned")
+        served = replace(request, state=RequestState.PLANNED, answer=reply)
+        with store.unit() as unit:
+            unit.requests.put(served)
+        return served
+
+    monkeypatch.setattr(mend, "insert", insert)
+    await mend.tick(room)
+    await mend.tick(room)  # it is served now: nothing is left to mend
+    assert asked == [RequestState.ASKED]
+    with room.view() as unit:
+        [told] = unit.alerts.find()
+    assert told.department == lost.department
+    assert "14:10" in told.text
+    assert "fire" in told.text
+
+
+async def test_a_lost_look_whose_window_is_over_stays_refused(room: ControlRoom, make: Any) -> None:
+    with room.unit() as unit:
+        unit.requests.add(
+            make.request(
+                state=RequestState.REFUSED,
+                answer=Answer(text="made room", text_zh="让位", code=NOT_FLOWN),
+                earliest=room.now() - timedelta(hours=2),
+                latest=room.now() + timedelta(minutes=5),
+            )
+        )
+        unit.plans.add(planned(room))
+    await mend.tick(room)
+    with room.view() as unit:
+        assert unit.alerts.count() == 0
+        assert unit.flights.count() == 0
