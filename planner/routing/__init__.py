@@ -8,7 +8,9 @@ from planner.routing.model import Cost, Model, Solution, Source, Trip, nothing
 
 if TYPE_CHECKING:
     from planner.routing.greedy import first, insert
+    from planner.routing.large import solve_large
     from planner.routing.search import solve
+    from planner.routing.warm import compiled
 
 __all__ = [
     "Cost",
@@ -17,14 +19,22 @@ __all__ = [
     "Solution",
     "Source",
     "Trip",
+    "compiled",
     "cost",
     "first",
     "insert",
     "nothing",
     "solve",
+    "solve_large",
 ]
 
-_LATER = {"first": "greedy", "insert": "greedy", "solve": "search"}
+_LATER = {
+    "compiled": "warm",
+    "first": "greedy",
+    "insert": "greedy",
+    "solve": "search",
+    "solve_large": "large",
+}
 """What needs the compiled kernels is imported at first use, so that `import planner` is quick."""
 
 

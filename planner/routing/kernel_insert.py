@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from planner.routing.compiled import kernel, part
+from planner.routing.jit import kernel, part
 from planner.routing.kernel_state import chained, out_of_pool, timed, touch
 from planner.routing.layout import (
     BACK_M,

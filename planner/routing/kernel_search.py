@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from planner.routing.compiled import kernel, part
+from planner.routing.jit import kernel, part
 from planner.routing.kernel_insert import found, listed, put
 from planner.routing.kernel_state import (
     forget_trip,

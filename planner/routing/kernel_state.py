@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from planner.routing.compiled import kernel, part
+from planner.routing.jit import kernel, part
 from planner.routing.layout import (
     BACK_M,
     BACK_S,

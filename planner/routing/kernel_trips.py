@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from planner.routing.compiled import maker
+from planner.routing.jit import maker
 from planner.routing.model import Floats, Ints
 
 Longs = npt.NDArray[np.int64]
