@@ -6,16 +6,24 @@ Part of `planner.verify`; shares no code with what makes plans.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from math import inf
 from typing import Any
 
 import shapely
 
-from core.geo import LocalFrame
+from core.geo import LocalFrame, LonLat
 from planner.problem import Flight, Violation
-from planner.verify_path import SPACE_M, TIME_S, Known, Piece, at_clock, bad, pieces, where
-
-WIDEST_DEG = 0.01
-"""At least 500 m below 60 degrees of latitude: zones so near to a path are looked at."""
+from planner.verify_path import (
+    SPACE_M,
+    TIME_S,
+    Known,
+    Piece,
+    at_clock,
+    bad,
+    pieces,
+    plan_frame,
+    where,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,13 +31,13 @@ class Region:
     """Ground that must be kept clear of at some heights for some time.
 
     Attributes:
-        shape: degrees. reach_m: how far around it paths keep.
+        ground: metres in the plan's frame. reach_m: how far around it paths keep.
         times: seconds since the start of the day; None for always.
     """
 
     rule: str
     name: str
-    shape: Any
+    ground: Any
     reach_m: float
     floor_m: float
     ceiling_m: float
@@ -41,21 +49,20 @@ class Regions:
 
     def __init__(self, know: Known) -> None:
         self._know = know
-        self._all = list(_regions(know))
-        self._tree = shapely.STRtree([r.shape for r in self._all])
-        self._widest = max((r.reach_m for r in self._all), default=0.0) / 50_000 + WIDEST_DEG
+        flights = know.plan.flights
+        self._frame = plan_frame(know) if flights else LocalFrame(LonLat(0.0, 0.0))
+        self._all = list(_regions(know, self._frame)) if flights else []
+        self._tree = shapely.STRtree([r.ground for r in self._all])
+        self._widest_m = max((r.reach_m for r in self._all), default=0.0) + 1.0
 
     def entered(self, flight: Flight) -> Iterator[Violation]:
         """Each region that the flight enters, with the first place where it does."""
-        spots = [(w.position.lon, w.position.lat) for w in flight.route.waypoints]
-        box = shapely.box(*shapely.LineString([*spots, spots[0]]).bounds)
-        near = sorted(self._tree.query(box.buffer(self._widest)).tolist())
-        if not near:
-            return
-        frame = LocalFrame(flight.route.entry)
-        path = list(pieces(self._know, flight, frame))
-        for k in near:
-            yield from _into(self._know, flight, path, self._all[k], frame)
+        if self._all:
+            path = list(pieces(self._know, flight, self._frame))
+            line = shapely.LineString([s for p in path for s in (p.a, p.b)])
+            near = self._tree.query(line, predicate="dwithin", distance=self._widest_m)
+            for k in sorted(near.tolist()):
+                yield from _into(flight, path, line, self._all[k], self._frame)
 
 
 def closed_everywhere(know: Known, flight: Flight) -> Iterator[Violation]:
@@ -68,31 +75,32 @@ def closed_everywhere(know: Known, flight: Flight) -> Iterator[Violation]:
             yield bad("closure", flight.id, f"flies at {since}, closed: {closure.reason}")
 
 
-def _regions(know: Known) -> Iterator[Region]:
+def _regions(know: Known, frame: LocalFrame) -> Iterator[Region]:
+    """What is empty once its edge is left out (along it is not inside) does not count."""
     for z in know.problem.zones:
         times = None if z.active is None else (know.seconds(z.active[0]), know.seconds(z.active[1]))
-        shape = shapely.make_valid(z.polygon)
-        yield Region("zone", z.name, shape, z.buffer_m, z.floor_m, z.ceiling_m, times)
+        ground = _ground(z.polygon, z.buffer_m, frame)
+        yield Region("zone", z.name, ground, z.buffer_m, z.floor_m, z.ceiling_m, times)
     for c in know.problem.closures:
         if c.area is not None:
             times = know.seconds(c.start), know.seconds(c.end)
             name = f"ground that is closed: {c.reason}"
-            shape = shapely.make_valid(c.area)
-            yield Region("closure", name, shape, 0.0, 0.0, float("inf"), times)
+            yield Region("closure", name, _ground(c.area, 0.0, frame), 0.0, 0.0, inf, times)
+
+
+def _ground(shape: Any, reach_m: float, frame: LocalFrame) -> Any:
+    ground = frame.to_metres(shapely.make_valid(shape))
+    return ground if reach_m else ground.buffer(-SPACE_M)
 
 
 def _into(
-    know: Known, flight: Flight, path: Sequence[Piece], region: Region, frame: LocalFrame
+    flight: Flight, path: Sequence[Piece], line: Any, region: Region, frame: LocalFrame
 ) -> Iterator[Violation]:
     """The first place at which the path is in the region, if there is one."""
-    ground = frame.to_metres(region.shape)
-    if region.reach_m == 0:
-        ground = ground.buffer(-SPACE_M)  # along its edge is not inside
     reach = max(region.reach_m - SPACE_M, 0.0)
-    line = shapely.LineString([s for p in path for s in (p.a, p.b)])
-    if ground.is_empty or not shapely.dwithin(line, ground, reach):
+    if region.ground.is_empty or not shapely.dwithin(line, region.ground, reach):
         return
-    ground = ground.buffer(reach) if reach else ground
+    ground = region.ground.buffer(reach) if reach else region.ground
     shapely.prepare(ground)
     for piece in path:
         for low, high in _shares(piece, ground):

@@ -24,6 +24,7 @@ from planner.verify_path import (
     bad,
     home,
     pieces,
+    plan_frame,
     where,
 )
 
@@ -105,7 +106,7 @@ def apart(know: Known) -> Iterator[Violation]:
     flights = [f for own in know.flights.values() for f in own]
     if rule is None or not know.plan.flights:
         return
-    frame = LocalFrame(know.plan.flights[0].route.entry)
+    frame = plan_frame(know)
     path: list[Piece] = []
     owner: list[int] = []
     for k, flight in enumerate(flights):
