@@ -13,18 +13,27 @@ from time import monotonic
 import numpy as np
 
 from planner.routing.bound_classes import Class, classes
-from planner.routing.bound_pool import Pool, Pricer, pool
+from planner.routing.bound_pool import Pool, Pricer, pool, sample
 from planner.routing.bound_prices import Master, Prices, Purse, promise, purse
+from planner.routing.bound_walks import walks
 from planner.routing.model import Cost, Model
 
-LABELS = 2_000_000
-"""How many labels the lists of trips may take together (about 100 bytes each)."""
+LABELS = 150_000
+"""Labels for the list of one class's trips; where it is longer the trips are searched for."""
 
 DIRECT = 120_000
 """Up to so many listed trips the linear program takes them all at once."""
 
-BATCH = 400
-"""Trips a class that a round adds at most."""
+BATCH = 60
+"""Trips of a class that a round adds at most."""
+
+CENTRED = 0.7
+"""Weight of the best prices so far against the newest ones: keeps prices from swinging (Wentges
+1997, doi:10.1016/S0969-6016(97)00001-4)."""
+
+
+EFFORT = (2_000, 500_000)
+"""Walks that the search for one class's trips may grow in the first rounds, and in the last."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,17 +80,27 @@ def bound(
     began = monotonic()
     stop = cancelled or (lambda: False)
     every = classes(model)
-    pricers: list[Pricer] = []
-    for own in every:
-        if stop() or monotonic() - began > seconds:
-            return None
-        listed = pool(model, own, LABELS)
-        if listed is None:
-            return None
-        pricers.append(listed)
-    rounds = _Rounds(model, every, pricers)
-    found = rounds.run(began + seconds, stop)
+    pricers = _pricers(model, every, began + seconds, stop)
+    if pricers is None:
+        return None
+    found = _Rounds(model, every, pricers).run(began + seconds, stop)
     return None if found is None else replace(found, seconds=monotonic() - began)
+
+
+def _pricers(
+    model: Model, every: list[Class], deadline: float, stop: Callable[[], bool]
+) -> list[Pricer] | None:
+    """The trips of each class: listed, or else searched for; None when time is up."""
+    pricers: list[Pricer] = []
+    full = 0
+    for own in every:
+        if stop() or monotonic() > deadline:
+            return None
+        # a list that grows too long takes time: after a few the rest is not tried
+        listed = pool(model, own, LABELS) if full < 3 else None
+        full += listed is None
+        pricers.append(walks(model, own) if listed is None else listed)
+    return pricers
 
 
 class _Rounds:
@@ -96,17 +115,19 @@ class _Rounds:
         self._lost = _lost(model)
         must = ~np.isfinite(model.prize)
         self._master = Master(must.astype(np.int32), self._purses, _penalty(model))
-        self._best = math.inf
+        self._best, self._weight = math.inf, 0.0 if self._listed else CENTRED
+        self._centre: Prices | None = None
+        self._effort = EFFORT[0]
+        self._start(model, every)
 
     def run(self, deadline: float, stop: Callable[[], bool]) -> Bound | None:
         """Prices, then better trips at these prices, until there are none or time is up."""
-        self._start(deadline)
         complete = False
         while not complete and not stop() and monotonic() < deadline:
             prices = self._master.solve(deadline - monotonic())
             if prices is None:
                 break
-            complete = self._round(prices, deadline)
+            complete = self._round(prices, deadline, stop)
         if math.isinf(self._best):
             return None
         return Bound(
@@ -117,24 +138,41 @@ class _Rounds:
             complete=complete,
         )
 
-    def _start(self, deadline: float) -> None:
-        """The first trips: all that are listed if they are few enough, else the most valuable."""
+    def _start(self, model: Model, every: list[Class]) -> None:
+        """The first trips: all that are listed if they are few enough, else some of each class."""
         pools = [p for p in self._pricers if isinstance(p, Pool)]
         few = sum(len(p.columns) for p in pools) <= DIRECT
-        for number, pricer in enumerate(self._pricers):
-            if few and isinstance(pricer, Pool):
-                self._master.add(number, pricer.columns)
+        for number, (own, pricer) in enumerate(zip(every, self._pricers, strict=True)):
+            if isinstance(pricer, Pool):
+                self._master.add(number, pricer.columns if few else pricer.some(BATCH))
+            else:
+                self._master.add(number, sample(model, own, 20 * BATCH))
 
-    def _round(self, prices: Prices, deadline: float) -> bool:
+    def _round(self, prices: Prices, deadline: float, stop: Callable[[], bool]) -> bool:
         """One round; whether the bound is as low as it gets."""
-        beyond, added = [], 0
+        asked = prices if self._centre is None else prices.mixed(self._centre, self._weight)
+        beyond, useful = [], 0.0
         for number, pricer in enumerate(self._pricers):
-            best, columns = pricer.price(number, prices, deadline, BATCH)
+            if stop() or monotonic() > deadline:
+                return False
+            best, columns = pricer.price(number, asked, self._effort, BATCH)
             beyond.append(best)
             self._master.add(number, columns)
-            added += len(columns)
-        self._best = min(self._best, promise(prices, self._purses, beyond))
-        return added == 0
+            useful = max(useful, float(prices.beyond(number, columns).max(initial=0.0)))
+        found = promise(asked, self._purses, beyond)
+        if found < self._best:
+            self._best, self._centre = found, asked
+        precision = 1e-7 * max(1.0, abs(self._best))
+        if self._best - prices.worth <= precision:
+            return True
+        exact = asked is prices or self._weight == 0.0
+        if useful > precision / 100:
+            return False
+        self._weight = 0.0 if self._weight < 0.2 else self._weight / 2
+        done = exact and self._effort >= EFFORT[1]
+        if exact:
+            self._effort = min(EFFORT[1], 4 * self._effort)
+        return done
 
 
 def _lost(model: Model) -> float:

@@ -19,11 +19,9 @@ class Pricer(Protocol):
     def least(self) -> float:
         """Seconds that the shortest trip takes, rest included, or less; infinite for no trip."""
 
-    def price(
-        self, number: int, prices: Prices, deadline: float, most: int
-    ) -> tuple[float, Columns]:
+    def price(self, number: int, prices: Prices, effort: int, most: int) -> tuple[float, Columns]:
         """No trip of the class earns more beyond the prices than the first value; and trips that
-        earn something, `most` at most."""
+        earn something, `most` at most; `effort` limits the search."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,9 +35,7 @@ class Pool:
         """Seconds that the shortest trip takes, rest included; infinite for no trip."""
         return float(self.columns.weight.min(initial=np.inf))
 
-    def price(
-        self, number: int, prices: Prices, deadline: float, most: int
-    ) -> tuple[float, Columns]:
+    def price(self, number: int, prices: Prices, effort: int, most: int) -> tuple[float, Columns]:
         """By looking at every trip."""
         beyond = prices.beyond(number, self.columns)
         best = float(beyond.max()) if len(beyond) else 0.0
@@ -48,6 +44,11 @@ class Pool:
         if len(better) > most:
             better = better[np.argpartition(-beyond[better], most)[:most]]
         return best, self.columns.some(better.astype(np.int32))
+
+    def some(self, most: int) -> Columns:
+        """Those that earn most for their time."""
+        rate = self.columns.value / np.maximum(self.columns.weight, 1e-9)
+        return self.columns.some(np.argsort(-rate)[:most].astype(np.int32))
 
 
 def worth(model: Model, own: Class) -> Floats:
@@ -61,16 +62,27 @@ def worth(model: Model, own: Class) -> Floats:
 
 def pool(model: Model, own: Class, most: int) -> Pool | None:
     """All trips of the class; None where they are more than `most` labels can hold."""
+    columns, complete = _listed(model, own, most)
+    return Pool(columns=columns) if complete else None
+
+
+def sample(model: Model, own: Class, most: int) -> Columns:
+    """Some trips of the class, short ones first."""
+    return _listed(model, own, most)[0]
+
+
+def _listed(model: Model, own: Class, most: int) -> tuple[Columns, bool]:
+    """The trips of the class, and whether they are all."""
     parts: list[Columns] = []
+    complete = True
     for outing in own.outings:
         found = trips(reach(model, own, outing), most)
-        if not found.complete:
-            return None
+        complete = complete and found.complete
         if outing.first and not len(found.metres):
             break  # who cannot make the first trip makes no other
         opening = outing.first and len(own.outings) > 1
         parts.append(_columns(model, own, found, opening))
-    return Pool(columns=joined(parts))
+    return joined(parts), complete
 
 
 def _columns(model: Model, own: Class, found: Trips, opening: bool) -> Columns:

@@ -70,6 +70,17 @@ class Prices:
     opening: Floats
     worth: float
 
+    def mixed(self, other: "Prices", weight: float) -> "Prices":
+        """These prices and others, the others by this weight."""
+        own = 1.0 - weight
+        return Prices(
+            group=own * self.group + weight * other.group,
+            second=own * self.second + weight * other.second,
+            trip=own * self.trip + weight * other.trip,
+            opening=own * self.opening + weight * other.opening,
+            worth=self.worth,
+        )
+
     def beyond(self, number: int, columns: Columns) -> Floats:
         """(S,) what each trip of class `number` earns beyond the prices."""
         sums = np.concatenate([[0.0], np.cumsum(self.group[columns.members])])
