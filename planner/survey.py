@@ -1,0 +1,80 @@
+"""What a path over an area is sought for, and the way from one leg to the next."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from planner.pace import Pace
+from planner.ways import Ways
+
+MOST_CORNERS = 1500
+"""Outlines of more corners are simplified; whole counties have as many."""
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survey:
+    """An area to be photographed, with what every trial layout needs.
+
+    Attributes:
+        area: shapely Polygon or MultiPolygon, metres.
+        clear: ways round holes and whatever else is blocked.
+        inside: ways also round the notches of the outline.
+        share: of the area that must be covered.
+    """
+
+    area: Any
+    spacing_m: float
+    pace: Pace
+    clear: Ways
+    inside: Ways
+    share: float
+
+    @property
+    def corners(self) -> int:
+        """Corners of what is not crossed, which trials take time for."""
+        return int(shapely.get_num_coordinates(self.clear.blocked))
+
+
+def survey(area: Any, spacing_m: float, pace: Pace, share: float, blocked: Any = None) -> Survey:
+    """The survey of an area whose holes, and whatever else is blocked, are not crossed."""
+    area = plain(area, spacing_m)
+    holes = [shapely.Polygon(r) for p in shapely.get_parts(area) for r in p.interiors]
+    shut = shapely.union_all([h for h in holes if h.area > 0]).difference(area)
+    if blocked is not None and not blocked.is_empty:
+        shut = shapely.union(shut, blocked)
+    near = area.buffer(spacing_m / 2, join_style="mitre")
+    hulls = shapely.union_all([p.convex_hull for p in shapely.get_parts(area)])
+    notches = shapely.difference(hulls, near)
+    return Survey(
+        area=area,
+        spacing_m=spacing_m,
+        pace=pace,
+        clear=Ways(shut.buffer(-0.01)),
+        inside=Ways(shapely.union(shut, notches).buffer(-0.01)),
+        share=share,
+    )
+
+
+def plain(area: Any, spacing_m: float) -> Any:
+    """An outline of few enough corners for many trials; only far too fine ones change, and by less
+    than a quarter of the spacing. What that leaves out is counted when the coverage is measured."""
+    tolerance, found = 0.03 * spacing_m, area
+    while shapely.get_num_coordinates(found) > MOST_CORNERS and tolerance < spacing_m / 4:
+        found = shapely.simplify(area, tolerance)
+        tolerance *= 2
+    return found
+
+
+def join(survey: Survey, a: Floats, b: Floats) -> tuple[float, Floats]:
+    """Length and corners of the way from a to b: inside the outline if there is a way, else clear
+    of what is blocked, else straight."""
+    for ways in (survey.inside, survey.clear):
+        found = ways.way(a, b)
+        if found is not None:
+            return found
+    return float(np.hypot(*(b - a))), np.empty((0, 2))
