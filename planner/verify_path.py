@@ -151,7 +151,7 @@ def pieces(know: Known, flight: Flight, frame: LocalFrame) -> Iterator[Piece]:
         reached = clock(points, dock.spec, know.problem.wind, aloft=know.is_aloft(flight))
         landed = landed_s(points, reached, dock.spec)
         holds = [w.hold_s for w in points]
-    slower = lasts / landed if know.is_frozen(flight) else 1.0
+    slower = lasts / landed if dock is None or know.is_frozen(flight) else 1.0
     times = [
         (start + slower * t, start + slower * (t + h)) for t, h in zip(reached, holds, strict=True)
     ]
