@@ -14,8 +14,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import rasterio
-import rasterio.features
-import rasterio.fill
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
 from rasterio.errors import RasterioError
@@ -24,6 +22,7 @@ from rasterio.windows import Window
 from core.errors import InvalidInput
 from core.geo import LocalFrame, LonLat
 from planner.terrain_datum import Datum, read_datum
+from planner.terrain_holes import mended
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -196,32 +195,11 @@ class Terrain:
         with np.errstate(invalid="ignore"):
             metres = stored * self.datum.scale
             stored[~((metres > LOWEST_M) & (metres < HIGHEST_M))] = np.nan
-        stored = self._filled_in(stored, r0, c0)
+        stored, small = mended(stored, self.fill_m / self.cell_m)
+        self._mended |= {(r0 + int(r), c0 + int(c)) for r, c in np.argwhere(small)}
         whole = np.full((size, size), -np.inf)
         whole[r0 - top : r1 - top, c0 - left : c1 - left] = stored
         return whole[rim : size - rim, rim : size - rim]
-
-    def _filled_in(self, stored: Floats, top: int, left: int) -> Floats:
-        """Small holes filled from their rim; the others stay."""
-        holes = np.isnan(stored)
-        if not holes.any():
-            return stored
-        small = np.zeros(holes.shape, bool)
-        most = self.fill_m / self.cell_m
-        whole = rasterio.features.shapes(holes.astype(np.uint8), mask=holes, connectivity=8)
-        for shape, _ in whole:
-            ring = np.array(shape["coordinates"][0])
-            (c0, r0), (c1, r1) = ring.min(axis=0).astype(int), ring.max(axis=0).astype(int)
-            inside = r0 > 0 and c0 > 0 and r1 < holes.shape[0] and c1 < holes.shape[1]
-            if inside and max(r1 - r0, c1 - c0) <= most:
-                small[r0:r1, c0:c1] |= holes[r0:r1, c0:c1]
-        if not small.any():
-            return stored
-        self._mended |= {(top + int(r), left + int(c)) for r, c in np.argwhere(small)}
-        filled = rasterio.fill.fillnodata(
-            np.where(holes, 0.0, stored).astype(np.float32), ~holes, max_search_distance=most + 1
-        )
-        return np.where(small, filled, stored)
 
     def _whole(self, stored: Floats, lon: Floats, lat: Floats) -> None:
         """Refuse places over holes.

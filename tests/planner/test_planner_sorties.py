@@ -18,7 +18,8 @@ from core.geo import LonLat, distance_m
 from core.route import Route, Waypoint
 from planner.airspace import Airspace
 from planner.cutting import piece, rest_of
-from planner.sortie_routes import ROUNDING_S, out_and_back, sorties
+from planner.sortie_costs import out_and_back
+from planner.sortie_routes import ROUNDING_S, sorties
 
 sys.path.insert(0, str(Path(__file__).parent))
 from planner_city import COPTER, FRAME, zone

@@ -2,6 +2,7 @@
 
 import math
 import os
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from core.errors import InvalidInput
 from core.geo import LocalFrame, LonLat, distance_m
 from core.route import Route, Waypoint
 from planner.coverage import sweep
+from planner.sortie_routes import sorties
 from planner.terrain import Terrain, moved
 from planner.terrain_follow import follow, followed, naive
 from planner.terrain_links import Leg, fewest_links
@@ -137,6 +139,26 @@ def test_rotary_wings_slow_down_where_it_is_steep_and_wings_fly_over(tmp_path: P
     assert wing.clearance_m >= 30.0
     for a, b in pairwise(wing.route.waypoints):
         assert (b.amsl_m - a.amsl_m) / distance_m(a.position, b.position) <= 5 / 15 + 1e-3
+
+
+def test_transfers_are_followed_and_the_rest_is_left_as_it_is(tmp_path: Path) -> None:
+    x, y = np.meshgrid(np.arange(200) * 10.0, np.arange(200) * 10.0)
+    terrain = Terrain.open(write(tmp_path / "t.tif", 80 * np.sin(x / 150) * np.cos(y / 210) + 200))
+    copter = replace(vehicle(vtol=False), endurance_s=900.0)
+    route = follow(survey(LocalFrame(place(terrain, 100, 100)), 300.0, 50.0), terrain, spec=copter)
+    assert follow(route, terrain, spec=copter) == route
+    dock = place(terrain, 30.5, 60.5)
+    flown = sorties(route, [dock], copter, finish=lambda r: follow(r, terrain, spec=copter))
+    assert len(flown) > 1
+    for one in flown:
+        assert all(w.amsl_m is not None for w in one.route.waypoints)
+        assert heights_above(one.route, terrain).min() >= 30.0
+        assert heights_above(one.route, terrain).max() <= 65.1  # transfers at 60 m
+        assert one.seconds <= copter.usable_s
+    photos = [s.position for one in flown for s in one.route.shots]
+    assert len(photos) == route.photos
+    for a, b in zip(photos, route.shots, strict=True):
+        assert distance_m(a, b.position) < 0.05
 
 
 def test_a_cliff_never_comes_nearer_than_the_clearance(tmp_path: Path) -> None:
