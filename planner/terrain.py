@@ -130,8 +130,10 @@ class Terrain:
 
     def _pixels(self, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
         """Rows and columns, whole at the centres of pixels, moved half a pixel in at the edges."""
-        x, y = self._into.transform(lon, lat)
-        column, row = moved(~self.dataset.transform, np.asarray(x), np.asarray(y))
+        x, y = (np.asarray(v, float) for v in self._into.transform(lon, lat))
+        if self.dataset.crs.is_geographic:  # a raster may begin at 179 and go on to 181
+            x = np.where(x < self._west(), x + 360.0, x)
+        column, row = moved(~self.dataset.transform, x, y)
         height, width = self.dataset.shape
         out = ~((column >= 0) & (column <= width) & (row >= 0) & (row <= height))
         if out.any():
@@ -142,6 +144,12 @@ class Terrain:
                 remedy="give a raster that holds the whole route and its surroundings",
             )
         return np.clip(row - 0.5, 0, height - 1), np.clip(column - 0.5, 0, width - 1)
+
+    def _west(self) -> float:
+        """The least x of the raster's corners."""
+        height, width = self.dataset.shape
+        columns, rows = np.array([0.0, width, 0.0, width]), np.array([0.0, 0.0, height, height])
+        return float(moved(self.dataset.transform, columns, rows)[0].min())
 
     def _nodes(self, row: Ints, column: Ints, reach: int) -> Floats:
         """Stored heights of pixels, or the highest within ``reach`` pixels of each."""
@@ -209,12 +217,11 @@ class Terrain:
         """
         hole = ~np.isfinite(stored)
         if hole.any():
-            k = int(np.argmax(hole))
-            a, b = (int(h) for h in (np.argmax(hole), len(hole) - 1 - np.argmax(hole[::-1])))
+            a, b = (int(h) for h in np.flatnonzero(hole)[[0, -1]])
             frame = LocalFrame(LonLat(float(lon[a]), float(lat[a])))
             across = math.hypot(*frame.point_xy(LonLat(float(lon[b]), float(lat[b]))))
             raise InvalidInput(
-                f"has no height at {lon[k]:.6f}, {lat[k]:.6f} and {int(hole.sum()) - 1} more "
+                f"has no height at {lon[a]:.6f}, {lat[a]:.6f}, nor at {int(hole.sum()) - 1} other "
                 f"places asked for, up to {across:.0f} m from there",
                 where=str(self.path),
                 remedy=f"fill the hole (over {self.fill_m:g} m) from another raster",

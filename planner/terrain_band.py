@@ -81,7 +81,7 @@ def sampled(
     known = np.full(ends[-1], np.nan)
     amsl = np.array([np.nan if w.amsl_m is None else w.amsl_m for w in points])
     known[ends[:-1]], known[np.array(ends[1:]) - 1] = amsl[:-1], amsl[1:]
-    lowest, highest = _steps(ground, lon, lat)
+    lowest, highest = _steps(ground, frame, xy)
     up, down = _slopes(points, spec)
     return Path(
         frame=frame,
@@ -100,12 +100,13 @@ def sampled(
     )
 
 
-def _steps(ground: Ground, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
-    """Lowest and highest pixel at each sample and half a sample before and behind it."""
-    here = ground.highest_m(lon, lat, 0.0)
-    between = ground.highest_m((lon[1:] + lon[:-1]) / 2, (lat[1:] + lat[:-1]) / 2, 0.0)
-    three = np.stack([here, np.append(between, here[-1]), np.insert(between, 0, here[0])])
-    return three.min(axis=0), three.max(axis=0)
+def _steps(ground: Ground, frame: LocalFrame, xy: Floats) -> tuple[Floats, Floats]:
+    """Lowest and highest pixel at each sample and up to half a sample before and behind it."""
+    before, behind = np.roll(xy, 1, axis=0), np.roll(xy, -1, axis=0)
+    before[0], behind[-1] = xy[0], xy[-1]
+    spots = [xy, *(xy + s * (way - xy) for way in (before, behind) for s in (0.25, 0.5))]
+    read = [ground.highest_m(*frame.lonlat(p[:, 0], p[:, 1]), 0.0) for p in spots]
+    return np.min(read, axis=0), np.max(read, axis=0)
 
 
 def _slopes(points: Sequence[Waypoint], spec: VehicleSpec | None) -> tuple[Floats, Floats]:

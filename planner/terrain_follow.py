@@ -183,11 +183,11 @@ def _placed(
         given = run[k]
         for (x, z), (x1, z1) in pairwise(leg):
             speed = _speed(given, x1 - x, z1 - z, spec)
-            made.append(replace(given, amsl_m=z, speed_mps=speed))
+            made.append(replace(given, amsl_m=float(z), speed_mps=speed))
             share.append((k, x / path.x[path.ends[k + 1] - 1] if x else 0.0))
             given = replace(run[k], photo=False, hold_s=0.0)
     if len(run) > 1:
-        made.append(replace(run[-1], amsl_m=corners[-1][-1][1]))
+        made.append(replace(run[-1], amsl_m=float(corners[-1][-1][1])))
         share.append((len(corners) - 1, 1.0))
     ends = np.array(path.ends)
     leg_of, part = np.array([k for k, _ in share]), np.array([s for _, s in share])

@@ -193,6 +193,17 @@ def test_ground_is_the_same_in_any_reference_system(tmp_path: Path) -> None:
     assert degrees.cell_m == pytest.approx(1.95, abs=0.05)
 
 
+def test_a_route_crosses_the_antimeridian(tmp_path: Path) -> None:
+    heights = np.broadcast_to(np.arange(100.0), (100, 100))
+    made = {"crs": "EPSG:4326", "cell": 0.001, "corner": (179.95, 29.0)}
+    terrain = Terrain.open(write(tmp_path / "t.tif", heights, **made))
+    ends = (LonLat(179.99, 28.95), LonLat(-179.99, 28.95))
+    way = follow(Route(tuple(Waypoint(position=p, height_m=100.0) for p in ends)), terrain)
+    assert way.waypoints[0].amsl_m == pytest.approx(139.5, abs=5.0)
+    assert way.waypoints[-1].amsl_m == pytest.approx(159.5, abs=5.0)
+    assert len(way.waypoints) == 2
+
+
 def test_large_rasters_are_read_in_tiles(tmp_path: Path) -> None:
     big = np.add.outer(np.arange(3000.0), np.arange(3000.0) * 0.1)
     terrain = Terrain.open(
@@ -211,7 +222,7 @@ def test_a_small_hole_is_filled_and_said_a_large_one_refused(tmp_path: Path) -> 
     small, whole = place(terrain, 41.5, 41.5), slope(100, 100, 10.0)
     assert terrain.height_m(small.lon, small.lat) == pytest.approx(whole[41, 41], abs=2.0)
     assert any("9 pixels" in note for note in terrain.notes)
-    with pytest.raises(InvalidInput, match=r"no height at 11\d\.\d+, 2\d\.\d+.*more places"):
+    with pytest.raises(InvalidInput, match=r"no height at 11\d\.\d+, 2\d\.\d+.*other places"):
         follow(straight(terrain, (10, 70), (90, 70)), terrain)
     with pytest.raises(InvalidInput, match="no height"):  # beside the path, in the corridor
         follow(straight(terrain, (10, 80.7), (90, 80.7)), terrain)
