@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 from rich.table import Table
 
 from api.cli.output import err, out
@@ -20,6 +21,7 @@ from core.errors import InvalidInput, Unavailable
 ROOT = Path(__file__).resolve().parents[2]
 CASES = ROOT / "tests" / "benchmarks" / "planner"
 DATA = ROOT.parent / "shared" / "data"
+_FILE_WIDTH = 140
 
 app = typer.Typer(name="bench", help="Measure our engines beside the field's, in one run.")
 
@@ -31,7 +33,7 @@ def bench(context: typer.Context) -> None:
         table = Table(title="flyonce bench planner --only ...")
         table.add_column("group")
         table.add_column("what it measures")
-        for name, about in _registry().groups().items():
+        for name, about in cases().groups().items():
             table.add_row(name, about)
         out.print(table)
 
@@ -61,7 +63,7 @@ def planner(
 
     Peers that are not installed (requirements-bench.txt) are skipped by name.
     """
-    registry = _registry()
+    registry = cases()
     chosen = _chosen(only, registry.groups())
     setting = registry.Setting(
         data=_data(data),
@@ -87,7 +89,7 @@ def planner(
         raise Unavailable("nothing could be measured", where=", ".join(chosen))
 
 
-def _registry() -> Any:
+def cases() -> Any:
     """The module of the cases.
 
     Raises:
@@ -138,12 +140,14 @@ def _record(name: str, table: Any) -> dict[str, Any]:
 def _show(table: Any) -> None:
     shown = Table(title=table.title, title_justify="left")
     for number, column in enumerate(table.columns):
-        shown.add_column(column, justify="right" if number else "left")
+        shown.add_column(column, justify="right" if number else "left", no_wrap=not number)
     for row in table.rows:
         shown.add_row(*(_text(row.get(column)) for column in table.columns))
-    out.print(shown)
+    # a file has no width of its own, and a table cut to 80 characters loses its figures
+    page = out if out.is_terminal else Console(highlight=False, width=_FILE_WIDTH)
+    page.print(shown)
     for note in table.notes:
-        out.print(f"  {note}")
+        page.print(f"  {note}")
 
 
 def _text(cell: Any) -> str:

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from planner.routing.model import Model
+
 Whole = npt.NDArray[np.int64]
 
 PRIZE_M = {1: 20_000, 2: 40_000, 3: 80_000, 4: 160_000, 5: 320_000}
@@ -60,13 +62,13 @@ class Slot:
     end: int
 
 
-def city(instance: Mapping[str, Any], metres: Whole, seconds: Whole) -> City:
-    """The arrays of an instance file."""
+def city(instance: Mapping[str, Any], model: Model) -> City:
+    """The arrays of an instance file; ways and times are those of its model."""
     tasks, day = instance["tasks"], int(instance["day"])
     windows = [task["tw"] or [0, day] for task in tasks]
     return City(
-        metres=np.asarray(metres, np.int64),
-        seconds=np.asarray(seconds, np.int64),
+        metres=_table(model.out_m, model.back_m, model.leg_m[0], model.vehicle_xy),
+        seconds=_table(model.out_s, model.back_s, model.leg_s[0], model.vehicle_xy),
         prize=np.array([PRIZE_M[task["prio"]] for task in tasks], np.int64),
         dur=np.array([task["dur"] for task in tasks], np.int64),
         sensor=np.array([task["sensor"] for task in tasks], np.int64),
@@ -77,6 +79,18 @@ def city(instance: Mapping[str, Any], metres: Whole, seconds: Whole) -> City:
         recharge=int(instance["recharge"]),
         day=day,
     )
+
+
+def _table(out: Any, back: Any, leg: Any, dock_xy: Any) -> Whole:
+    """(D + T, D + T); between docks nobody flies, but their distance says who is near whom."""
+    docks = len(out)
+    found = np.zeros((docks + len(leg),) * 2, np.int64)
+    apart = dock_xy[:, None, :] - dock_xy[None, :, :]
+    found[:docks, :docks] = np.hypot(apart[..., 0], apart[..., 1])
+    found[:docks, docks:], found[docks:, :docks] = out, back.T
+    found[docks:, docks:] = leg
+    np.fill_diagonal(found, 0)
+    return found
 
 
 def slots(city: City, count: int, *, at_most: int | None = None) -> list[Slot]:
