@@ -6,15 +6,21 @@ way: "window", "hours" (the task's own), "sensor", "wind", "endurance", "docks" 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from math import inf
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 
 from core.energy import CALM
-from planner.problem import Closure, Flight, Problem, Task
-from planner.single import Chance, Singles, chances, flight, singles, sky_of, usable_s
+from core.geo import LocalFrame, LonLat
+from core.zones import Zone
+from planner.problem import Flight, Problem, Task
+from planner.single import Chance, Singles, chances, singles, sky_of, usable_s
+from planner.solve import solve
 from planner.spans import Spans, since, spans
 
 Floats = npt.NDArray[np.float64]
@@ -38,21 +44,44 @@ class Fitter:
 
     def first(self, task: Task, dropped: frozenset[str] = NOTHING) -> Chance | None:
         """The soonest flight for the task; None if there is none under the rules kept."""
-        return next(iter(self.chances(task, dropped)), None)
+        ways = [self._chances(task, dropped, timed) for timed in self._timed(dropped)]
+        found = [chance for chance in (next(way, None) for way in ways) if chance is not None]
+        return min(found, key=lambda c: c.start_s, default=None)
 
     def chances(self, task: Task, dropped: frozenset[str] = NOTHING) -> Iterator[Chance]:
-        """Every drone's flights for the task, one of each free span and direction, about the
-        soonest first."""
+        """Every drone's flights for the task, the soonest of each free span and direction."""
+        for timed in self._timed(dropped):
+            yield from self._chances(task, dropped, timed)
+
+    def _timed(self, dropped: frozenset[str]) -> Sequence[tuple[Zone, ...]]:
+        """Which zones are crossed outside their hours: none, or all that do not hold all day."""
+        problem = self.problem
+        some = tuple(
+            z
+            for z in problem.zones
+            if z.active is not None
+            and z.holds(problem.start, problem.end)
+            and (z.active[0] > problem.start or z.active[1] < problem.end)
+            and f"zone:{z.id}" not in dropped
+        )
+        return ((), some) if some else ((),)
+
+    def _chances(
+        self, task: Task, dropped: frozenset[str], timed: tuple[Zone, ...]
+    ) -> Iterator[Chance]:
         if "filing" not in dropped and late(self.problem, task):
             return
-        taken = self.singles(task, dropped)
+        crossed = frozenset(f"zone:{z.id}" for z in timed)
+        taken = self.singles(task, dropped | crossed)
         usable = np.full_like(self._usable, inf) if "endurance" in dropped else self._usable
         free = self._free(dropped)
         given = (free.station, free.begin_s, free.end_s)
-        for low, high, chance in chances(
-            taken, given, _windows(self.problem, task, dropped), usable
-        ):
-            start = self._start(task, chance, taken, low, high, dropped)
+        windows = _windows(self.problem, task, dropped)
+        for low, high, chance in chances(taken, given, windows, usable):
+            total = float(taken.total_s[chance.station, int(chance.reverse)])
+            shut = self._shut(task, chance, dropped, timed)
+            full = [] if "crew" in dropped else self._full
+            start = _first_free(low, high, [(a - total, b) for a, b in (*shut, *full)])
             if start is not None:
                 yield Chance(station=chance.station, reverse=chance.reverse, start_s=start)
 
@@ -71,9 +100,20 @@ class Fitter:
         closures = [f"closure:{c.id}" for c in problem.closures]
         return frozenset((*always, *(n for n, there in named.items() if there), *zones, *closures))
 
-    def flight(self, task: Task, chance: Chance, name: str) -> Flight:
-        """The chance as a flight, under all rules."""
-        return flight(self.problem, task, chance, sky_of(self.problem), name)
+    def flight(self, task: Task, chance: Chance, name: str) -> Flight | None:
+        """The chance as a flight under all rules, laid out by the planner itself; None if it finds
+        that it cannot be flown after all."""
+        problem = self.problem
+        dock = problem.stations[chance.station]
+        begin = problem.start + timedelta(seconds=max(0.0, chance.start_s))
+        later = (f.start for f in self.flights if f.station == dock.id and f.start > begin)
+        rest = timedelta(seconds=dock.spec.recharge_s)
+        until = min([dock.available_until, *(start - rest for start in later)])
+        free = replace(dock, standby=False, available_from=begin, available_until=until)
+        others = tuple(f for f in self.flights if f.station != dock.id)
+        alone = replace(problem, stations=(free,), tasks=(task,), frozen=others, previous=None)
+        found = solve(alone, seconds=0.0).flights
+        return replace(found[0], id=name) if found else None
 
     def singles(self, task: Task, dropped: frozenset[str] = NOTHING) -> Singles:
         """What the task alone takes from each dock."""
@@ -102,40 +142,38 @@ class Fitter:
             )
         return self._spans[key]
 
-    def _start(
-        self,
-        task: Task,
-        chance: Chance,
-        taken: Singles,
-        low: float,
-        high: float,
-        dropped: frozenset[str],
-    ) -> float | None:
-        """The first moment between low and high at which neither closures nor the crew forbid."""
-        total = float(taken.total_s[chance.station, int(chance.reverse)])
-        blocked: list[tuple[float, float]] = []
-        if "crew" not in dropped:
-            blocked += [(a - total, b) for a, b in self._full]
-        for closure in self.problem.closures:
-            if f"closure:{closure.id}" not in dropped and self._meets(closure, task, chance):
-                begin, end = (since(self.problem, t) for t in (closure.start, closure.end))
-                blocked.append((begin - total, end))
-        return _first_free(low, high, blocked)
+    def _shut(
+        self, task: Task, chance: Chance, dropped: frozenset[str], timed: Iterable[Zone]
+    ) -> list[tuple[float, float]]:
+        """When closures, and zones that hold for a time, keep the flight on the ground."""
+        closed = [
+            (c.start, c.end, c.area)
+            for c in self.problem.closures
+            if f"closure:{c.id}" not in dropped
+        ]
+        closed += [(*z.active, grown(z)) for z in timed if z.active is not None]
+        if not closed:
+            return []
+        path = self._path(task, chance)
+        return [
+            (since(self.problem, begin), since(self.problem, end))
+            for begin, end, area in closed
+            if area is None or shapely.intersects(area, path)
+        ]
 
-    def _meets(self, closure: Closure, task: Task, chance: Chance) -> bool:
-        """Whether the flight, transfers in straight lines, comes into the closed area."""
-        if closure.area is None:
-            return True
+    def _path(self, task: Task, chance: Chance) -> Any:
+        """The flight over ground in degrees, transfers in straight lines."""
         dock = self.problem.stations[chance.station]
         route = task.routes.get(dock.spec.id) or next(iter(task.routes.values()))
-        path = [
-            dock.position,
-            *(w.position for w in route.waypoints),
-            dock.lands_at or dock.position,
-        ]
-        return bool(
-            shapely.intersects(closure.area, shapely.LineString([(p.lon, p.lat) for p in path]))
-        )
+        home = dock.lands_at or dock.position
+        places = [dock.position, *(w.position for w in route.waypoints), home]
+        return shapely.LineString([(p.lon, p.lat) for p in places])
+
+
+def grown(zone: Zone) -> Any:
+    """A zone with its buffer, in degrees, a little wider than asked."""
+    frame = LocalFrame(LonLat(*shapely.get_coordinates(zone.polygon)[0]))
+    return frame.to_degrees(frame.to_metres(zone.polygon).buffer(1.05 * zone.buffer_m + 2.0))
 
 
 def late(problem: Problem, task: Task) -> bool:

@@ -245,14 +245,19 @@ def _placed(fitter: Fitter, tasks: Sequence[Task]) -> list[Flight]:
         chance = desk.first(task)
         if chance is None:
             return []
-        found.append(desk.flight(task, chance, f"offer-{number + 1}"))
+        flight = desk.flight(task, chance, f"offer-{number + 1}")
+        if flight is None:
+            return []
+        found.append(flight)
     return found if _accept(fitter, tasks, found) else []
 
 
 def _accepted(fitter: Fitter, chosen: Sequence[tuple[Task, Chance]]) -> list[Flight]:
     """Chances chosen at once; for several tasks they may exclude one another, then none."""
     flights = [fitter.flight(t, c, f"offer-{k + 1}") for k, (t, c) in enumerate(chosen)]
-    return flights if _accept(fitter, [t for t, _ in chosen], flights) else []
+    found = [f for f in flights if f is not None]
+    whole = len(found) == len(flights)
+    return found if whole and _accept(fitter, [t for t, _ in chosen], found) else []
 
 
 def _accept(fitter: Fitter, tasks: Sequence[Task], flights: Sequence[Flight]) -> bool:

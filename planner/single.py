@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +13,8 @@ from core.route import Route
 from core.zones import Zone
 from planner.airspace import Airspace, airspace, middle
 from planner.assign.model import PAD_S, TRANSFER_M
-from planner.effort import legs, reversed_route, routes_s
-from planner.flights import flight_s, whole_route
-from planner.problem import Flight, Problem, Station, Stop, Task
+from planner.effort import legs, routes_s
+from planner.problem import Problem, Station, Task
 
 Floats = npt.NDArray[np.float64]
 
@@ -149,29 +147,6 @@ class Chance:
     station: int
     reverse: bool
     start_s: float
-
-
-def flight(problem: Problem, task: Task, chance: Chance, sky: Airspace, name: str) -> Flight:
-    """The chance as a flight over ground.
-
-    Raises:
-        ValueError: there is no way round the zones, or the wind does not let it fly a leg.
-    """
-    dock = problem.stations[chance.station]
-    given = task.routes[dock.spec.id]
-    piece = reversed_route(given) if chance.reverse else given
-    route = whole_route(dock.position, [piece], sky)
-    seconds = flight_s(route, dock.spec, problem.wind)
-    begin = (problem.start + timedelta(seconds=chance.start_s)).astimezone(UTC)
-    return Flight(
-        id=name,
-        station=dock.id,
-        start=begin,
-        end=begin + timedelta(seconds=seconds),
-        stops=(Stop(task.id, chance.reverse),),
-        route=route,
-        landing_share=1 - seconds / (dock.spec.endurance_s * dock.health),
-    )
 
 
 def chances(

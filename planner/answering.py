@@ -1,0 +1,99 @@
+"""An emergency on a running day: who goes, and the flight that takes it there."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from core.equipment import VehicleSpec
+from core.route import Route, Waypoint
+from planner import explain
+from planner.aloft import Aloft, cut, rerouted
+from planner.events import Emergency
+from planner.incidents import Desk, Pair, busy, divert
+from planner.problem import Airborne, Problem, Refusal, Response, Stop, Task
+from planner.repair import inserted
+from planner.responder import HEIGHT_M, LOOK_S, responder
+from planner.single import sky_of
+
+EMERGENCY_LASTS = timedelta(hours=2)
+"""Later than that, a look is no first look."""
+
+
+def answer(desk: Desk, event: Emergency) -> None:
+    """The nearest suitable drone goes; its own flights wait."""
+    problem, now = desk.problem, desk.now
+    task = _look_there(event, problem, now)
+    desk.tasks[event.id] = task
+    desk.lost[event.id] = (event.what, event.what_zh)  # served later should nobody go now
+    cuts = {
+        f.station: cut(f, desk.station(f.station), problem, desk.tasks, now)
+        for f in desk.aloft()
+        if f.id not in desk.unsafe
+    }
+    for _ in range(len(cuts) + 1):
+        flying = [
+            Airborne(station=name, position=c.here, remaining_s=c.remaining_s)
+            for name, c in cuts.items()
+        ]
+        found = responder(problem, flying, event.target, event.sensors, now, busy(desk))
+        desk.response[event.id] = found
+        if isinstance(found, Refusal) or _goes(desk, event, task, found, cuts):
+            return
+        cuts.pop(found.station, None)
+
+
+def _goes(
+    desk: Desk, event: Emergency, task: Task, found: Response, cuts: Mapping[str, Aloft]
+) -> bool:
+    """Send the drone; False when it turns out that it would not come home."""
+    why = (f"{found.station} goes to {event.what}", f"{found.station}前往{event.what_zh}")
+    if not found.airborne:
+        return _start(desk, found, task, why)
+    there = cuts[found.station]
+    via = [*found.route.waypoints[1:-1], *task.routes[there.station.spec.id].waypoints]
+    new = rerouted(there, via, (Stop(event.id),), desk.problem, sky_of(desk.problem))
+    if new is not None:
+        divert(desk, there, new, why)
+    return new is not None
+
+
+def _look_there(event: Emergency, problem: Problem, now: datetime) -> Task:
+    """The look at the place: hold over it."""
+    specs: dict[str, VehicleSpec] = {s.spec.id: s.spec for s in problem.stations}
+    return Task(
+        id=event.id,
+        looks=(event.id,),
+        sensors=event.sensors,
+        routes={
+            name: Route(
+                (
+                    Waypoint(
+                        position=event.target,
+                        height_m=min(HEIGHT_M, spec.max_height_m),
+                        photo=True,
+                        hold_s=LOOK_S,
+                    ),
+                )
+            )
+            for name, spec in specs.items()
+        },
+        earliest=now,
+        latest=now + EMERGENCY_LASTS,
+        priority=5,
+        departments=event.departments,
+    )
+
+
+def _start(desk: Desk, response: Response, task: Task, why: Pair) -> bool:
+    """A docked drone takes off for the emergency now."""
+    dock = replace(
+        desk.station(response.station), available_from=desk.now, standby=False, starts_from=None
+    )
+    rules = replace(desk.problem, stations=(dock,), frozen=(), crew_limit=None, separation=None)
+    made = inserted(rules, (), [task], seconds=0.0)
+    if not made:
+        desk.response[task.id] = explain.no_reach(task.id)
+        return True
+    desk.frozen.append(replace(made[0], id=f"{dock.id}-{task.id}"))
+    desk.touched[dock.id] = why
+    return True

@@ -1,0 +1,105 @@
+"""A running day as a file: what was asked, what was decided, and of which version both are."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from core.errors import InvalidInput, Unavailable
+from planner.planfile_values import Unreadable, packed, unpacked
+from planner.problem import Plan, Problem, Task
+
+FORMAT = "flyonce-plan"
+VERSION = 1
+"""Raised whenever a file of the version before would be read wrongly."""
+_REMEDY = "write it again with `flyonce plan --out`"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanFile:
+    """A problem, a plan for it, and the tasks of its frozen flights (`Replanned.flown`)."""
+
+    problem: Problem
+    plan: Plan
+    flown: Mapping[str, Task] = field(default_factory=dict)
+
+
+def dumps(given: PlanFile) -> str:
+    """The file's text: JSON on one line."""
+    body = {
+        "format": FORMAT,
+        "version": VERSION,
+        "problem": packed(given.problem),
+        "plan": packed(given.plan),
+        "flown": packed(dict(given.flown)),
+    }
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+
+
+def loads(text: str, *, where: str = "plan file") -> PlanFile:
+    """Read what `dumps` wrote.
+
+    Raises:
+        InvalidInput: it is no plan file, of another version, or its values do not fit.
+    """
+    try:
+        body = json.loads(text)
+    except ValueError as error:
+        raise InvalidInput(f"is no JSON: {error}", where=where, remedy=_REMEDY) from error
+    if not isinstance(body, dict) or body.get("format") != FORMAT:
+        raise InvalidInput("is no plan file", where=where, remedy=_REMEDY)
+    if body.get("version") != VERSION:
+        raise InvalidInput(
+            f"is of version {body.get('version')}; this program reads version {VERSION}",
+            where=where,
+            remedy=_REMEDY,
+        )
+    try:
+        problem, plan, flown = (unpacked(body[k]) for k in ("problem", "plan", "flown"))
+    except (KeyError, TypeError, ValueError, Unreadable) as error:
+        raise InvalidInput(f"does not hold a plan: {error}", where=where, remedy=_REMEDY) from error
+    return _checked(problem, plan, flown, where)
+
+
+def _checked(problem: Any, plan: Any, flown: Any, where: str) -> PlanFile:
+    for name, value, kind in (
+        ("problem", problem, Problem),
+        ("plan", plan, Plan),
+        ("flown", flown, dict),
+    ):
+        if not isinstance(value, kind):
+            raise InvalidInput(f"its {name} is something else", where=where, remedy=_REMEDY)
+    return PlanFile(problem=problem, plan=plan, flown=flown)
+
+
+def write(path: Path, given: PlanFile) -> None:
+    """Write it, whole or not at all.
+
+    Raises:
+        Unavailable: the file cannot be written.
+    """
+    draft = path.with_name(path.name + ".part")
+    try:
+        draft.write_text(dumps(given) + "\n", encoding="utf-8")
+        draft.replace(path)
+    except OSError as why:
+        draft.unlink(missing_ok=True)
+        raise Unavailable(
+            f"cannot be written: {why.strerror}", where=str(path), remedy="choose another file"
+        ) from why
+
+
+def read(path: Path) -> PlanFile:
+    """Read a plan file.
+
+    Raises:
+        InvalidInput: it cannot be read, or see `loads`.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as why:
+        raise InvalidInput(
+            f"cannot be read: {why}", where=str(path), remedy="give a plan file"
+        ) from why
+    return loads(text, where=str(path))
