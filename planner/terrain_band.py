@@ -156,3 +156,14 @@ def _spread(low: Floats, up: Floats, down: Floats) -> None:
     for k in range(1, len(values)):
         values[k] = max(values[k], values[k - 1] - fall[k])
     low[:] = values
+
+
+def link_speed(
+    given: Waypoint, length_m: float, rise_m: float, spec: VehicleSpec | None
+) -> float | None:
+    """Ground speed at which a rotary wing manages the slope of a link; None for cruise speed."""
+    if spec is None or spec.vtol or abs(rise_m) < 1e-6:
+        return given.speed_mps
+    vertical = spec.climb_mps if rise_m > 0 else spec.descent_mps
+    steepest = max(length_m, 1e-6) * vertical / abs(rise_m)
+    return steepest if steepest < (given.speed_mps or spec.cruise_mps) else given.speed_mps

@@ -17,7 +17,7 @@ from core.equipment import VehicleSpec
 from core.errors import InvalidInput
 from core.geo import LonLat, distance_m
 from core.route import Route, Waypoint
-from planner.terrain_band import STEP_M, Ground, Path, band, sampled
+from planner.terrain_band import STEP_M, Ground, Path, band, link_speed, sampled
 from planner.terrain_links import Leg, fewest_links
 
 Floats = npt.NDArray[np.float64]
@@ -182,7 +182,7 @@ def _placed(
     for k, leg in enumerate(corners):
         given = run[k]
         for (x, z), (x1, z1) in pairwise(leg):
-            speed = _speed(given, x1 - x, z1 - z, spec)
+            speed = link_speed(given, x1 - x, z1 - z, spec)
             made.append(replace(given, amsl_m=float(z), speed_mps=speed))
             share.append((k, x / path.x[path.ends[k + 1] - 1] if x else 0.0))
             given = replace(run[k], photo=False, hold_s=0.0)
@@ -201,17 +201,6 @@ def _placed(
             made, inserted, lon.tolist(), lat.tolist(), above.tolist(), strict=True
         )
     ]
-
-
-def _speed(
-    given: Waypoint, length_m: float, rise_m: float, spec: VehicleSpec | None
-) -> float | None:
-    """Ground speed at which a rotary wing manages the slope of a link; None for cruise speed."""
-    if spec is None or spec.vtol or abs(rise_m) < 1e-6:
-        return given.speed_mps
-    vertical = spec.climb_mps if rise_m > 0 else spec.descent_mps
-    steepest = max(length_m, 1e-6) * vertical / abs(rise_m)
-    return steepest if steepest < (given.speed_mps or spec.cruise_mps) else given.speed_mps
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,9 +20,10 @@ from core.geo import LocalFrame, LonLat, distance_m
 from core.route import Route, Waypoint
 from planner.coverage import sweep
 from planner.sortie_routes import sorties
-from planner.terrain import Terrain, moved
+from planner.terrain import Terrain
 from planner.terrain_follow import follow, followed, naive
 from planner.terrain_links import Leg, fewest_links
+from planner.terrain_place import moved
 
 SHARED = Path(os.environ.get("FLYONCE_SHARED", Path(__file__).parents[3] / "shared"))
 EAST, NORTH = 680_000.0, 3_205_000.0
