@@ -153,8 +153,8 @@ def _nearest(model: Model) -> Ints:
     if len(way) > groups:
         way = np.minimum.reduceat(way, model.first[:-1], axis=0)
         way = np.minimum.reduceat(way, model.first[:-1], axis=1)
-    way = np.minimum(way, way.T)
-    np.fill_diagonal(way, np.inf)
+    way = np.nan_to_num(np.minimum(way, way.T), posinf=np.finfo(way.dtype).max)
+    np.fill_diagonal(way, np.inf)  # never its own neighbour, however far all others are
     keep = min(NEAR, groups - 1)
     nearest = np.argpartition(way, keep - 1, axis=1)[:, :keep]
     order = np.argsort(np.take_along_axis(way, nearest, axis=1), axis=1, kind="stable")
