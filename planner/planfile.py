@@ -25,15 +25,22 @@ class PlanFile:
     flown: Mapping[str, Task] = field(default_factory=dict)
 
 
-def dumps(given: PlanFile) -> str:
-    """The file's text: JSON on one line."""
-    body = {
+def content(
+    problem: Problem, plan: Plan, flown: Mapping[str, Task] | None = None
+) -> dict[str, Any]:
+    """What a plan file holds; whoever writes it may put further members beside these."""
+    return {
         "format": FORMAT,
         "version": VERSION,
-        "problem": packed(given.problem),
-        "plan": packed(given.plan),
-        "flown": packed(dict(given.flown)),
+        "problem": packed(problem),
+        "plan": packed(plan),
+        "flown": packed(dict(flown or {})),
     }
+
+
+def dumps(given: PlanFile) -> str:
+    """The file's text: JSON on one line."""
+    body = content(given.problem, given.plan, given.flown)
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 
