@@ -89,7 +89,7 @@ class Annealer:
     ) -> None:
         self.model, self.tables, self.main, self.tuning = model, t, s, tuning
         self.random = np.random.default_rng(seed)
-        self.scale = way(s) if scale is None else scale
+        self.scale = way(t, s) if scale is None else scale
         self.best = s.best.copy()
         self.value = float(s.total[BEST])
         self.rounds = 0
@@ -177,9 +177,10 @@ class Annealer:
         kernel_state.load(self.tables, self.main, merged)
 
 
-def way(s: State) -> float:
-    """What serving a group costs on average: the scale of temperatures."""
-    mean = float(np.sum(s.cost)) / max(1, int(np.sum(s.at >= 0)))
+def way(t: Tables, s: State) -> float:
+    """What serving a group costs on average, or leaving it out: the scale of temperatures."""
+    served = int(np.sum(s.at >= 0))
+    mean = float(np.sum(s.cost)) / served if served else float(np.sum(t.loss[:, 0]))
     return mean if mean > 0 else 1.0
 
 

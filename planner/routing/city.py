@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.problem import PRIZE
-from planner.routing.model import Floats, Model, Solution
+from planner.routing.check import cost
+from planner.routing.model import Floats, Model, Solution, Trip
 
 DISC_REACH_M = 16_000.0
 """A leg goes round a disc only if both its ends are within this distance of the disc's centre: the
@@ -137,6 +138,38 @@ class City:
                 start[rows] - centre, goal[columns] - centre, straight[place], float(radius)
             )
         return np.rint(metres)
+
+    def never(self, among: Sequence[int]) -> list[int]:
+        """Those of the tasks that no drone could do even on an empty day: sensor, reach, time."""
+        g = np.asarray(among, int)
+        able = np.zeros(len(g), bool)
+        for dock, sensors in zip(self.dock_xy, self.sensors, strict=True):
+            way_in = self._metres(dock[None], self.entry[g])[0]
+            way_home = self._metres(self.exit[g], dock[None])[:, 0]
+            out_s = np.rint(way_in / self.speed_mps) + self.climb_s
+            rest_s = self.work_s[g] + np.rint(way_home / self.speed_mps) + self.land_s
+            begin = np.maximum(out_s, self.window[g, 0])
+            able |= (
+                ((sensors & self.sensor[g]) > 0)
+                & (out_s + rest_s <= self.endurance_s)
+                & (begin <= self.window[g, 1])
+                & (begin + rest_s <= self.day_s)
+            )
+        return [int(k) for k in g[~able]]
+
+    def metres(self, solution: Solution) -> float:
+        """What a solution flies, each vehicle checked by itself.
+
+        Raises:
+            Infeasible: it breaks a rule of the model.
+        """
+        total = 0.0
+        for v, own in enumerate(solution.trips):
+            groups = [n for trip in own for n in trip.nodes]
+            at = iter(range(len(groups)))
+            day = tuple(Trip(trip.start, tuple(next(at) for _ in trip.nodes)) for trip in own)
+            total += cost(self.part([v], groups), Solution((day,))).metres
+        return total
 
     def plan(self, solution: Solution) -> CityPlan:
         """A solution of `model` in the benchmark's format."""

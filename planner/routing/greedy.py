@@ -6,7 +6,7 @@ import numpy as np
 
 from planner.routing import kernel_insert, kernel_state
 from planner.routing.layout import State, Tables
-from planner.routing.model import Model, Solution
+from planner.routing.model import Model, Solution, nothing
 from planner.routing.state import flat, solution, state
 from planner.routing.tables import tables
 
@@ -19,6 +19,8 @@ def first(model: Model, initial: Solution | None = None) -> Solution:
 
     `initial` is completed; trips of it that break a rule are dropped.
     """
+    if not model.groups or not model.vehicles:
+        return nothing(model)
     t = tables(model)
     s = state(model, t)
     begin(model, t, s, initial)
@@ -38,6 +40,8 @@ def insert(
     Args:
         vehicles: those that may get something; all if not given.
     """
+    if not model.groups or not model.vehicles:
+        return nothing(model)
     t = tables(model)
     s = state(model, t)
     kernel_state.load(t, s, flat(model, given))

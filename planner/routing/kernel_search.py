@@ -41,6 +41,9 @@ from planner.routing.layout import (
     Tables,
 )  # fmt: skip
 
+LENIENT = 0.1
+"""Share of rounds that insert work at a loss, too."""
+
 
 @part
 def _unlink(t: Tables, s: State, n: int) -> None:
@@ -162,11 +165,13 @@ def _ranked(s: State, t: Tables, begin: int, end: int) -> None:
 def _recreated(t: Tables, s: State, many: int, blink: float) -> None:
     """Insert all of `todo`: those just removed wherever it is good, others where there is room."""
     stamp = s.count[STAMP]
+    # Now and then work goes in at a loss: a trip may pay for two where it does not for one.
+    lenient = 1.0 / (1.0 - np.random.random()) if np.random.random() < LENIENT else 1.0
     _ranked(s, t, 0, many)
     for i in range(many):
         g = s.todo[i]
         tried = listed(t, s, g, 1 if s.fresh[g] == stamp else 0)
-        _, v, k, p, n = found(t, s, g, tried, t.loss[g, LOSS], blink)
+        _, v, k, p, n = found(t, s, g, tried, lenient * t.loss[g, LOSS], blink)
         if v >= 0:
             put(t, s, g, v, k, p, n)
 
@@ -183,15 +188,19 @@ def anneal(
     heat = hot
     cool = (cold / hot) ** (1.0 / max(rounds, 1))
     for done in range(rounds):
-        if s.stop[0]:
+        if s.stop[0] or s.count[MINE] == 0:
             return done
         heat *= cool
         before = s.total[TOTAL]
         sown = s.mine[int(np.random.random() * s.count[MINE])]
         removed = ruined(t, s, sown, mean, longest)
         many = removed
-        for i in range(-1, t.near.shape[1]):
-            g = sown if i < 0 else t.near[sown, i]
+        if s.at[sown] < 0 and s.fresh[sown] != s.count[STAMP]:
+            s.fresh[sown] = s.count[STAMP]  # tried everywhere near, not only where there is room
+            s.todo[many] = sown
+            many += 1
+        for i in range(t.near.shape[1]):
+            g = t.near[sown, i]
             if s.at[g] < 0 and s.own[g] and s.fresh[g] != s.count[STAMP]:
                 s.todo[many] = g
                 many += 1

@@ -66,6 +66,7 @@ def solve_large(
     seconds: float,
     seed: int = 0,
     executor: Executor | None = None,
+    workers: int | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
     region: int = REGION,
@@ -75,6 +76,7 @@ def solve_large(
     Args:
         executor: where regions are solved; None for a thread for each core here. With processes
             or machines the source must be picklable, and small.
+        workers: how many threads, where there is no executor; all cores if not given.
         progress: called after each round.
         cancelled: asked every 20 ms; the best so far is returned.
         region: groups of a region, about.
@@ -82,7 +84,7 @@ def solve_large(
     begun = time.perf_counter()
     if executor is not None:
         return _Large(source, seed, executor, cancelled, region).run(begun, seconds, progress)
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
         return _Large(source, seed, pool, cancelled, region).run(begun, seconds, progress)
 
 
@@ -186,7 +188,9 @@ class _Large:
         if value < self.value:
             self.best, self.value = best, value
         if self.scale is None:
-            self.scale = float(np.mean([one.metres for one in done]))
+            self.scale = max(
+                1.0, float(np.mean([one.metres for one in done if one.metres > 0] or [1.0]))
+            )
 
     def _solution(self) -> Solution:
         first = np.concatenate([[0], np.cumsum(self.nodes)])
@@ -212,6 +216,8 @@ def _turned(turn: _Turn) -> _Done:
     """Solve one region for its time; runs wherever the executor is."""
     begun = time.perf_counter()
     model = turn.source.part(turn.vehicles, turn.groups)
+    if not model.groups or not model.vehicles:
+        return _idle(turn, model)
     t = tables(model)
     s = state(model, t)
     place = {g: i for i, g in enumerate(turn.groups)}
@@ -226,7 +232,7 @@ def _turned(turn: _Turn) -> _Done:
     )
     begin(model, t, s, given)
     search = Annealer(model, t, s, turn.seed, Tuning(), turn.scale)
-    if turn.seconds > 0 and model.groups and model.vehicles:
+    if turn.seconds > 0:
         search.alone(Watch(begun, turn.seconds, None, turn.warm, turn.cool))
     now = dumped(s)
     value = float(s.total[TOTAL])
@@ -238,10 +244,19 @@ def _turned(turn: _Turn) -> _Done:
         best=best,
         value=value,
         best_value=search.value,
-        metres=way(s),
+        metres=way(t, s),
         nodes=model.nodes_in,
         busy_s=time.perf_counter() - begun,
     )
+
+
+def _idle(turn: _Turn, model: Model) -> _Done:
+    """A region without work, or without anybody to do it."""
+    lost = float(model.prize.sum())
+    return _Done(
+        now=turn.days, best=turn.days, value=lost, best_value=lost, metres=0.0,
+        nodes=model.nodes_in, busy_s=0.0,
+    )  # fmt: skip
 
 
 def _days(model: Model, turn: _Turn, found: Solution) -> tuple[Day, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from planner.routing import kernel_state
 from planner.routing.anneal import Annealer, Tuning, Watch
 from planner.routing.greedy import begin
-from planner.routing.model import Model, Solution
+from planner.routing.model import Model, Solution, nothing
 from planner.routing.state import solution, state
 from planner.routing.tables import tables
 
@@ -39,21 +39,22 @@ def solve(
             time: then the same seed gives the same solution.
     """
     begun = time.perf_counter()
+    if not model.groups or not model.vehicles:
+        return nothing(model)
     t = tables(model)
     s = state(model, t)
     begin(model, t, s, initial)
     search = Annealer(model, t, s, seed, tuning or Tuning(), None)
     tell = _Teller(search, begun, progress, initial)
     tell(now=True)
-    if model.groups and model.vehicles:
-        watch = Watch(begun, seconds, cancelled)
-        threads = max(1, min(threads, model.vehicles))
-        if iterations is not None:
-            search.count(iterations)
-        elif threads > 1:
-            search.together(watch, threads, tell)
-        else:
-            search.alone(watch, tell)
+    watch = Watch(begun, seconds, cancelled)
+    threads = max(1, min(threads, model.vehicles))
+    if iterations is not None:
+        search.count(iterations)
+    elif threads > 1:
+        search.together(watch, threads, tell)
+    else:
+        search.alone(watch, tell)
     kernel_state.load(t, s, search.best)
     return solution(t, s, initial)
 

@@ -168,8 +168,7 @@ def _keys(model: Model, alone: Floats) -> Floats:
     work = np.where(np.isfinite(work), work, 0.0)
     away = np.where(np.isfinite(alone), alone, 0.0).max(axis=0, initial=0.0)
     width = np.nan_to_num(model.latest - model.earliest, nan=0.0, posinf=NEVER)[first]
-    return np.ascontiguousarray(
-        [-loss, -loss / (work + 1.0 + away / (1.0 + away.mean())), -away, away, width, -work]
-        if model.groups
-        else np.zeros((1, 0))
-    )
+    if not model.groups:
+        return np.zeros((6, 0))
+    hurry = -loss / (work + 1.0 + away / (1.0 + away.mean()))
+    return np.ascontiguousarray([-loss, hurry, -away, away, width, -work])
