@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import UTC, timedelta
 from math import inf
 
-from core.energy import Wind, climb_s, descent_s, route_s
+from core.energy import Wind, climb_s, descent_s
 from core.equipment import VehicleSpec
 from core.route import Route
 from planner.assign.kinds import Floats
 from planner.assign.model import Day
 from planner.assign.path import Path
 from planner.assign.posts import Place
-from planner.effort import reversed_route
+from planner.effort import reversed_route, routes_s
 from planner.problem import Flight, Station, Stop
 from planner.routing.model import Solution, Trip
 
@@ -23,7 +23,7 @@ def flight_s(route: Route, spec: VehicleSpec, wind: Wind) -> float:
     """Seconds from take-off to landing."""
     return (
         climb_s(route.waypoints[0].height_m, spec)
-        + route_s(route, spec, wind)
+        + float(routes_s([route], spec, wind)[1][0])
         + descent_s(route.waypoints[-1].height_m, spec)
     )
 

@@ -1,19 +1,21 @@
 """Who may fly when: each free span of a station's drone is a vehicle of the search."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, inf
 
 import numpy as np
 import shapely
 
-from core.geo import LonLat
+from core.geo import LonLat, distance_m
 from planner.assign.air import Air
 from planner.assign.posts import PAD_S, Place
-from planner.problem import Problem, Station
+from planner.problem import Flight, Problem, Station
 
 Span = tuple[float, float]
 
+AWAY_M = 1.0
+"""Further from the dock than this is elsewhere."""
 MOST_TRIPS = 48
 """Flights of one drone on one day at most: one every half hour."""
 
@@ -47,12 +49,11 @@ def drones(problem: Problem, air: Air, kinds: Sequence[str]) -> tuple[Drone, ...
     landed and recharged. A drone that lands elsewhere flies in its longest span only, since where
     it stands in a later one would depend on the first.
     """
-    busy = _busy(problem)
     found: list[Drone] = []
     for s, station in enumerate(problem.stations):
         calm = problem.wind.speed_mps <= station.spec.wind_limit_mps
         if not station.standby and calm:
-            found.extend(_of(problem, air, s, kinds.index(station.spec.id), busy))
+            found.extend(_of(problem, air, s, kinds.index(station.spec.id)))
     return tuple(found)
 
 
@@ -73,50 +74,64 @@ def gaps(begin_s: float, end_s: float, shut: Iterable[Span]) -> Iterator[Span]:
         yield begin_s, end_s
 
 
-def _busy(problem: Problem) -> Mapping[str, float]:
-    """By station, when the drone of a frozen flight is charged again."""
-    recharge = {s.id: s.spec.recharge_s for s in problem.stations}
-    busy: dict[str, float] = {}
-    for flight in problem.frozen:
-        ready = _seconds(problem, flight.end) + recharge.get(flight.station, 0.0)
-        busy[flight.station] = max(busy.get(flight.station, ready), ready)
-    return busy
-
-
-def _of(
-    problem: Problem, air: Air, s: int, kind: int, busy: Mapping[str, float]
-) -> Iterator[Drone]:
+def _of(problem: Problem, air: Air, s: int, kind: int) -> Iterator[Drone]:
     """The vehicles of one station."""
     station = problem.stations[s]
+    frozen = sorted(
+        (f for f in problem.frozen if f.station == station.id), key=lambda f: (f.start, f.end)
+    )
     free = max(0.0, _seconds(problem, station.available_from))
     if problem.now is not None:
         free = max(free, _seconds(problem, problem.now))
     until = min(_seconds(problem, station.available_until), _seconds(problem, problem.end))
-    home = station.lands_at or station.position
-    aloft = station.starts_from if station.id not in busy else None
-    if aloft is not None:
+    home, stands = station.lands_at or station.position, station.position
+    if frozen:
+        last = frozen[-1].route.exit
+        stands = home if distance_m(last, home) <= AWAY_M else last
+    elif station.starts_from is not None:
         yield from _aloft(problem, air, s, kind, (free, until))
-        free += (station.airborne_s or 0.0) + station.spec.recharge_s
-    first = Place(
-        station.position if aloft is None else home, kind, one_way=home != station.position
-    )
-    start = end = Place(home, kind, one_way=first.one_way)
-    places = {first.position, home}
-    spans = list(_spans(problem, air, places, (max(free, busy.get(station.id, free)), until), s))
-    if first != start:
-        spans = sorted(spans, key=lambda span: span[0] - span[1])[:1]
+        down = _seconds(problem, station.available_from) + (station.airborne_s or 0.0)
+        free, stands = max(free, down + station.spec.recharge_s), home
+    busy = _busy(problem, station, frozen)
+    yield from _docked(problem, air, s, kind, (free, until), stands, busy)
+
+
+def _busy(problem: Problem, station: Station, frozen: Sequence[Flight]) -> list[Span]:
+    """When frozen flights and the recharging round them keep the drone; before one that begins or
+    ends elsewhere it flies nothing else, since that would take it from where it is wanted."""
+    home, rest_s = station.lands_at or station.position, station.spec.recharge_s
+    busy = []
+    for flight in frozen:
+        ends = flight.route.entry, flight.route.exit
+        away = any(distance_m(place, home) > AWAY_M for place in ends)
+        begin, end = _seconds(problem, flight.start), _seconds(problem, flight.end)
+        busy.append((-inf if away else begin - rest_s - PAD_S, end + rest_s + PAD_S))
+    return busy
+
+
+def _docked(
+    problem: Problem, air: Air, s: int, kind: int, span: Span, stands: LonLat, busy: Sequence[Span]
+) -> Iterator[Drone]:
+    """A drone that begins its flights on the ground, the first of them where it stands."""
+    station = problem.stations[s]
+    home = station.lands_at or station.position
+    moves = home != stands
+    first, start = (Place(p, kind, one_way=moves) for p in (stands, home))
+    spans = list(_spans(problem, air, {stands, home}, span, s, busy))
+    if moves:
+        spans = sorted(spans, key=lambda one: one[0] - one[1])[:1]
     longest = usable_s(station) - PAD_S
-    for span in spans:
+    for free, until in spans:
         yield Drone(
             station=s,
             first=first,
             start=start,
-            end=end,
-            free_s=span[0],
-            until_s=span[1],
+            end=start,
+            free_s=free,
+            until_s=until,
             first_usable_s=longest,
             usable_s=longest,
-            most_trips=min(MOST_TRIPS, ceil((span[1] - span[0]) / station.spec.recharge_s)),
+            most_trips=min(MOST_TRIPS, ceil((until - free) / station.spec.recharge_s)),
         )
 
 
@@ -126,6 +141,8 @@ def _aloft(problem: Problem, air: Air, s: int, kind: int, span: Span) -> Iterato
     if station.starts_from is None or station.airborne_s is None:
         return
     home = station.lands_at or station.position
+    down = _seconds(problem, station.available_from) + station.airborne_s
+    span = span[0], min(span[1], down)
     spans = list(gaps(*span, _shut(air, {station.starts_from, home})))
     if spans and spans[0][0] == span[0]:
         begin = Place(station.starts_from, kind, aloft=True, one_way=True)
@@ -144,11 +161,13 @@ def _aloft(problem: Problem, air: Air, s: int, kind: int, span: Span) -> Iterato
         )
 
 
-def _spans(problem: Problem, air: Air, places: set[LonLat], whole: Span, s: int) -> Iterator[Span]:
+def _spans(
+    problem: Problem, air: Air, places: set[LonLat], whole: Span, s: int, busy: Sequence[Span]
+) -> Iterator[Span]:
     """The free spans of a docked drone; before each but the first it must have recharged."""
     recharge = problem.stations[s].spec.recharge_s
     ready = whole[0]
-    for low, high in gaps(*whole, _shut(air, places)):
+    for low, high in gaps(*whole, [*_shut(air, places), *busy]):
         if high > max(low, ready):
             yield max(low, ready), high
         ready = high + recharge

@@ -6,13 +6,13 @@ from functools import cached_property
 
 import numpy as np
 
-from core.energy import CLIMB_FACTOR, Wind
+from core.energy import Wind
 from core.equipment import VehicleSpec
 from core.geo import LonLat
 from core.route import Route, Waypoint
 from planner.assign.air import Air, Flags
 from planner.assign.kinds import TRANSFER_M, Floats
-from planner.effort import legs
+from planner.effort import routes_s
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -93,15 +93,10 @@ class Path:
         """(pieces,) seconds from the path's first waypoint to the first of each piece, without
         any wait."""
         points = self.route([0.0] * len(self.pieces)).waypoints
-        place = np.array([(w.position.lon, w.position.lat) for w in points])
-        height = np.array([w.height_m for w in points])
-        cap = np.array([w.speed_mps or np.inf for w in points[:-1]])
-        metres, seconds = legs(place[:-1], place[1:], spec.cruise_mps, wind)
-        seconds = np.maximum(seconds, metres / cap)
-        seconds += np.maximum(np.diff(height), 0.0) * (CLIMB_FACTOR - 1) / spec.climb_mps
-        seconds += [w.hold_s for w in points[:-1]]
-        reached = np.concatenate([[0.0], np.cumsum(seconds)])
-        return np.asarray(reached[self._begins()])
+        ends = self._begins()
+        parts = [Route(points[a : b + 1]) for a, b in zip([0, *ends], ends, strict=False)]
+        held = [points[at].hold_s for at in ends]  # before the work at it, not before reaching it
+        return np.asarray(np.cumsum(routes_s(parts, spec, wind)[1] - held))
 
     def _begins(self) -> list[int]:
         """Where each piece's first waypoint stands in the route without waits."""
