@@ -59,3 +59,35 @@ def follow(
 
 def _parts(lines: Any) -> list[Any]:
     return [p for p in shapely.get_parts(lines) if p.geom_type == "LineString" and p.length > 1.0]
+
+
+SHARP_DEG = 50.0
+"""Bends from which on straight photo legs leave a gap outside the bend that is worth flying for:
+beyond this the gap of half a swath is deeper than a tenth of it."""
+
+
+def sharpened(run: Run, reach_m: float) -> list[Run]:
+    """A run cut at its sharp bends, each piece flown on until the outside of the bend is seen.
+
+    Args:
+        reach_m: half of the swath, how far beside the leg is seen.
+    """
+    found: list[Run] = []
+    begin = 0
+    pieces: list[tuple[int, int, float]] = []
+    for k in range(1, len(run) - 1):
+        into, out = run[k] - run[k - 1], run[k + 1] - run[k]
+        turn = abs(math.atan2(into[0] * out[1] - into[1] * out[0], float(into @ out)))
+        if turn > math.radians(SHARP_DEG):
+            pieces.append((begin, k, min(1.0, math.tan(turn / 2)) * reach_m))
+            begin = k
+    pieces.append((begin, len(run) - 1, 0.0))
+    before = 0.0
+    for a, b, after in pieces:
+        piece = run[a : b + 1].copy()
+        first, last = piece[1] - piece[0], piece[-1] - piece[-2]
+        piece[0] -= first / max(float(np.hypot(*first)), 1e-9) * before
+        piece[-1] += last / max(float(np.hypot(*last)), 1e-9) * after
+        found.append(piece)
+        before = after
+    return found

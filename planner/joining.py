@@ -1,8 +1,8 @@
 """The order of cells and the way through each, for the shortest joins between them.
 
 A cell can be passed in several ways (four for lines flown to and fro), each with its entry, its
-exit and its own joins inside. Up to `EXACT` cells are solved exactly over subsets (Held and Karp 1962,
-doi:10.1137/0110015); more by reversal and relocation of runs, improved from several beginnings.
+exit and its own joins inside. Up to `EXACT` cells are solved exactly over subsets (Held and Karp
+1962, doi:10.1137/0110015); more by reversal and relocation of runs, from several beginnings.
 """
 
 import itertools
