@@ -27,7 +27,13 @@ DIRECT = 120_000
 BATCH = 60
 """Trips of a class that a round adds at most."""
 
-CENTRED = 0.7
+PRECISE = 1e-6
+"""The share of the value to which the bound is found."""
+
+STALLED = 0.15
+"""A round that lowers the bound by less of what is open lets the next ones search further."""
+
+CENTRED = 0.5
 """Weight of the best prices so far against the newest ones: keeps prices from swinging (Wentges
 1997, doi:10.1016/S0969-6016(97)00001-4)."""
 
@@ -96,8 +102,8 @@ def _pricers(
     for own in every:
         if stop() or monotonic() > deadline:
             return None
-        # a list that grows too long takes time: after a few the rest is not tried
-        listed = pool(model, own, LABELS) if full < 3 else None
+        # lists that grow too long take time: after a few of them only short ones are tried
+        listed = pool(model, own, LABELS if full < 2 else LABELS // 10)
         full += listed is None
         pricers.append(walks(model, own) if listed is None else listed)
     return pricers
@@ -159,20 +165,23 @@ class _Rounds:
             beyond.append(best)
             self._master.add(number, columns)
             useful = max(useful, float(prices.beyond(number, columns).max(initial=0.0)))
-        found = promise(asked, self._purses, beyond)
-        if found < self._best:
+        found, before = promise(asked, self._purses, beyond), self._best
+        if found < before:
             self._best, self._centre = found, asked
-        precision = 1e-7 * max(1.0, abs(self._best))
-        if self._best - prices.worth <= precision:
+        left = self._best - prices.worth
+        if left <= PRECISE * max(1.0, abs(self._best)):
             return True
-        exact = asked is prices or self._weight == 0.0
-        if useful > precision / 100:
+        if before - self._best < STALLED * left:
+            self._effort = min(EFFORT[1], 4 * self._effort)
+        return self._settled(asked is prices or self._weight == 0.0, useful)
+
+    def _settled(self, exact: bool, useful: float) -> bool:
+        """After a round whose best trip earned so much more at the newest prices: whether nothing
+        is left to be found."""
+        if useful > PRECISE / 100 * max(1.0, abs(self._best)):
             return False
         self._weight = 0.0 if self._weight < 0.2 else self._weight / 2
-        done = exact and self._effort >= EFFORT[1]
-        if exact:
-            self._effort = min(EFFORT[1], 4 * self._effort)
-        return done
+        return exact and self._effort >= EFFORT[1]
 
 
 def _lost(model: Model) -> float:

@@ -5,6 +5,7 @@ Roberti 2011, doi:10.1287/opre.1110.0975): every trip is such a walk, so that th
 no less than the best trip. Walks grow in the order of what they may still earn, which the looser
 walks without memory say (`onward`): the first to be closed is the best, and whenever one stops,
 what the next one promises is a bound. Walks that another one of the same node beats are dropped.
+Waiting between two windows counts against the longest trip, but is not charged.
 """
 
 import math
@@ -17,10 +18,8 @@ from planner.routing.bound_classes import Class, Outing, Reach, reach
 from planner.routing.bound_pool import joined, worth
 from planner.routing.bound_prices import Columns, Prices
 from planner.routing.kernel_walks import (
-    END,
     LAST,
     PARENT,
-    START,
     TIME,
     Words,
     best_walks,
@@ -28,7 +27,7 @@ from planner.routing.kernel_walks import (
 )
 from planner.routing.model import Floats, Ints, Model
 
-NEAR = 8
+NEAR = 4
 """Groups that a walk remembers around each node."""
 
 BUCKETS = 1_500
@@ -43,6 +42,7 @@ class Field:
         near: (n, words) the groups that a walk remembers at each node, as bits of local numbers.
         local: (n,) the group of each node, numbered within the outing.
         earned: (n,) what a visit earns less its own metres.
+        steps, order, home: as `onward` wants them.
         width: seconds of a bucket; 0 where steps are too short for buckets.
         waits: whether a window may make a walk wait.
     """
@@ -52,6 +52,9 @@ class Field:
     near: Words
     local: Ints
     earned: Floats
+    steps: Ints
+    order: Ints
+    home: Ints
     width: float
     buckets: int
     waits: bool
@@ -98,14 +101,14 @@ class Walks:
         best, after, second_best = _NOTHING
         if field.width > 0:
             best, after, second_best = onward(
-                there.leg_s, legs, node, back, field.local, field.width, field.buckets
+                field.steps, field.order, legs, field.home, back[:, 1], field.local, field.buckets
             )
             loose = _loosest(out, there, best, field)
         least = 1e-9 * max(1.0, abs(prices.worth))
         if loose <= least or not len(there.nodes):
             return max(0.0, loose), joined([])
         top, values, labels, closed, earned = best_walks(
-            out, there.leg_s, legs, node, back, field.local, field.near, there.limits, rate, least,
+            out, there.leg_s, legs, node, back, field.local, field.near, there.limits, least,
             field.width, best, after, second_best, field.waits, effort,
         )  # fmt: skip
         order = closed[np.argsort(-earned, kind="stable")[:most]]
@@ -141,6 +144,8 @@ def _field(model: Model, own: Class, outing: Outing) -> Field:
         width = 0.0
     elif usable / width < 150:
         width /= math.ceil(150 * width / usable)
+    buckets = int(usable / width) + 1 if width else 1
+    hops = _buckets(np.where(other, steps, math.inf), width, buckets)
     return Field(
         reach=there,
         opening=outing.first and len(own.outings) > 1,
@@ -148,9 +153,19 @@ def _field(model: Model, own: Class, outing: Outing) -> Field:
         local=local,
         earned=worth(model, own)[there.group] - there.work_m,
         width=width,
-        buckets=int(usable / width) + 1 if width else 1,
+        buckets=buckets,
+        steps=hops,
+        order=np.argsort(hops, axis=1, kind="stable").astype(np.int32),
+        home=_buckets(there.back_s, width, buckets),
         waits=bool(np.any(np.maximum(there.earliest, there.release) > there.limits[2])),
     )
+
+
+def _buckets(seconds: Floats, width: float, most: int) -> Ints:
+    """Whole buckets in these seconds; `most` for what takes too long."""
+    if not width:
+        return np.full(seconds.shape, most, np.int32)
+    return np.floor(np.minimum(seconds / width, most)).astype(np.int32)
 
 
 def _near(steps: Floats, local: Ints, groups: int) -> Words:
@@ -174,10 +189,17 @@ def _charged(
     """(n, 2) the ways out, (n, n) the legs, (n, 2) the ways back: what each earns, with seconds
     charged by `rate`, and a visit counted with the way to it."""
     visit = gain - rate * there.work_s
-    out = np.stack([there.out_s, visit - there.out_m - rate * there.out_s - fixed], axis=1)
-    legs = visit[None, :] - there.leg_m - rate * there.leg_s
-    back = np.stack([there.back_s, -there.back_m - rate * there.back_s], axis=1)
+    out = np.stack([there.out_s, visit + _way(there.out_m, there.out_s, rate) - fixed], axis=1)
+    legs = visit[None, :] + _way(there.leg_m, there.leg_s, rate)
+    back = np.stack([there.back_s, _way(there.back_m, there.back_s, rate)], axis=1)
     return out, legs, back
+
+
+def _way(metres: Floats, seconds: Floats, rate: float) -> Floats:
+    """What ways earn; minus infinity where there is none."""
+    there = np.isfinite(metres) & np.isfinite(seconds)
+    charged = np.where(there, metres, 0.0) + rate * np.where(there, seconds, 0.0)
+    return np.where(there, -charged, -np.inf)
 
 
 def _loosest(out: Floats, there: Reach, best: Floats, field: Field) -> float:
@@ -185,7 +207,7 @@ def _loosest(out: Floats, there: Reach, best: Floats, field: Field) -> float:
     left = there.limits[0] - out[:, 0] - there.work_s
     fits = left >= 0
     r = np.minimum((left[fits] / field.width).astype(int), field.buckets - 1)
-    return float((out[fits, 1] + best[np.flatnonzero(fits), r]).max(initial=-math.inf))
+    return float((out[fits, 1] + best[r, np.flatnonzero(fits)]).max(initial=-math.inf))
 
 
 def _columns(walks: Walks, field: Field, values: Floats, labels: Ints, ends: Ints) -> Columns:
@@ -200,8 +222,7 @@ def _columns(walks: Walks, field: Field, values: Floats, labels: Ints, ends: Int
             at = int(labels[at, PARENT])
         chain.reverse()
         last = chain[-1]
-        time, late = values[end, TIME], values[end, END]
-        held = max(time, late - values[end, START]) + there.back_s[last]
+        held = values[end, TIME] + there.back_s[last]
         metres = there.out_m[chain[0]] + there.back_m[last]
         metres += sum(there.leg_m[a, b] for a, b in pairwise(chain))
         earned = float(field.earned[chain].sum()) - float(metres) - own.trip_cost

@@ -27,35 +27,30 @@ LAST, NEXT, PARENT, ALIVE = range(4)
 
 @maker
 def onward(
-    leg_s: Floats,
-    leg_q: Floats,
-    node: Floats,
-    back: Floats,
-    group: Ints,
-    width: float,
-    buckets: int,
+    steps: Ints, order: Ints, leg_q: Floats, home: Ints, back_q: Floats, group: Ints, buckets: int
 ) -> tuple[Floats, Ints, Floats]:
     """(n, buckets) what a walk can still earn after each node when so many buckets of time are
     left, way home included; the group it goes to next; and the best with another next group.
 
-    Times are rounded down to buckets and windows left out, so that it is never too little. Two
-    visits to a group with only one between them are kept out."""
+    `steps`: (n, n) buckets from node to node, at least one; `order`: (n, n) nodes by these steps;
+    `home`: (n,) buckets to the post. Times are rounded down and windows left out, so that it is
+    never too little. Two visits to a group with only one between them are kept out."""
     n = len(group)
-    best, second = np.full((n, buckets), -np.inf), np.full((n, buckets), -np.inf)
-    after = np.full((n, buckets), -1, np.int32)
+    best, second = np.full((buckets, n), -np.inf), np.full((buckets, n), -np.inf)
+    after = np.full((buckets, n), -1, np.int32)
     for r in range(buckets):
         for i in range(n):
-            top, other, to = -np.inf, -np.inf, -1
-            if back[i, 0] < (r + 1) * width:
-                top = back[i, 1]
-            for k in range(n):
-                if group[k] == group[i]:
+            top, other, to = back_q[i] if home[i] <= r else -np.inf, -np.inf, np.int32(-1)
+            for at in range(n):
+                k = order[i, at]
+                left = r - steps[i, k]
+                if left < 0:
+                    break
+                here = best[left, k]
+                if leg_q[i, k] + here <= other:
                     continue
-                step = (leg_s[i, k] + node[k, WORK_S]) / width
-                if not step < r + 1:
-                    continue
-                left = r - int(step)
-                here = best[k, left] if after[k, left] != group[i] else second[k, left]
+                if after[left, k] == group[i]:
+                    here = second[left, k]
                 value = leg_q[i, k] + here
                 if value > top:
                     if to != group[k]:
@@ -63,7 +58,7 @@ def onward(
                     top, to = value, group[k]
                 elif value > other and group[k] != to:
                     other = value
-            best[i, r], second[i, r], after[i, r] = top, other, to
+            best[r, i], second[r, i], after[r, i] = top, other, to
     return best, after, second
 
 
@@ -91,13 +86,11 @@ def stepped(
 
 
 @maker
-def beats(a: Floats, b: Floats, a_seen: Words, b_seen: Words, waits: bool, rate: float) -> bool:
+def beats(a: Floats, b: Floats, a_seen: Words, b_seen: Words, waits: bool) -> bool:
     """Whether whatever walk b can become, walk a can become, and earns no less."""
     if a[Q] < b[Q] or a[TIME] > b[TIME] or a[LOAD] > b[LOAD]:
         return False
-    if waits and (
-        a[END] > b[END] or a[START] < b[START] or a[Q] + rate * a[TIME] < b[Q] + rate * b[TIME]
-    ):
+    if waits and (a[END] > b[END] or a[START] < b[START]):
         return False
     over = np.uint64(0)
     for w in range(len(a_seen)):
@@ -138,14 +131,14 @@ def popped(heap: Ints, size: int, values: Floats) -> int:
 @maker
 def best_walks(
     out: Floats, leg_s: Floats, leg_q: Floats, node: Floats, back: Floats, group: Ints,
-    near: Words, limits: Floats, rate: float, least: float, width: float,
+    near: Words, limits: Floats, least: float, width: float,
     best: Floats, after: Ints, second: Floats, waits: bool, most: int,
 ) -> tuple[float, Floats, Ints, Ints, Floats]:  # fmt: skip
     """Walks, the most promising first, `most` at most: what no trip earns more than, the labels,
     and the labels that closed with what each earned (more than `least`).
 
     `out`, `back`: (n, 2) seconds and earnings."""
-    n, words, buckets = len(group), near.shape[1], best.shape[1]
+    n, words, buckets = len(group), near.shape[1], best.shape[0]
     values, labels = np.empty((4096, 7)), np.empty((4096, 4), np.int32)
     seen, heap = np.zeros((4096, words), np.uint64), np.empty(most + 1, np.int32)
     heads = np.full(n, -1, np.int32)
@@ -167,9 +160,9 @@ def best_walks(
             new[KEY] = -new[TIME]
             if width > 0:
                 r = min(buckets - 1, int((limits[0] - new[TIME]) / width))
-                comes = best[j, r]
-                if old >= 0 and after[j, r] == group[labels[old, LAST]]:
-                    comes = max(second[j, r], back[j, 1])
+                comes = best[r, j]
+                if old >= 0 and after[r, j] == group[labels[old, LAST]]:
+                    comes = max(second[r, j], back[j, 1])
                 new[KEY] = new[Q] + comes
                 if new[KEY] <= top:
                     continue
@@ -183,10 +176,10 @@ def best_walks(
             seen[total, group[j] >> 6] |= np.uint64(1) << np.uint64(group[j] & 63)
             at, dominated, chain = heads[j], False, -1
             while at >= 0:
-                if beats(values[at], new, seen[at], seen[total], waits, rate):
+                if beats(values[at], new, seen[at], seen[total], waits):
                     dominated = True
                     break
-                if beats(new, values[at], seen[total], seen[at], waits, rate):
+                if beats(new, values[at], seen[total], seen[at], waits):
                     labels[at, ALIVE] = 0
                     if chain < 0:
                         heads[j] = labels[at, NEXT]
@@ -205,7 +198,7 @@ def best_walks(
             size += 1
             time, end = new[TIME] + back[j, 0], new[END] + back[j, 0]
             held = max(time, end - new[START])
-            gain = new[Q] + back[j, 1] - rate * (held - time)
+            gain = new[Q] + back[j, 1]
             if held <= limits[0] and end <= limits[3] and gain > least:
                 closed, earned = longer(closed, ends + 1), longer(earned, ends + 1)
                 closed[ends, 0], earned[ends, 0] = total, gain

@@ -56,3 +56,28 @@ def test_the_gap_of_the_only_trip_is_nothing() -> None:
 
 def test_a_cancelled_bound_says_nothing() -> None:
     assert bound(small(0), seconds=60, cancelled=lambda: True) is None
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_trips_that_are_searched_for_give_a_bound_too(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = small(seed, groups=3)
+    monkeypatch.setattr("planner.routing.bound.LABELS", 0)
+    searched = bound(model, seconds=60)
+    assert searched is not None
+    assert searched.method == "column generation"
+    solution, least = brute(model)
+    if np.isfinite(least):
+        assert searched.value >= achieved(cost(model, solution), model) - 1e-3
+
+
+def test_a_search_that_is_cut_short_promises_no_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = small(4, groups=8, plain=True)
+    listed = bound(model, seconds=60)
+    monkeypatch.setattr("planner.routing.bound.LABELS", 0)
+    monkeypatch.setattr("planner.routing.bound.EFFORT", (10, 10))
+    searched = bound(model, seconds=60)
+    assert listed is not None
+    assert searched is not None
+    assert searched.value >= listed.value * (1 - 1e-5)
