@@ -1,25 +1,52 @@
-"""`flyonce plan`: the day's or the week's plan, without flying it."""
+"""`flyonce plan`: a day's or a week's plan, without flying it."""
 
-import json
-from collections import Counter
-from datetime import date, datetime, timedelta
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from api.cli.options import PresetName, settings_from
-from api.cli.output import AsJson, Meter, emit, err, out, progress
-from core.errors import InvalidInput, Unavailable
+from api.cli.output import AsJson, Meter, emit, err, progress
+from core.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from missions.demand.planning import PlannedDay
-    from missions.presets import Preset
+    from api.cli.outcomes import Outcome, Search
+    from api.settings import Settings
+    from planner.problem import Progress
+
+File = Annotated[
+    Path | None,
+    typer.Argument(
+        help="A day file (GeoJSON with docks, looks and zones, see docs/day-file.md); without one "
+        "the preset's day is planned.",
+        show_default=False,
+    ),
+]
 
 
 def plan(
+    file: File = None,
     preset: PresetName = None,
+    home: Annotated[
+        Path | None,
+        typer.Option(
+            help="Plan what departments asked for in this service's records, too.",
+            show_default=False,
+        ),
+    ] = None,
+    city: Annotated[
+        Path | None,
+        typer.Option(
+            dir_okay=False,
+            help="Plan a city instance (docks and tasks in metres and seconds, for benchmarks).",
+        ),
+    ] = None,
     day: Annotated[
         str | None,
         typer.Option(
@@ -32,170 +59,183 @@ def plan(
     seconds: Annotated[
         float, typer.Option(min=0.1, max=3600, help="Time for the search, for each day.")
     ] = 10.0,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same plan.")] = 0,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Threads.", show_default="all cores")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same first plan.")] = 0,
+    certify: Annotated[
+        bool, typer.Option(help="Prove how far the plan is from the best possible.")
+    ] = True,
     out_file: Annotated[
         Path | None,
-        typer.Option("--out", dir_okay=False, help="Write flights and refusals as JSON."),
+        typer.Option("--out", dir_okay=False, help="Write the plan as JSON, for 'replan' too."),
     ] = None,
     geojson: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Write the routes as GeoJSON, for a map.")
+    ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, help="Write a page to read: map, timetable, reasons."),
+    ] = None,
+    write_day: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, help="Write the preset's day as a day file, and stop."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Plan a day: who flies where and when, for which departments, and what cannot be served.
 
-    Every plan is checked by an independent checker before it is shown.
+    Every plan is checked by an independent checker before it is shown. Ctrl-C ends the search and
+    keeps the best plan so far.
     """
-    settings = settings_from(preset=preset)
+    settings = settings_from(preset=preset, home=home)
+    threads = workers or os.cpu_count() or 1
+    if city is not None:
+        from api.cli.city import plan_city
+
+        plan_city(
+            city,
+            seconds=seconds,
+            workers=threads,
+            seed=seed,
+            out_file=out_file,
+            as_json=as_json,
+        )
+        return
+    if week and file is not None:
+        raise InvalidInput("a day file is one day", where="--week", remedy="leave one of them out")
+    if write_day is not None:
+        _write_day(settings, _day(day), write_day)
+        return
+    days = 7 if week else 1
+    with _stoppable() as stop, progress("Planning") as meter:
+        searches = _searches(meter, days, seconds, seed, threads, certify, stop)
+        outcomes = list(_outcomes(settings, file, home is not None, _day(day), days, searches))
+    _tell(outcomes, out_file, geojson, html, as_json=as_json)
+
+
+def _outcomes(
+    settings: "Settings",
+    file: Path | None,
+    recorded: bool,
+    first: date | None,
+    count: int,
+    searches: "Iterator[Search]",
+) -> "Iterator[Outcome]":
+    """The days, one after another."""
+    from api.cli.outcomes import of_file, of_preset, read_day_file
+    from api.cli.records import opened
+    from missions.demand.releasing import asked_for
     from missions.presets import load
 
-    city = load(settings.preset)
-    first = _day(day) or city.demo.start.astimezone(city.zone_info).date()
-    days = [first + timedelta(days=n) for n in range(7 if week else 1)]
-    planned = _planned(city, days, seconds, seed)
-    summary = _summary(city, planned)
-    if geojson is not None:
-        _write(geojson, {"type": "FeatureCollection", "features": _routes(planned)})
-    if out_file is not None:
-        _write(out_file, {**summary, "days": [_detail(one) for one in planned]})
-    if as_json:
-        emit({**summary, "days": [_detail(one) for one in planned]})
+    preset = load(settings.preset)
+    if file is not None:
+        yield of_file(read_day_file(file, preset), next(searches))
         return
-    for one in planned:
-        _show(one, city, with_flights=not week)
-    if week:
-        _show_week(summary)
+    begin = first or preset.demo.start.astimezone(preset.zone_info).date()
+    for one in (begin + timedelta(days=n) for n in range(count)):
+        if recorded:
+            with opened(settings) as store:
+                asked = asked_for(store, preset, one)
+        else:
+            asked = ()
+        yield of_preset(preset, one, next(searches), asked)
 
 
-def _planned(city: "Preset", days: list[date], seconds: float, seed: int) -> list["PlannedDay"]:
-    from missions.demand.planning import plan_day
-    from planner.problem import Progress
+def _searches(
+    meter: Meter,
+    days: int,
+    seconds: float,
+    seed: int,
+    workers: int,
+    certify: bool,
+    stop: threading.Event,
+) -> "Iterator[Search]":
+    """The search of each day, which tells how far it is."""
+    from api.cli.outcomes import Search
 
-    planned = []
-    with progress("Planning") as meter:
-        for number, one in enumerate(days):
+    for number in range(days):
 
-            def tell(now: Progress, number: int = number, meter: Meter = meter) -> None:
-                share = min(1.0, now.elapsed_s / now.seconds) if now.seconds else 1.0
-                meter((number + share) / len(days), f"{now.stage}, {now.served}/{now.tasks} tasks")
+        def tell(now: "Progress", number: int = number) -> None:
+            share = min(1.0, now.elapsed_s / now.seconds) if now.seconds else 1.0
+            gap = "" if now.gap is None else f", within {now.gap:.2%} of the best possible"
+            what = f"{now.served}/{now.tasks} tasks, {now.value:,.0f} value, {now.km:,.0f} km"
+            meter((number + share) / days, f"{now.stage}: {what}{gap}")
 
-            meter(number / len(days), f"{one:%A %d %B}")
-            planned.append(plan_day(city, one, seconds=seconds, seed=seed, progress=tell))
-    return planned
-
-
-def _summary(city: "Preset", planned: list["PlannedDay"]) -> dict[str, Any]:
-    """What all days together come to."""
-    from missions.demand import reach
-
-    flown = {r.scenario for one in planned for r in one.requests if r.task_ids}
-    flights = [flight for one in planned for flight in one.flights]
-    tasks = [task for one in planned for task in one.tasks]
-    return {
-        "first": planned[0].day.isoformat(),
-        "last": planned[-1].day.isoformat(),
-        "flights": len(flights),
-        "km": round(sum(one.record.km for one in planned), 1),
-        "km_separate": round(sum(one.record.km_separate for one in planned), 1),
-        "scenarios_planned": len(flown),
-        "scenarios_missing": sorted(set(city.scenarios) - flown),
-        "territory_share": planned[0].record.day_share
-        if len(planned) == 1
-        else reach.share(city, reach.passes(city, flights, tasks)),
-    }
-
-
-def _detail(one: "PlannedDay") -> dict[str, Any]:
-    from api.schemas.flights import FlightRow
-
-    return {
-        **one.figures,
-        "flights": [FlightRow.from_entity(f).model_dump(mode="json") for f in one.flights],
-        "refused": [
-            {
-                "request": r.id,
-                "scenario": r.scenario,
-                "department": r.department,
-                "place": r.place,
-                "code": r.answer.code,
-                "reason": r.answer.text,
-                "reason_zh": r.answer.text_zh,
-            }
-            for r in one.requests
-            if r.answer is not None and r.answer.flight_id is None
-        ],
-    }
-
-
-def _routes(planned: list["PlannedDay"]) -> list[dict[str, Any]]:
-    from api.schemas.flights import route
-
-    features = []
-    for one in planned:
-        for flight in one.flights:
-            feature = route(flight.route, flight.id).model_dump(mode="json")
-            feature["properties"] |= {
-                "dock": flight.dock,
-                "start": flight.start.isoformat(),
-                "end": flight.end.isoformat(),
-                "departments": list(flight.departments),
-            }
-            features.append(feature)
-    return features
-
-
-def _show(one: "PlannedDay", city: "Preset", *, with_flights: bool) -> None:
-    figures = one.figures
-    out.print(
-        f"[bold]{one.day:%A %d %B %Y}[/]  {figures['requests']} looks asked, "
-        f"{figures['planned']} planned, {figures['refused']} refused; {figures['flights']} flights "
-        f"of {figures['drones_used']} drones, {figures['km']:.0f} km "
-        f"(separately: {figures['km_separate']:.0f} km); "
-        f"{figures['territory_share']:.1%} of the territory photographed"
-    )
-    if with_flights:
-        out.print(_flights(one, city))
-    refused = Counter(
-        r.answer.code or r.answer.text
-        for r in one.requests
-        if r.answer is not None and r.answer.flight_id is None
-    )
-    if refused:
-        out.print("Not served: " + ", ".join(f"{n} x {code}" for code, n in refused.most_common()))
-
-
-def _flights(one: "PlannedDay", city: "Preset") -> Table:
-    """The day's flights in the order of take-off, in the city's time."""
-    table = Table(title=None)
-    for name in ("take-off", "landing", "dock", "km", "battery left", "tasks", "departments"):
-        table.add_column(
-            name, justify="right" if name in {"km", "battery left", "tasks"} else "left"
+        yield Search(
+            seconds=seconds,
+            seed=seed,
+            workers=workers,
+            certify=certify,
+            cancelled=stop.is_set,
+            progress=tell,
         )
 
-    def local(t: datetime) -> str:
-        return f"{t.astimezone(city.zone_info):%H:%M}"
 
-    for flight in sorted(one.flights, key=lambda f: (f.start, f.dock)):
-        table.add_row(
-            local(flight.start),
-            local(flight.end),
-            flight.dock,
-            f"{flight.km:.1f}",
-            f"{flight.landing_share:.0%}",
-            str(len(flight.task_ids)),
-            ", ".join(flight.departments),
-        )
-    return table
+def _tell(
+    outcomes: "list[Outcome]",
+    out_file: Path | None,
+    geojson: Path | None,
+    html: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Files first, then what a reader or a script wants to know."""
+    from api.cli import plan_output
+
+    if geojson is not None:
+        _written(geojson, plan_output.routes(outcomes))
+    if out_file is not None:
+        _written(out_file, plan_output.plan_file(outcomes))
+    if html is not None:
+        for path, page in plan_output.pages(html, outcomes):
+            _written(path, page)
+    if as_json:
+        emit(plan_output.content(outcomes))
+    else:
+        plan_output.show(outcomes)
 
 
-def _show_week(summary: dict[str, Any]) -> None:
-    out.print(
-        f"[bold]The week[/]  {summary['flights']} flights, {summary['km']:.0f} km, "
-        f"{summary['scenarios_planned']} scenarios, "
-        f"{summary['territory_share']:.1%} of the territory photographed"
-    )
-    if summary["scenarios_missing"]:
-        out.print("Scenarios without a flight: " + ", ".join(summary["scenarios_missing"]))
+def _write_day(settings: "Settings", day: date | None, path: Path) -> None:
+    from api.cli.outcomes import day_file
+    from missions.presets import load
+    from planner.formats import dayfile_out
+
+    preset = load(settings.preset)
+    begin = day or preset.demo.start.astimezone(preset.zone_info).date()
+    _written(path, dayfile_out.content(day_file(preset, begin)))
+
+
+def _written(path: Path, content: object) -> None:
+    """Write a file, whole or not at all, and say so."""
+    import json
+
+    from planner.formats.files import store
+
+    text = content if isinstance(content, str) else None
+    store(path, text or json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+    err.print(f"Written: {path}")
+
+
+@contextmanager
+def _stoppable() -> Iterator[threading.Event]:
+    """Within, the first Ctrl-C asks the search to stop; the second stops the program."""
+    stop = threading.Event()
+
+    def asked(*_: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        err.print("Stopping: the best plan so far is kept (Ctrl-C again to give up).")
+
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before = signal.signal(signal.SIGINT, asked)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _day(text: str | None) -> date | None:
@@ -205,17 +245,3 @@ def _day(text: str | None) -> date | None:
         raise InvalidInput(
             f"{text!r} is no date", where="--day", remedy="write it as 2026-05-12"
         ) from error
-
-
-def _write(path: Path, value: Any) -> None:
-    """Write JSON, whole or not at all."""
-    draft = path.with_name(path.name + ".part")
-    try:
-        draft.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-        draft.replace(path)
-    except OSError as why:
-        draft.unlink(missing_ok=True)
-        raise Unavailable(
-            f"cannot be written: {why.strerror}", where=str(path), remedy="choose another file"
-        ) from why
-    err.print(f"Written: {path}")

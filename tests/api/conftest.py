@@ -514,35 +514,3 @@ def client(make_client: Callable[..., TestClient]) -> TestClient:
 @pytest.fixture
 def new_alert() -> Callable[[int], entities.Alert]:
     return alert
-
-
-@pytest.fixture
-def planned_day() -> Callable[[date], Any]:
-    """A day as the planner decides it: one flight, one refusal."""
-
-    def make(day: date) -> Any:
-        no = entities.Answer(text="too far", text_zh="太远", code="no_reach")
-        refused = replace(_request(), id="req-2", answer=no, state=entities.RequestState.REFUSED)
-        flight = replace(_flight(), day=day)
-        record = SimpleNamespace(km=12.5, km_separate=30.0, day_share=0.05)
-        figures = {
-            "day": day.isoformat(),
-            "requests": 2,
-            "planned": 1,
-            "refused": 1,
-            "flights": 1,
-            "drones_used": 1,
-            "km": 12.5,
-            "km_separate": 30.0,
-            "territory_share": 0.05,
-        }
-        return SimpleNamespace(
-            day=day,
-            flights=(flight,),
-            tasks=(_task("tsk-1"),),
-            requests=(replace(_request(), task_ids=("tsk-1",)), refused),
-            record=record,
-            figures=figures,
-        )
-
-    return make

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -192,43 +192,6 @@ def test_analyze_of_unreadable_files_fails_with_reasons(run: Run, tmp_path: Path
     assert status == 1
     assert json.loads(said)[0]["ok"] is False
     assert "broken.jpg" in messages
-
-
-def test_plan_shows_what_a_dispatcher_reads(
-    run: Run, monkeypatch: pytest.MonkeyPatch, planned_day: Any
-) -> None:
-    days: list[date] = []
-
-    def plan_day(_preset: Any, day: date, **options: Any) -> Any:
-        days.append(day)
-        options["progress"](
-            SimpleNamespace(elapsed_s=1.0, seconds=2.0, stage="search", served=3, tasks=4)
-        )
-        return planned_day(day)
-
-    monkeypatch.setattr("missions.demand.planning.plan_day", plan_day)
-    status, said, messages = run("plan", "--day", "2026-05-12", "--geojson", "routes.json")
-    assert status == 0, messages
-    assert "09:00" in said  # the city's time
-    assert "water, ecology" in said
-    assert "1 x no_reach" in said
-    routes = json.loads(Path("routes.json").read_text())
-    assert routes["features"][0]["geometry"]["type"] == "LineString"
-    assert "search, 3/4 tasks" in messages
-    status, said, _ = run("plan", "--json", "--day", "2026-05-12")
-    assert json.loads(said)["days"][0]["refused"][0]["code"] == "no_reach"
-    assert days == [date(2026, 5, 12)] * 2
-
-
-def test_a_plan_that_cannot_be_written_says_so(
-    run: Run, monkeypatch: pytest.MonkeyPatch, planned_day: Any
-) -> None:
-    monkeypatch.setattr(
-        "missions.demand.planning.plan_day", lambda _preset, day, **_: planned_day(day)
-    )
-    status, _, messages = run("plan", "--day", "2026-05-12", "--out", "no/folder/plan.json")
-    assert status == 1
-    assert "cannot be written" in messages
 
 
 def test_sim_writes_the_world_and_passes_the_status_on(
