@@ -40,9 +40,9 @@ class Day:
     seconds: float
 
 
-def lived(seed: int, seconds: float = 0.05) -> Day:
-    """Make a day, plan it, check it."""
-    problem = day(seed)
+def lived(seed: int, seconds: float = 0.05, looks: int = 16) -> Day:
+    """Make a day of so many looks at most, plan it, check it."""
+    problem = day(seed, looks)
     began = time.monotonic()
     plan = solve(problem, seconds=seconds, seed=seed)
     took = time.monotonic() - began
@@ -55,16 +55,16 @@ def lived(seed: int, seconds: float = 0.05) -> Day:
     )
 
 
-def day(seed: int) -> Problem:
+def day(seed: int, looks: int = 16) -> Problem:
     """The day of a seed: each feature is there on some days, all of them on few."""
     rng = np.random.default_rng(seed)
-    looks, stations, zones = city(
-        int(rng.integers(1 << 30)), int(rng.integers(1, 7)), int(rng.integers(1, 17)),
+    wishes, stations, zones = city(
+        int(rng.integers(1 << 30)), int(rng.integers(1, 7)), int(rng.integers(1, looks + 1)),
         int(rng.integers(0, 6)), HALF_M,
     )  # fmt: skip
     zones = [_zone(rng, z) for z in zones]
     wind = Wind(float(rng.uniform(0, 11)), float(rng.uniform(0, 360))) if _some(rng) else Wind()
-    tasks = prepare(looks, stations, zones, wind=wind).tasks
+    tasks = prepare(wishes, stations, zones, wind=wind).tasks
     plain = Problem(
         stations=tuple(stations), tasks=tasks, zones=tuple(zones), start=START, end=END, wind=wind
     )

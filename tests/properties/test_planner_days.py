@@ -1,0 +1,25 @@
+"""On any day with everything that a day can have: no plan breaks a rule, no route enters a zone."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+sys.path.insert(0, str(Path(__file__).parent))
+from planner_days import lived
+
+# a seed tells nothing by being small: no shrinking
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
+
+
+@pytest.mark.timeout(400)  # the search is compiled when it runs for the first time
+@settings(
+    deadline=None, max_examples=25, phases=PHASES, suppress_health_check=[HealthCheck.too_slow]
+)
+@given(seed=st.integers(0, 1_000_000))
+def test_no_day_is_planned_against_a_rule(seed: int) -> None:
+    found = lived(seed, seconds=0.02, looks=6)
+    assert found.violations == ()
+    assert found.entered == ()
