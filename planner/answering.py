@@ -17,6 +17,8 @@ from planner.single import sky_of
 
 EMERGENCY_LASTS = timedelta(hours=2)
 """Later than that, a look is no first look."""
+TRIALS = 6
+"""Drones that are tried, the nearest first, where closed areas keep some from going."""
 
 
 def answer(desk: Desk, event: Emergency) -> None:
@@ -30,16 +32,19 @@ def answer(desk: Desk, event: Emergency) -> None:
         for f in desk.aloft()
         if f.id not in desk.unsafe
     }
-    for _ in range(len(cuts) + 1):
+    barred = busy(desk)
+    for _ in range(TRIALS):
         flying = [
             Airborne(station=name, position=c.here, remaining_s=c.remaining_s)
             for name, c in cuts.items()
         ]
-        found = responder(problem, flying, event.target, event.sensors, now, busy(desk))
+        found = responder(problem, flying, event.target, event.sensors, now, barred)
         desk.response[event.id] = found
         if isinstance(found, Refusal) or _goes(desk, event, task, found, cuts):
             return
         cuts.pop(found.station, None)
+        barred[found.station] = problem.end
+    desk.response[event.id] = explain.no_reach(event.id)
 
 
 def _goes(
@@ -92,8 +97,7 @@ def _start(desk: Desk, response: Response, task: Task, why: Pair) -> bool:
     rules = replace(desk.problem, stations=(dock,), frozen=(), crew_limit=None, separation=None)
     made = inserted(rules, (), [task], seconds=0.0)
     if not made:
-        desk.response[task.id] = explain.no_reach(task.id)
-        return True
+        return False
     desk.frozen.append(replace(made[0], id=f"{dock.id}-{task.id}"))
     desk.touched[dock.id] = why
     return True
