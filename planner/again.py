@@ -13,7 +13,7 @@ TRIES = 3
 """How often what fell out of the timetable is put elsewhere; more finds next to nothing."""
 
 
-def scheduled(day: Day, model: Model, plan: Plan, watch: Watch, *, seed: int) -> Plan:
+def scheduled(day: Day, model: Model | None, plan: Plan, watch: Watch, *, seed: int) -> Plan:
     """The plan with flights moved in time so that crews and separation hold.
 
     What is left out for want of time is inserted where it fits otherwise, and that plan gets its
@@ -23,7 +23,7 @@ def scheduled(day: Day, model: Model, plan: Plan, watch: Watch, *, seed: int) ->
     for _ in range(TRIES):
         flown = {stop.task for f in best.flights for stop in f.stops}
         lost = [g for g, t in enumerate(day.tasks) if day.problem.tasks[t].id not in flown]
-        if not lost or watch.left_s(1.0) <= 0:
+        if not lost or model is None or watch.left_s(1.0) <= 0:
             break
         fuller = routing.insert(model, solution_of(day, model, best), lost)
         trial = timed(day.problem, plan_of(day, fuller), seconds=watch.left_s(1.0) / 2, seed=seed)

@@ -7,10 +7,11 @@ from dataclasses import replace
 from planner.again import scheduled
 from planner.assign.certificate import certificate
 from planner.assign.model import read
-from planner.assign.search import first_plan, metres, polished, searched
+from planner.assign.search import first_plan, polished, searched, whole
 from planner.assign.watch import Watch, Watcher
 from planner.outcome import plan_of
 from planner.problem import Plan, Problem
+from planner.routing import cost
 from planner.unserved import reasons
 
 SEARCH_UNTIL, POLISH_UNTIL = 0.88, 0.96
@@ -49,9 +50,10 @@ def solve(
     if not problem.stations or not problem.tasks:
         return Plan(flights=(), unserved=reasons(None, problem), value=0.0, km=0.0)
     day = read(problem)
-    model = day.routing()
+    model = whole(day)
     best = first_plan(day, model)
-    watch.tell("first plan", day, best, metres(model, best))
+    if model is not None:
+        watch.tell("first plan", day, best, cost(model, best).metres)
     timetable = problem.crew_limit is not None or problem.separation is not None
     until = TIMETABLE_FROM if timetable else SEARCH_UNTIL
     with certificate(day, model if certify else None, watch.left_s(POLISH_UNTIL)) as proof:

@@ -71,14 +71,15 @@ class Air:
                 )
         return found
 
-    def path(self, a: Floats, b: Floats, met: Flags) -> Floats | None:
+    def path(self, a: Floats, b: Floats, met: Flags, *, blocked: bool = False) -> Floats | None:
         """Corners (K, 2) of the way from a to b; None when there is none.
 
         Args:
             met: (B,) the barriers that either end's work meets.
+            blocked: the straight line is known not to be free.
         """
         sky = self.always if met.any() else self.detour
-        way = sky.way(a, b)
+        way = sky.round(a, b) if blocked else sky.way(a, b)
         if way is None:
             return None
         if sky is self.always and len(self.barriers):
@@ -98,8 +99,10 @@ class Air:
         owner, begin, end, lost = self._steps(a, b, met)
         step = end - begin
         length = np.hypot(*step.T)
-        course = np.arctan2(step[:, 0], step[:, 1]) - self._north(begin)
-        time = length / ground_speed(course, spec.cruise_mps, wind)
+        time = length / spec.cruise_mps
+        if wind.speed_mps > 0:
+            course = np.arctan2(step[:, 0], step[:, 1]) - self._north(begin)
+            time = length / ground_speed(course, spec.cruise_mps, wind)
         metres, seconds = (np.asarray(np.bincount(owner, w, len(a)), float) for w in (length, time))
         metres[lost], seconds[lost] = np.inf, np.inf
         return metres, seconds
@@ -119,7 +122,7 @@ class Air:
             wrong = (self.touched(lines) & ~met[bound]).any(axis=1)
             lost += (np.flatnonzero(bound)[wrong & ~bent[bound]]).tolist()
         for k in np.flatnonzero(bent):
-            corners = self.path(a[k], b[k], met[k])
+            corners = self.path(a[k], b[k], met[k], blocked=True)
             if corners is None:
                 lost.append(int(k))
                 continue

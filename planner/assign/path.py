@@ -1,7 +1,7 @@
 """The path of one flight: transfers round what is closed, the tasks' routes as they are."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -79,7 +79,9 @@ class Path:
         levels = self.levels
         points = [Waypoint(position=self.begin, height_m=levels[0]), *self._transfers[0]]
         for k, piece in enumerate(self.pieces):
-            points += piece.waypoints
+            # what is said of the leg that starts at its end is not said of the transfer
+            leave = replace(piece.waypoints[-1], photo_spacing_m=0.0, speed_mps=None)
+            points += [*piece.waypoints[:-1], leave]
             last = k + 1 == len(self.pieces)
             level = levels[k] if last else max(levels[k], levels[k + 1])
             wait = 0.0 if last else waits[k + 1]
