@@ -101,10 +101,10 @@ def cases() -> Any:
             where=str(CASES),
             remedy="run it from a copy of the source, whose tests/benchmarks holds them",
         )
-    # at the end, so that tests/planner never stands before the package of that name
-    folder = str(CASES.parents[1])
-    if folder not in sys.path:
-        sys.path.append(folder)
+    # behind the root, so that tests/planner never stands before the package of that name
+    for folder in (str(ROOT), str(CASES.parents[1])):
+        if folder not in sys.path:
+            sys.path.append(folder)
     return importlib.import_module("benchmarks.planner.registry")
 
 

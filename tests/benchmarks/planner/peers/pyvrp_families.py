@@ -16,13 +16,20 @@ _SAME = ("start_post", "end_post", "capacity", "usable_s", "free", "until", "max
 """Vehicles alike in all of these are one type."""
 
 
-def solve(instance: Instance, seconds: float, seed: int = 0) -> Answer:
-    """PyVRP's best routes after some seconds, as nodes by trip by vehicle; None if none fits."""
+def solve(
+    instance: Instance, seconds: float, seed: int = 0, *, way_is_time: bool = False
+) -> Answer:
+    """PyVRP's best routes after some seconds, as nodes by trip by vehicle; None if none fits.
+
+    Args:
+        way_is_time: it pays the plain distances, not the model's metres, which are detours in team
+            orienteering; what suits it better is not known before.
+    """
     import pyvrp
 
     model = instance.model
     posts, types = len(model.out_m), _types(model)
-    legs, times = (_table(model, name) for name in ("m", "s"))
+    legs, times = (_table(model, unit) for unit in ("s" if way_is_time else "m", "s"))
     data = pyvrp.ProblemData(
         locations=[pyvrp.Location(0, 0)] * posts
         + [pyvrp.Location(int(x), int(y)) for x, y in model.xy],

@@ -1,0 +1,102 @@
+"""A fire on a running day: how soon somebody is chosen, the day mended, and the drone there."""
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+
+from benchmarks.planner.process import attempt
+from benchmarks.planner.registry import Row, Setting, Skipped, Table, group
+
+PRESET = "quzhou"
+FIRES = 60
+PLAN_S = 10.0
+SPREAD_DEG = 0.15
+"""Fires begin up to so far from a dock drawn at random: some 15 km."""
+
+
+@dataclass(frozen=True)
+class Fires:
+    """By fire: seconds to choose and to mend, seconds until the drone is there (infinite when
+    nobody can go), flights of other drones that moved."""
+
+    tasks: int
+    flights: int
+    mended_s: list[float]
+    eta_s: list[float]
+    moved: list[int]
+    dropped: list[int]
+
+
+@group("emergency", "A fire on the running day: seconds to mend it, minutes until a drone is there")
+def emergency(setting: Setting) -> Iterator[Table]:
+    """The demonstration day of the standard preset."""
+    found = attempt(setting.tell, "emergency: the preset's day", fires, PLAN_S, setting.seed)
+    if found is None:
+        raise Skipped("planning or mending failed, see above")
+    got: Fires = found.value
+    went = [s for s in got.eta_s if np.isfinite(s)]
+    rows: list[Row] = [
+        _row("choose, answer and mend, ms", [1000 * s for s in got.mended_s]),
+        _row("drone over the fire, min", [s / 60 for s in went]),
+        _row("flights of other drones moved", [float(n) for n in got.moved]),
+        _row("tasks dropped", [float(n) for n in got.dropped]),
+    ]
+    yield Table(
+        title=f"{len(got.eta_s)} fires on a day of {got.flights} flights and {got.tasks} tasks",
+        columns=("what", "p50", "p90", "most"),
+        rows=rows,
+        notes=(f"Nobody could go to {len(got.eta_s) - len(went)} of them.",),
+    )
+
+
+def fires(seconds: float, seed: int) -> Fires:
+    """Plan the day, then mend it once for each fire, each time from the plan as it was."""
+    from missions.demand.planning import plan_day
+    from missions.presets import load
+    from planner.routing import compiled
+
+    compiled()
+    city = load(PRESET)
+    first = city.demo.start.astimezone(city.zone_info).date()
+    day = plan_day(city, first, seconds=seconds, seed=seed)
+    random = np.random.default_rng(seed)
+    found = Fires(len(day.problem.tasks), len(day.plan.flights), [], [], [], [])
+    _fire(day.problem, day.plan, random, Fires(0, 0, [], [], [], []))  # loads what a service has
+    for _ in range(FIRES):
+        _fire(day.problem, day.plan, random, found)
+    return found
+
+
+def _fire(problem: Any, plan: Any, random: np.random.Generator, into: Fires) -> None:
+    from core.equipment import Sensor
+    from core.geo import LonLat
+    from planner.events import Emergency
+    from planner.problem import Response
+    from planner.replan import replan
+
+    dock = problem.stations[int(random.integers(len(problem.stations)))].position
+    east, north = random.uniform(-SPREAD_DEG, SPREAD_DEG, 2)
+    target = LonLat(dock.lon + float(east), dock.lat + float(north))
+    event = Emergency(id="fire", target=target, sensors=frozenset({Sensor.THERMAL}))
+    now = problem.start + timedelta(hours=float(random.uniform(1.0, 8.0)))
+    began = time.perf_counter()
+    mended = replan(problem, plan, [event], now)
+    into.mended_s.append(time.perf_counter() - began)
+    answer = mended.response[event.id]
+    own = answer.station if isinstance(answer, Response) else None
+    into.eta_s.append(answer.eta_s if isinstance(answer, Response) else math.inf)
+    after = {f.id: f for f in mended.flights}
+    into.moved.append(sum(f.station != own and after.get(f.id) != f for f in plan.flights))
+    into.dropped.append(sum(change.kind == "dropped" for change in mended.changes))
+
+
+def _row(what: str, values: list[float]) -> Row:
+    if not values:
+        return {"what": what}
+    p50, p90, most = (float(x) for x in np.percentile(values, [50, 90, 100]))
+    return {"what": what, "p50": p50, "p90": p90, "most": most}
