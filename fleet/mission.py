@@ -106,7 +106,8 @@ def build(
 ) -> Mission:
     """Write a route as a mission that takes off at home and returns there.
 
-    Heights of waypoints are above the ground below (terrain frame). A photo leg begins with
+    Heights of waypoints are above the ground below (terrain frame), or above mean sea level where
+    the route says them (it follows the ground by its own waypoints). A photo leg begins with
     DO_SET_CAM_TRIGG_DIST (parameter 3: one photo at once; parameter 4: the camera, counted from
     1, or 0 for all) and ends with distance 0.
 
@@ -180,13 +181,18 @@ class _Writer:
         """
         hold_after = w.hold_s if w.photo else 0.0
         place_hold = 0.0 if w.photo else w.hold_s
-        self.nav(Command.NAV_WAYPOINT, w.position, w.height_m, Frame.TERRAIN_INT, place_hold)
+        if w.amsl_m is None:
+            self.nav(Command.NAV_WAYPOINT, w.position, w.height_m, Frame.TERRAIN_INT, place_hold)
+        else:
+            self.nav(Command.NAV_WAYPOINT, w.position, w.amsl_m, Frame.GLOBAL_INT, place_hold)
         photographs = w.photo or (w.photo_spacing_m > 0 and not last)
         camera = self._camera(w.sensor) if photographs else 0
         spacing = 0.0 if last else w.photo_spacing_m
         if not spacing:
             self._set_trigger(0.0, 0)
         self._set_speed(w.speed_mps)
+        if w.heading_deg is not None and not last:
+            self.do(Command.CONDITION_YAW, w.heading_deg % 360)
         if photographs and w.gimbal_pitch_deg != self._pitch_deg:
             self._pitch_deg = w.gimbal_pitch_deg
             self.do(Command.DO_MOUNT_CONTROL, w.gimbal_pitch_deg, z=MOUNT_MODE_TARGETING)
@@ -237,6 +243,8 @@ class _Writer:
             (not 0 <= w.hold_s < 32_768, f"hold of {w.hold_s} s"),
             (not -180 <= w.gimbal_pitch_deg <= 180, f"gimbal pitch {w.gimbal_pitch_deg} degrees"),
             (not 0 < speed < 100, f"speed {w.speed_mps} m/s"),
+            (not math.isfinite(w.heading_deg or 0.0), f"heading {w.heading_deg} degrees"),
+            (not -500 < (w.amsl_m or 0.0) < 9000, f"height {w.amsl_m} m above the sea"),
         ]
         for wrong, what in bad:
             if wrong:

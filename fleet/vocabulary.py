@@ -14,6 +14,7 @@ class Command(IntEnum):
     NAV_LAND = 21
     NAV_TAKEOFF = 22
     NAV_DELAY = 93
+    CONDITION_YAW = 115
     DO_SET_MODE = 176
     DO_CHANGE_SPEED = 178
     DO_REPOSITION = 192

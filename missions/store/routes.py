@@ -49,7 +49,8 @@ def from_text(text: str) -> Route:
 
 
 def _row(w: Waypoint) -> list[Any]:
-    return [
+    """The numbers of a waypoint; the last two only where the route says them."""
+    row = [
         w.position.lon,
         w.position.lat,
         w.height_m,
@@ -60,6 +61,7 @@ def _row(w: Waypoint) -> list[Any]:
         w.gimbal_pitch_deg,
         w.speed_mps,
     ]
+    return row if w.heading_deg is None and w.amsl_m is None else [*row, w.heading_deg, w.amsl_m]
 
 
 def _read(text: str) -> tuple[Waypoint, ...]:
@@ -73,8 +75,10 @@ def _read(text: str) -> tuple[Waypoint, ...]:
             hold_s=hold_s,
             gimbal_pitch_deg=pitch_deg,
             speed_mps=speed_mps,
+            heading_deg=more[0] if more else None,
+            amsl_m=more[1] if more else None,
         )
-        for lon, lat, height_m, spacing_m, photo, sensor, hold_s, pitch_deg, speed_mps in (
+        for lon, lat, height_m, spacing_m, photo, sensor, hold_s, pitch_deg, speed_mps, *more in (
             json.loads(text)
         )
     )

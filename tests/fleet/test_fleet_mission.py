@@ -172,3 +172,22 @@ def test_every_other_change_is_found(change: dict[str, object], said: str) -> No
 def test_a_truncated_mission_is_found() -> None:
     sent = mission(at(0), at(100), at(300)).items
     assert differences(sent, sent[:-1]) == ("6 items were sent and 5 are stored",)
+
+
+def test_the_nose_turns_where_the_route_says_so_and_nowhere_else() -> None:
+    m = mission(at(0, heading_deg=370.0), at(50), at(100, heading_deg=270.0), at(150))
+    turns = [i.params[0] for i in m.items if i.command == C.CONDITION_YAW]
+    assert turns == [10.0, 270.0]
+    assert commands(m)[3] == C.CONDITION_YAW  # right after its waypoint, before the leg
+
+
+def test_heights_above_the_sea_are_flown_as_such() -> None:
+    m = mission(at(0, amsl_m=210.0), at(50), at(100, amsl_m=230.5))
+    legs = [(i.frame, i.z) for i in m.items if i.command == C.NAV_WAYPOINT][1:]
+    assert legs == [(Frame.GLOBAL_INT, 210.0), (Frame.TERRAIN_INT, 80), (Frame.GLOBAL_INT, 230.5)]
+
+
+@pytest.mark.parametrize("bad", [{"heading_deg": float("nan")}, {"amsl_m": 12_000.0}])
+def test_a_heading_or_height_that_is_none_is_refused(bad: dict[str, float]) -> None:
+    with pytest.raises(InvalidInput):
+        mission(at(0), at(50, **bad), at(100))

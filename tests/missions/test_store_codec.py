@@ -19,7 +19,7 @@ from core.errors import InvalidInput
 from core.geo import LonLat
 from core.route import Route, Waypoint
 from missions.entities import Flight
-from missions.store import codec
+from missions.store import codec, routes
 from missions.store.kinds import KINDS
 
 numbers = st.floats(-1e6, 1e6)
@@ -170,3 +170,11 @@ def test_a_stored_route_is_as_good_as_a_plain_one(make: Any) -> None:
     assert pickle.loads(pickle.dumps(codec_route)) == plain_route  # noqa: S301
     with pytest.raises(AttributeError):
         _ = codec_route.colour  # type: ignore[attr-defined]
+
+
+def test_a_routes_headings_and_heights_above_the_sea_survive() -> None:
+    place = LonLat(118.87, 28.95)
+    plain = Waypoint(position=place, height_m=80.0, photo=True, sensor=Sensor.THERMAL)
+    turned = Waypoint(position=place, height_m=80.0, heading_deg=90.0, amsl_m=210.5)
+    for route in (Route((plain, plain)), Route((plain, turned)), Route((turned,))):
+        assert routes.from_text(routes.to_text(route)) == route
