@@ -19,6 +19,9 @@ class Pricer(Protocol):
     def least(self) -> float:
         """Seconds that the shortest trip takes, rest included, or less; infinite for no trip."""
 
+    def some(self, most: int) -> Columns:
+        """So many trips to begin with."""
+
     def price(self, number: int, prices: Prices, effort: int, most: int) -> tuple[float, Columns]:
         """No trip of the class earns more beyond the prices than the first value; and trips that
         earn something, `most` at most; `effort` limits the search."""

@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 
 from planner.routing.bound_classes import Class, Outing, Reach, reach
-from planner.routing.bound_pool import joined, worth
+from planner.routing.bound_pool import joined, sample, worth
 from planner.routing.bound_prices import Columns, Prices
 from planner.routing.kernel_walks import (
     LAST,
@@ -29,6 +29,9 @@ from planner.routing.model import Floats, Ints, Model
 
 NEAR = 4
 """Groups that a walk remembers around each node."""
+
+FEW = 1_200
+"""Short trips that the linear program begins with."""
 
 BUCKETS = 1_500
 """Buckets of time of the looser walks at most; finer ones cost more than they spare."""
@@ -66,6 +69,7 @@ class Walks:
 
     own: Class
     second_cost: float
+    few: Columns
     fields: tuple[Field, ...]
 
     @property
@@ -76,6 +80,10 @@ class Walks:
             for f in self.fields
         ]
         return min(alone, default=math.inf) * (1 + self.own.rest_rate) + self.own.rest_s
+
+    def some(self, most: int) -> Columns:
+        """Short trips."""
+        return self.few.some(np.arange(min(most, len(self.few)), dtype=np.int32))
 
     def price(self, number: int, prices: Prices, effort: int, most: int) -> tuple[float, Columns]:
         """By growing at most `effort` walks for each outing."""
@@ -127,7 +135,12 @@ def walks(model: Model, own: Class) -> Walks:
         if outing.first and not len(field.reach.nodes):
             break  # who cannot make the first trip makes no other
         fields.append(field)
-    return Walks(own=own, second_cost=model.second_cost, fields=tuple(fields))
+    return Walks(
+        own=own,
+        second_cost=model.second_cost,
+        few=sample(model, own, FEW),
+        fields=tuple(fields),
+    )
 
 
 def _field(model: Model, own: Class, outing: Outing) -> Field:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from planner.routing.bound import achieved, bound
+from planner.routing.bound_large import bound_large
 from planner.routing.check import cost
 from planner.routing.model import Solution, Trip
 
@@ -76,8 +77,16 @@ def test_a_search_that_is_cut_short_promises_no_less(monkeypatch: pytest.MonkeyP
     model = small(4, groups=8, plain=True)
     listed = bound(model, seconds=60)
     monkeypatch.setattr("planner.routing.bound.LABELS", 0)
-    monkeypatch.setattr("planner.routing.bound.EFFORT", (10, 10))
+    monkeypatch.setattr("planner.routing.bound_rounds.EFFORT", (10, 10))
     searched = bound(model, seconds=60)
     assert listed is not None
     assert searched is not None
     assert searched.value >= listed.value * (1 - 1e-5)
+
+
+def test_a_city_in_parts_has_the_same_bound_as_in_one() -> None:
+    model = small(6, groups=6, vehicles=3)
+    whole, parts = bound(model, seconds=60), bound_large(model, seconds=60)
+    assert whole is not None
+    assert parts is not None
+    assert parts.value == pytest.approx(whole.value, rel=1e-6)
