@@ -103,9 +103,9 @@ def figures(problem: Problem, plan: Plan, *, given: Fires | None = None) -> Figu
         gap=plan.gap,
         fairness=jain(list(shares.values())),
         by_department=shares,
-        least_landing_share=min((f.landing_share for f in plan.flights), default=1.0),
+        least_landing_share=float(min((f.landing_share for f in plan.flights), default=1.0)),
         tight=sum(slack(f, tasks) < TIGHT for f in plan.flights) / count,
-        low=sum(f.landing_share < LOW_SHARE for f in plan.flights) / count,
+        low=float(sum(f.landing_share < LOW_SHARE for f in plan.flights)) / count,
         response_p90_min=None if ready is None else ready.p90_min,
     )
 

@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from api.cli import analyze, audit, bench, demo, plan, route, serve, sim, token
+from api.cli import analyze, audit, bench, demo, plan, replan, route, serve, sim, token
 from api.cli.output import complain
 from core.errors import FlyOnceError, InvalidInput
 
@@ -22,7 +22,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (serve.serve, demo.demo, plan.plan, route.route, analyze.analyze, sim.sim):
+for command in (
+    serve.serve,
+    demo.demo,
+    plan.plan,
+    replan.replan,
+    route.route,
+    analyze.analyze,
+    sim.sim,
+):
     app.command()(command)
 app.add_typer(token.app, name="token")
 app.add_typer(audit.app, name="audit")
