@@ -57,7 +57,11 @@ def conflicts(
             continue
         polygon = frame.to_metres(zone.polygon)
         distance = float(shapely.distance(line, polygon))
-        if distance < zone.buffer_m - tolerance_m:
+        if zone.buffer_m > tolerance_m:
+            near_it = distance < zone.buffer_m - tolerance_m
+        else:  # along its edge is not inside
+            near_it = distance <= 0 and line.intersects(polygon.buffer(-tolerance_m))
+        if near_it:
             near = shapely.ops.nearest_points(line, polygon)[0]
             found.append(
                 Conflict(

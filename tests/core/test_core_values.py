@@ -177,6 +177,12 @@ def test_a_leg_that_jumps_over_a_zone_is_found() -> None:
     assert "enters Airport" in str(found[0])
 
 
+@pytest.mark.parametrize(("east_m", "allowed"), [(999, True), (1000, True), (1002, False)])
+def test_a_zone_without_a_buffer_is_entered_all_the_same(east_m: float, allowed: bool) -> None:
+    for path in ([HOME, offset(HOME, 90, east_m)], [offset(HOME, 90, east_m)]):
+        assert (conflicts(path, [zone(buffer_m=0.0)], height_m=80) == []) is allowed
+
+
 def test_zones_hold_at_their_heights_and_times() -> None:
     inside = [offset(HOME, 90, 1500)]
     assert conflicts(inside, [zone(floor_m=100.0)], height_m=80) == []
