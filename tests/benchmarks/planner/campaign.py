@@ -5,7 +5,7 @@ the same day again (the search itself depends on the machine's speed, so that a 
 """
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -19,8 +19,13 @@ BATCH = 20
 Row = Mapping[str, str | float | int | bool | None]
 
 
-def run(days: int, seed: int = 0, workers: int = 2) -> list[Row]:
+def run(
+    days: int, seed: int = 0, workers: int = 2, tell: Callable[[str], None] = lambda line: None
+) -> list[Row]:
     """Plan and check the days of the seeds from `seed` on.
+
+    Args:
+        tell: told at once of each day on which something is wrong, and how far it is.
 
     Returns the totals, then one row for each day on which a rule was broken, a route entered a
     zone, or planning failed.
@@ -37,6 +42,9 @@ def run(days: int, seed: int = 0, workers: int = 2) -> list[Row]:
         seconds.append(float(row["seconds"] or 0.0))
         if row["violations"] or row["entered"] or row["failed"]:
             wrong.append(row)
+            tell(f"seed {row['seed']}: {row['first']}")
+        if len(seconds) % 100 == 0:
+            tell(f"{len(seconds)} of {days} days, {flights} flights, {len(wrong)} days wrong")
     totals = {
         "seed": f"{seed}-{seed + days - 1}", "days": days, "flights": flights, "tasks": tasks,
         "violations": broken, "entered": entered, "failed": failed,
@@ -72,5 +80,5 @@ def _row(seed: int) -> Row:
 
 
 if __name__ == "__main__":
-    for made in run(*map(int, sys.argv[1:4])):
+    for made in run(*map(int, sys.argv[1:4]), tell=lambda line: print(line, flush=True)):
         print(*(f"{k}={v}" for k, v in made.items()), flush=True)

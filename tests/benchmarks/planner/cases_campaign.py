@@ -14,7 +14,7 @@ def campaign(setting: Setting) -> Iterator[Table]:
     from benchmarks.planner.campaign import run
 
     days = max(10, round(setting.seconds * DAYS_PER_SECOND * setting.threads))
-    rows = run(days, setting.seed, setting.threads)
+    rows = run(days, setting.seed, setting.threads, setting.tell)
     yield Table(
         title=f"{days} random days, checked by planner.verify and core.clearance",
         columns=tuple(rows[0]),
