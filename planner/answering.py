@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from core.equipment import VehicleSpec
 from core.route import Route, Waypoint
 from planner import explain
-from planner.aloft import Aloft, cut, rerouted
+from planner.aloft import cut, rerouted, track
 from planner.events import Emergency
 from planner.incidents import Desk, Pair, busy, divert
-from planner.problem import Airborne, Problem, Refusal, Response, Stop, Task
+from planner.problem import Airborne, Flight, Problem, Refusal, Response, Stop, Task
 from planner.repair import inserted
 from planner.responder import HEIGHT_M, LOOK_S, responder
 from planner.single import sky_of
@@ -27,34 +27,40 @@ def answer(desk: Desk, event: Emergency) -> None:
     task = _look_there(event, problem, now)
     desk.tasks[event.id] = task
     desk.lost[event.id] = (event.what, event.what_zh)  # served later should nobody go now
-    cuts = {
-        f.station: cut(f, desk.station(f.station), problem, desk.tasks, now)
-        for f in desk.aloft()
-        if f.id not in desk.unsafe
-    }
+    aloft = {f.station: f for f in desk.aloft() if f.id not in desk.unsafe}
+    flying = {name: _airborne(desk, flight) for name, flight in aloft.items()}
     barred = busy(desk)
     for _ in range(TRIALS):
-        flying = [
-            Airborne(station=name, position=c.here, remaining_s=c.remaining_s)
-            for name, c in cuts.items()
-        ]
-        found = responder(problem, flying, event.target, event.sensors, now, barred)
+        there = tuple(flying.values())
+        found = responder(problem, there, event.target, event.sensors, now, barred)
         desk.response[event.id] = found
-        if isinstance(found, Refusal) or _goes(desk, event, task, found, cuts):
+        if isinstance(found, Refusal) or _goes(desk, event, task, found, aloft):
             return
-        cuts.pop(found.station, None)
+        flying.pop(found.station, None)
         barred[found.station] = problem.end
     desk.response[event.id] = explain.no_reach(event.id)
 
 
+def _airborne(desk: Desk, flight: Flight) -> Airborne:
+    """Where a drone in the air is, and how long it can stay there."""
+    station = desk.station(flight.station)
+    elapsed = (desk.now - flight.start).total_seconds()
+    return Airborne(
+        station=station.id,
+        position=track(flight, station, desk.problem.wind).at(elapsed),
+        remaining_s=station.spec.usable_s * station.health - elapsed,
+    )
+
+
 def _goes(
-    desk: Desk, event: Emergency, task: Task, found: Response, cuts: Mapping[str, Aloft]
+    desk: Desk, event: Emergency, task: Task, found: Response, aloft: Mapping[str, Flight]
 ) -> bool:
     """Send the drone; False when it turns out that it would not come home."""
     why = (f"{found.station} goes to {event.what}", f"{found.station}前往{event.what_zh}")
     if not found.airborne:
         return _start(desk, found, task, why)
-    there = cuts[found.station]
+    flight = aloft[found.station]
+    there = cut(flight, desk.station(flight.station), desk.problem, desk.tasks, desk.now)
     via = [*found.route.waypoints[1:-1], *task.routes[there.station.spec.id].waypoints]
     new = rerouted(there, via, (Stop(event.id),), desk.problem, sky_of(desk.problem))
     if new is not None:
