@@ -20,6 +20,7 @@ from planner.problem import (
     Violation,
 )
 from planner.responder import responder
+from planner.saving import Saving, saving, separate_plan
 from planner.separate import separate
 from planner.solve import solve
 from planner.verify import verify
@@ -35,6 +36,7 @@ __all__ = [
     "Refusal",
     "Response",
     "Route",
+    "Saving",
     "SeparateCost",
     "Station",
     "Stop",
@@ -43,8 +45,10 @@ __all__ = [
     "photographed",
     "prepare",
     "responder",
+    "saving",
     "seen",
     "separate",
+    "separate_plan",
     "solve",
     "verify",
 ]

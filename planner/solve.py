@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from planner.again import scheduled
 from planner.assign.certificate import certificate
-from planner.assign.model import read
+from planner.assign.model import Day, read
 from planner.assign.search import first_plan, polished, searched, whole
 from planner.assign.watch import Watch, Watcher
 from planner.outcome import plan_of
@@ -49,8 +49,12 @@ def solve(
     )
     if not problem.stations or not problem.tasks:
         return Plan(flights=(), unserved=reasons(None, problem), value=0.0, km=0.0)
-    day = read(problem)
-    model = whole(day)
+    return planned(read(problem), watch, seed=seed, threads=workers, certify=certify)
+
+
+def planned(day: Day, watch: Watch, *, seed: int, threads: int, certify: bool) -> Plan:
+    """The best plan of a day that was read."""
+    problem, model = day.problem, whole(day)
     best = first_plan(day, model)
     if model is not None:
         watch.tell("first plan", day, best, cost(model, best).metres)
@@ -58,7 +62,7 @@ def solve(
     until = TIMETABLE_FROM if timetable else SEARCH_UNTIL
     with certificate(day, model if certify else None, watch.left_s(POLISH_UNTIL)) as proof:
         watch.proof = proof
-        best = searched(day, model, best, watch, until=until, seed=seed, threads=workers)
+        best = searched(day, model, best, watch, until=until, seed=seed, threads=threads)
         if not timetable and not problem.fairness:
             best = polished(day, model, best, watch, until=POLISH_UNTIL, seed=seed)
     plan = plan_of(day, best)

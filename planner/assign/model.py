@@ -43,6 +43,7 @@ class Day:
         tasks: (G,) the task of each group. group_of: (T,) the group of each task, or -1.
         prize: (G,) metres that leaving the group out costs.
         stay: (G,) the drone that flies it in the plan in hand, or -1.
+        owner: (T,) numbers; tasks of different owners share no flight. None where all may.
     """
 
     problem: Problem
@@ -58,6 +59,7 @@ class Day:
     group_of: Index
     prize: Floats
     stay: Index
+    owner: Index | None = None
 
     @property
     def sky(self) -> Airspace:

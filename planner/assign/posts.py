@@ -13,6 +13,9 @@ from planner.assign.kinds import Floats, Index, Kind
 
 PAD_S = 2.0
 """Kept free in every flight and window: plane and ellipsoid differ by 0.4 s on a long flight."""
+MANY_DOCKS, NEAREST_DOCKS = 60, 24
+"""Where a kind has more docks than the first, only so many of the nearest may fly a task: a drone
+for long ranges would reach every task of ten cities."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +123,15 @@ def _of_kind(
 def _near(
     own: Sequence[int], places: Sequence[Place], xy: Floats, kind: Kind, reach_m: float
 ) -> tuple[Index, Index]:
-    """Index in `own` and task of all pairs within reach: half of it where one flies back."""
+    """Index in `own` and task of all pairs within reach: half of it where one flies back; in a
+    large city only a task's nearest docks."""
+    if not own:
+        return np.empty(0, np.intp), np.empty(0, np.intp)
     begin = kind.begin.reshape(-1, 2, 2)
-    usable = np.isfinite(kind.work_m)
-    found = [(np.empty(0, np.intp), np.empty(0, np.intp))]
-    for k, p in enumerate(own):
-        away = np.hypot(*(begin - xy[p]).T).min(axis=0)
-        reach = reach_m if places[p].one_way else reach_m / 2
-        tasks = np.flatnonzero((away < reach) & usable)
-        found.append((np.full(len(tasks), k), tasks))
-    index, tasks = (np.concatenate(part) for part in zip(*found, strict=True))
+    away = np.stack([np.hypot(*(begin - xy[p]).T).min(axis=0) for p in own])
+    reach = np.array([reach_m if places[p].one_way else reach_m / 2 for p in own])
+    use = (away < reach[:, None]) & np.isfinite(kind.work_m)
+    if len(own) > MANY_DOCKS:
+        use &= away <= np.partition(away, NEAREST_DOCKS, axis=0)[NEAREST_DOCKS]
+    index, tasks = np.nonzero(use)
     return index, tasks

@@ -80,7 +80,8 @@ def _nodes(day: "Day", tasks: Index) -> Index:
 def _legs(day: "Day", kinds: Sequence[int], tasks: Index, node: Index) -> dict[str, Singles]:
     """(kinds, nodes, nodes) seconds and metres from node to node.
 
-    After a flight's first task before a closure, all others must bring it home by the same time.
+    After a flight's first task before a closure, all others must bring it home by the same time;
+    tasks of different owners do not follow one another.
     """
     local = np.full(len(day.problem.tasks), -1, np.intp)
     local[tasks] = np.arange(len(tasks))
@@ -89,6 +90,9 @@ def _legs(day: "Day", kinds: Sequence[int], tasks: Index, node: Index) -> dict[s
     seconds, metres = (np.full(size, np.inf, np.float32) for _ in range(2))
     late = day.nodes.home[node]
     never = late[None, :] > late[:, None]
+    if day.owner is not None:
+        whose = day.owner[day.nodes.way[node] >> 1]
+        never |= whose[None, :] != whose[:, None]
     same = np.array_equal(row, np.arange(2 * len(tasks)))
     for n, k in enumerate(kinds):
         for table, whole in zip((seconds, metres), _ways(day.kinds[k], tasks, local), strict=True):
