@@ -54,8 +54,39 @@ def emergency(setting: Setting) -> Iterator[Table]:
     )
 
 
-def fires(seconds: float, seed: int) -> Fires:
-    """Plan the day, then mend it once for each fire, each time from the plan as it was."""
+@group("standby", "Drones kept for emergencies: minutes to a fire, and what they cost the routine")
+def standby(setting: Setting) -> Iterator[Table]:
+    """The same day with more and more drones kept back."""
+    found = attempt(setting.tell, "standby: the preset's day", prices, PLAN_S, setting.seed)
+    if found is None:
+        raise Skipped("planning failed, see above")
+    yield Table(
+        title=f"Standby on the preset's demonstration day, {PLAN_S:g} s for each plan",
+        columns=("drones kept", "p50 min", "p90 min", "value %", "km"),
+        rows=found.value,
+        notes=("Value: against the day without standby. Minutes to the first thermal camera.",),
+    )
+
+
+def prices(seconds: float, seed: int) -> list[Row]:
+    """A row for each number of drones kept."""
+    from planner.standby import standby as offers
+
+    problem, _ = _planned(seconds, seed)
+    return [
+        {
+            "drones kept": len(offer.docks),
+            "p50 min": offer.p50_min,
+            "p90 min": offer.p90_min,
+            "value %": 100 * offer.value_share,
+            "km": offer.km,
+        }
+        for offer in offers(problem, seconds=seconds, seed=seed)
+    ]
+
+
+def _planned(seconds: float, seed: int) -> tuple[Any, Any]:
+    """The problem and the plan of the preset's demonstration day, kernels loaded."""
     from missions.demand.planning import plan_day
     from missions.presets import load
     from planner.routing import compiled
@@ -64,11 +95,17 @@ def fires(seconds: float, seed: int) -> Fires:
     city = load(PRESET)
     first = city.demo.start.astimezone(city.zone_info).date()
     day = plan_day(city, first, seconds=seconds, seed=seed)
+    return day.problem, day.plan
+
+
+def fires(seconds: float, seed: int) -> Fires:
+    """Plan the day, then mend it once for each fire, each time from the plan as it was."""
+    problem, plan = _planned(seconds, seed)
     random = np.random.default_rng(seed)
-    found = Fires(len(day.problem.tasks), len(day.plan.flights), [], [], [], [])
-    _fire(day.problem, day.plan, random, Fires(0, 0, [], [], [], []))  # loads what a service has
+    found = Fires(len(problem.tasks), len(plan.flights), [], [], [], [])
+    _fire(problem, plan, random, Fires(0, 0, [], [], [], []))  # loads what a service has loaded
     for _ in range(FIRES):
-        _fire(day.problem, day.plan, random, found)
+        _fire(problem, plan, random, found)
     return found
 
 
