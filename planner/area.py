@@ -99,6 +99,7 @@ def _joins_m(runs: Sequence[Run]) -> float:
 def finished(survey: Survey, runs: Sequence[Run]) -> AreaPath:
     """A path from runs in order: gaps filled, ends shortened, joins flown round what is blocked."""
     runs, fixed = patching.filled(survey, runs)
+    runs, fixed = patching.reachable(survey, runs, fixed)
     runs = trimming.trimmed(survey.area, runs, survey.spacing_m, share=survey.share, fixed=fixed)
     stretches: list[Stretch] = []
     for k, run in enumerate(runs):

@@ -92,6 +92,8 @@ def _placed(geometry: Any, where: str, notes: list[str]) -> Any:
 
 
 def _sized(geometry: Any, where: str) -> None:
+    if geometry.is_empty:
+        raise InvalidInput("has no extent", where=where, remedy="draw it larger than 1 m")
     metres = frame_of(geometry).to_metres(geometry)
     x0, y0, x1, y1 = metres.bounds
     if not np.isfinite([x0, y0, x1, y1]).all() or max(x1 - x0, y1 - y0) > WIDEST_M:

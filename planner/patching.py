@@ -66,6 +66,26 @@ def _joins(survey: Survey, runs: list[Run], missed: Any) -> tuple[list[Run], lis
     return found, fixed
 
 
+def reachable(
+    survey: Survey, runs: Sequence[Run], fixed: Sequence[bool]
+) -> tuple[list[Run], list[bool]]:
+    """The runs without those that only a way across what is blocked would reach: what they would
+    cover is the shortfall."""
+    blocked = [bool(survey.clear.crosses(run[:-1], run[1:]).any()) for run in runs]
+    ways = survey.clear
+    cut = [ways.way(a[-1], b[0]) is None for a, b in itertools.pairwise(runs)]
+    if not any(cut) and not any(blocked):
+        return list(runs), list(fixed)
+    main = max(
+        (run for run, bad in zip(runs, blocked, strict=True) if not bad),
+        key=lambda run: float(np.hypot(*(run[-1] - run[0]))),
+    )
+    kept = [
+        k for k, run in enumerate(runs) if not blocked[k] and ways.way(main[0], run[0]) is not None
+    ]
+    return [runs[k] for k in kept], [fixed[k] for k in kept]
+
+
 def _legs(survey: Survey, piece: Any) -> list[Run]:
     """Legs along the middle of a piece, clear of what is blocked."""
     box = shapely.get_coordinates(piece.minimum_rotated_rectangle)

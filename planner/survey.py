@@ -10,6 +10,8 @@ import shapely
 from planner.pace import Pace
 from planner.ways import Ways
 
+GRID_M = 0.001
+"""Coordinates are rounded to this where shapes meet: rounding leaves no impossible rings then."""
 MOST_CORNERS = 1500
 """Outlines of more corners are simplified; whole counties have as many."""
 
@@ -46,16 +48,16 @@ def survey(area: Any, spacing_m: float, pace: Pace, share: float, blocked: Any =
     holes = [shapely.Polygon(r) for p in shapely.get_parts(area) for r in p.interiors]
     shut = shapely.union_all([h for h in holes if h.area > 0]).difference(area)
     if blocked is not None and not blocked.is_empty:
-        shut = shapely.union(shut, blocked)
-    near = area.buffer(spacing_m / 2, join_style="mitre")
+        shut = shapely.union(shut, blocked, grid_size=GRID_M)
+    near = shapely.make_valid(area.buffer(spacing_m / 2, quad_segs=2))
     hulls = shapely.union_all([p.convex_hull for p in shapely.get_parts(area)])
-    notches = shapely.difference(hulls, near)
+    notches = shapely.difference(hulls, near, grid_size=GRID_M)
     return Survey(
         area=area,
         spacing_m=spacing_m,
         pace=pace,
         clear=Ways(shut.buffer(-0.01)),
-        inside=Ways(shapely.union(shut, notches).buffer(-0.01)),
+        inside=Ways(shapely.union(shut, notches, grid_size=GRID_M).buffer(-0.01)),
         share=share,
     )
 

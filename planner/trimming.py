@@ -22,6 +22,7 @@ _STEPS = np.concatenate([[0.0], np.geomspace(0.04, 1.5, 14)])
 """Lengths looked at by which an end may be shortened, in line spacings."""
 
 
+_GRID_M = 0.001
 _MOST = 400
 """Runs at most whose ends are shortened: of more lines the ends are too small a share."""
 
@@ -44,7 +45,11 @@ def uncovered(area: Any, runs: Sequence[Run], spacing_m: float) -> Any:
     """What of an area no leg covers."""
     if not runs:
         return area
-    return shapely.difference(area, shapely.union_all(strips(runs, spacing_m)))
+    seen = strips(runs, spacing_m)
+    try:
+        return shapely.difference(area, shapely.union_all(seen))
+    except shapely.errors.GEOSException:  # rounding made an impossible ring: round on purpose
+        return shapely.difference(area, shapely.union_all(seen, grid_size=_GRID_M), _GRID_M)
 
 
 def trimmed(
@@ -96,8 +101,8 @@ def _losses(
     for end, leg in near.T:
         if leg != own[end]:
             others[end].append(int(leg))
-    covers = np.array([shapely.union_all(legs[o]) for o in others], dtype=object)
-    alone = shapely.difference(alone, covers)
+    covers = np.array([shapely.union_all(legs[o], grid_size=_GRID_M) for o in others], dtype=object)
+    alone = shapely.difference(alone, covers, grid_size=_GRID_M)
     loss = np.zeros((len(ends), len(_STEPS)))
     for s, step in enumerate(_STEPS[1:], 1):
         parts = _rectangles(tips, tips + inner * step * spacing_m, spacing_m * 1.01)

@@ -41,7 +41,7 @@ class Ways:
         shapely.prepare(self._parts)
         self._tree = shapely.STRtree(self._parts)
         self._made: tuple[Floats, Floats, list[list[tuple[int, float]]]] | None = None
-        self._sights: dict[tuple[float, float], tuple[npt.NDArray[np.intp], Floats]] = {}
+        self._sights: dict[tuple[float, float, bool], tuple[npt.NDArray[np.intp], Floats]] = {}
         self._known: dict[tuple[float, ...], tuple[float, Floats] | None] = {}
 
     @cached_property
@@ -73,21 +73,26 @@ class Ways:
         key = (float(a[0]), float(a[1]), float(b[0]), float(b[1]))
         if key not in self._known:
             if self.crosses(a[None], b[None])[0]:
-                found = self._round(a, b)
+                found = self._round(a, b) or self._round(a, b, behind=True)
             else:
                 found = straight, np.empty((0, 2))
             self._known[key] = found
             self._known[key[2:] + key[:2]] = found and (found[0], found[1][::-1])
         return self._known[key]
 
-    def _round(self, a: Floats, b: Floats) -> tuple[float, Floats] | None:
-        """Dijkstra's method from the corners that a sees to those that b sees."""
+    def _round(self, a: Floats, b: Floats, *, behind: bool = False) -> tuple[float, Floats] | None:
+        """Dijkstra's method from the corners that a sees to those that b sees.
+
+        Args:
+            behind: also by corners that lines from a or b do not just touch; ends in narrow gaps
+                may need them.
+        """
         nodes, _, beside = self._graph()
-        goal = dict(zip(*(s.tolist() for s in self._seen(b)), strict=True))
+        goal = dict(zip(*(s.tolist() for s in self._seen(b, behind)), strict=True))
         best = np.full(len(nodes), np.inf)
         come = np.full(len(nodes), -1)
         heap = []
-        for k, metres in zip(*(s.tolist() for s in self._seen(a)), strict=True):
+        for k, metres in zip(*(s.tolist() for s in self._seen(a, behind)), strict=True):
             best[k] = metres
             heap.append((metres, k))
         heapq.heapify(heap)
@@ -109,13 +114,13 @@ class Ways:
             chain.append(int(come[chain[-1]]))
         return end[0], nodes[chain[::-1]]
 
-    def _seen(self, point: Floats) -> tuple[npt.NDArray[np.intp], Floats]:
+    def _seen(self, point: Floats, behind: bool) -> tuple[npt.NDArray[np.intp], Floats]:
         """The corners that a point sees and a shortest way may turn at, and how far each is."""
-        key = (float(point[0]), float(point[1]))
+        key = (float(point[0]), float(point[1]), behind)
         if key in self._sights:
             return self._sights[key]
         nodes, steps, _ = self._graph()
-        close = len(self._parts) and shapely.intersects_xy(self._near, *point).any()
+        close = behind or shapely.intersects_xy(self._near, *point).any()
         seen = np.arange(len(nodes))
         if not close:
             seen = np.flatnonzero(_touches(nodes - point, steps))
