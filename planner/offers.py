@@ -6,8 +6,8 @@ higher priority, which takes a flight from somebody else. Each is prepared anew,
 spans of the plan in hand and accepted by the independent checker before it is offered.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import shapely
@@ -16,12 +16,11 @@ from core.equipment import Sensor
 from core.geo import HeightModel
 from planner import explain_offers as words
 from planner.fit import Fitter
-from planner.prepare import prepare
+from planner.placing import Desk, accepted, placed, prepared
 from planner.problem import PRIZE, Flight, Look, Offer, Plan, Problem, Task
 from planner.single import Chance, sky_of
 from planner.sorties import split
 from planner.spans import since
-from planner.verify import verify
 
 COARSER = (1.25, 1.67, 2.0)
 """Times the ground sampling distance: 3 cm becomes 3.75, 5 or 6 cm."""
@@ -31,26 +30,6 @@ INSTEAD = {Sensor.VISIBLE: Sensor.ZOOM, Sensor.ZOOM: Sensor.VISIBLE}
 """Which sensor may stand in for another: both see light; nothing else sees heat."""
 PARTS = 4
 """A place is offered in quarters of its work: three, two or one of them."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Desk:
-    """What an offer is worked out against.
-
-    Attributes:
-        fitter: the plan in hand.
-        tomorrow: the next day with its plan, if there is one.
-        heights: ground heights, as the looks were prepared with.
-    """
-
-    fitter: Fitter
-    tomorrow: Fitter | None = None
-    heights: HeightModel | None = None
-
-    @property
-    def problem(self) -> Problem:
-        """The day."""
-        return self.fitter.problem
 
 
 def offer(
@@ -88,7 +67,7 @@ def _tried(desk: Desk, task: Task | None, looks: Sequence[Look]) -> Iterator[Off
         yield _other_time(desk, (task,))
         yield _next_day(desk, (task,))
     elif looks:
-        widened = _prepared(desk, [_all_day(look, desk.problem) for look in looks])
+        widened = prepared(desk, [_all_day(look, desk.problem) for look in looks])
         wished = (looks[0].earliest, looks[0].latest)
         yield _other_time(desk, [replace(t, earliest=wished[0], latest=wished[1]) for t in widened])
     if looks:
@@ -114,7 +93,7 @@ def _other_time(desk: Desk, tasks: Sequence[Task]) -> Offer | None:
         if not away:
             return None
         found.append(min(away, key=lambda a: a[0]))
-    flights = _accepted(desk.fitter, [(task, chance) for _, task, chance in found])
+    flights = accepted(desk.fitter, [(task, chance) for _, task, chance in found])
     return words.other_time(flights, tasks[0].earliest, tasks[0].latest) if flights else None
 
 
@@ -123,7 +102,7 @@ def _next_day(desk: Desk, tasks: Sequence[Task]) -> Offer | None:
         return None
     shift = desk.tomorrow.problem.start - desk.problem.start
     moved = [_shifted(task, shift) for task in tasks]
-    flights = _placed(desk.tomorrow, moved)
+    flights = placed(desk.tomorrow, moved)
     return words.next_day(flights) if flights else None
 
 
@@ -140,7 +119,7 @@ def _shifted(task: Task, by: timedelta) -> Task:
 def _coarser(desk: Desk, looks: Sequence[Look]) -> Iterator[Offer | None]:
     for factor in COARSER:
         wishes = [replace(look, gsd_m=_round_cm(look.gsd_m * factor)) for look in looks]
-        flights = _placed(desk.fitter, _prepared(desk, wishes))
+        flights = placed(desk.fitter, prepared(desk, wishes))
         finest = min(range(len(looks)), key=lambda k: looks[k].gsd_m)
         yield words.coarser(flights, looks[finest].gsd_m, wishes[finest].gsd_m) if flights else None
 
@@ -161,7 +140,7 @@ def _less_overlap(desk: Desk, looks: Sequence[Look]) -> Iterator[Offer | None]:
             for look in looks
         ]
         if any(a != b for a, b in zip(looks, wishes, strict=True)):
-            flights = _placed(desk.fitter, _prepared(desk, wishes))
+            flights = placed(desk.fitter, prepared(desk, wishes))
             given = max(look.side_overlap for look in looks)
             yield words.less_overlap(flights, given, side) if flights else None
 
@@ -170,7 +149,7 @@ def _other_sensor(desk: Desk, looks: Sequence[Look]) -> Offer | None:
     if any(look.sensor not in INSTEAD for look in looks):
         return None
     wishes = [replace(look, sensor=INSTEAD[look.sensor]) for look in looks]
-    flights = _placed(desk.fitter, _prepared(desk, wishes))
+    flights = placed(desk.fitter, prepared(desk, wishes))
     return words.other_sensor(flights, looks[0].sensor, wishes[0].sensor) if flights else None
 
 
@@ -184,7 +163,7 @@ def _part(desk: Desk, looks: Sequence[Look]) -> Offer | None:
     for count in range(len(quarters) - 1, 0, -1):
         for first in sorted({0, len(quarters) - count}):
             some = frame.to_degrees(shapely.union_all(quarters[first : first + count]))
-            flights = _placed(desk.fitter, _prepared(desk, [replace(look, geometry=some)]))
+            flights = placed(desk.fitter, prepared(desk, [replace(look, geometry=some)]))
             if flights:
                 return words.part(flights, count / len(quarters))
     return None
@@ -204,7 +183,7 @@ def _higher(desk: Desk, task: Task) -> Offer | None:
         alone = replace(
             problem, stations=tuple(s for s in problem.stations if s.id == given.station)
         )
-        flights = _placed(Fitter(alone, left), [task])
+        flights = placed(Fitter(alone, left), [task])
         if flights:
             return words.higher(flights, priority, [tasks[s.task] for s in given.stops])
     return None
@@ -227,57 +206,3 @@ def _worth(flight: Flight, tasks: dict[str, Task]) -> float:
 
 def _all_day(look: Look, problem: Problem) -> Look:
     return replace(look, earliest=problem.start, latest=problem.end)
-
-
-def _prepared(desk: Desk, looks: Iterable[Look]) -> Sequence[Task]:
-    """The tasks of the looks; none if any look, or a part of one, cannot be prepared."""
-    problem = desk.problem
-    made = prepare(looks, problem.stations, problem.zones, heights=desk.heights, wind=problem.wind)
-    return () if made.refused or made.notes else made.tasks
-
-
-def _placed(fitter: Fitter, tasks: Sequence[Task]) -> list[Flight]:
-    """A flight for each of the tasks, one after another; empty unless all can be flown."""
-    found: list[Flight] = []
-    given = list(fitter.flights[len(fitter.problem.frozen) :])
-    for number, task in enumerate(tasks):
-        desk = Fitter(fitter.problem, [*given, *found]) if number else fitter
-        chance = desk.first(task)
-        if chance is None:
-            return []
-        flight = desk.flight(task, chance, f"offer-{number + 1}")
-        if flight is None:
-            return []
-        found.append(flight)
-    return found if _accept(fitter, tasks, found) else []
-
-
-def _accepted(fitter: Fitter, chosen: Sequence[tuple[Task, Chance]]) -> list[Flight]:
-    """Chances chosen at once; for several tasks they may exclude one another, then none."""
-    flights = [fitter.flight(t, c, f"offer-{k + 1}") for k, (t, c) in enumerate(chosen)]
-    found = [f for f in flights if f is not None]
-    whole = len(found) == len(flights)
-    return found if whole and _accept(fitter, [t for t, _ in chosen], found) else []
-
-
-def _accept(fitter: Fitter, tasks: Sequence[Task], flights: Sequence[Flight]) -> bool:
-    """Whether the checker accepts the flights among all others of their drones."""
-    if not flights:
-        return False
-    problem = fitter.problem
-    docks = {f.station for f in flights}
-    frozen = problem.frozen
-    own = [f for f in fitter.flights[len(frozen) :] if f.station in docks]
-    others = tuple(f for f in fitter.flights[len(frozen) :] if f.station not in docks)
-    flown = {s.task for f in own for s in f.stops}
-    new = {t.id for t in tasks}
-    whole = replace(
-        problem,
-        tasks=(*tasks, *(t for t in problem.tasks if t.id in flown - new)),
-        frozen=(*frozen, *others),
-        previous=None,
-    )
-    day = (*own, *flights)
-    value = sum(t.prize for t in whole.tasks)
-    km = sum(f.route.length_m for f in day) / 1000
-    return not verify(whole, Plan(flights=day, unserved={}, value=value, km=km))

@@ -275,7 +275,7 @@ def test_a_flight_is_where_its_times_say(day: tuple[Problem, Plan]) -> None:
     assert none.left == flight.stops
 
 
-@settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=6, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 400), st.integers(0, 40), st.sampled_from(["fire", "fail", "zone", "storm"]))
 def test_whatever_happens_no_flight_of_another_drone_moves(seed: int, k: int, what: str) -> None:
     problem, plan = made(seed)
