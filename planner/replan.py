@@ -65,7 +65,12 @@ def _mended(desk: Desk, plan: Plan, before: tuple[Flight, ...], seconds: float) 
     """Flights of touched drones wait or are taken apart; what is lost finds another place."""
     problem = replace(desk.problem, stations=_after_frozen(desk), frozen=(), previous=None)
     held = {s.task for f in desk.frozen for s in f.stops}
-    tasks = tuple(t for n, t in desk.tasks.items() if n not in held | desk.gone)
+    filed = {s.task for f in desk.waiting for s in f.stops}
+    tasks = tuple(
+        replace(t, file_by=None) if n in filed and t.file_by is not None else t
+        for n, t in desk.tasks.items()
+        if n not in held | desk.gone
+    )
     rules = replace(problem, tasks=tasks)
     kept = [f for f in desk.waiting if f.station not in desk.touched]
     for name, own in by_station(f for f in desk.waiting if f.station in desk.touched).items():
@@ -128,13 +133,13 @@ def _judged(
 ) -> Replanned:
     """The plan once the checker has accepted it: a flight that it does not accept is left out."""
     while True:
-        made = plan_of(problem.tasks, flights, {})
-        made = replace(made, unserved=_unserved(desk, problem, plan, made))
-        bad = {v.where for v in verify(problem, made)}
+        bad = _refused(problem, plan, flights)
         left = [f for f in flights if f.id not in bad]
         if len(left) == len(flights):
             break
         flights = left
+    made = plan_of(problem.tasks, flights, {})
+    made = replace(made, unserved=_unserved(desk, problem, plan, made))
     after = (*desk.frozen, *flights)
     known = {n: t for n, t in desk.tasks.items() if n not in desk.gone}
     return Replanned(
@@ -148,6 +153,25 @@ def _judged(
         before=before,
         causes=dict(desk.lost),
     )
+
+
+def _refused(problem: Problem, plan: Plan, flights: Sequence[Flight]) -> set[str]:
+    """What the checker does not accept of the drones that fly anything new.
+
+    All others fly what was accepted before, and `clear` has taken out what the events forbid;
+    they count as frozen here, for crews and crossings.
+    """
+    old = {id(f) for f in plan.flights}
+    docks = {f.station for f in flights if id(f) not in old}
+    own = [f for f in flights if f.station in docks]
+    flown = {s.task for f in own for s in f.stops}
+    part = replace(
+        problem,
+        stations=tuple(s for s in problem.stations if s.id in docks),
+        tasks=tuple(t for t in problem.tasks if t.id in flown),
+        frozen=(*problem.frozen, *(f for f in flights if f.station not in docks)),
+    )
+    return {v.where for v in verify(part, plan_of(part.tasks, own, {}))}
 
 
 def _unserved(desk: Desk, problem: Problem, plan: Plan, made: Plan) -> dict[str, Refusal]:
