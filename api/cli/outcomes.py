@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import planner
 from core.errors import PlanRejected
+from planner.advice import advised
 from planner.formats.dayfile import DayFile
 from planner.formats.sheet import Asked
 from planner.problem import Look, Plan, Prepared, Problem, SeparateCost
@@ -128,6 +129,7 @@ def of_file(given: DayFile, search: Search) -> Outcome:
             where=given.title,
             remedy="plan again with another --seed, and report this one",
         )
+    prepared, plan = advised(given.looks, problem, prepared, plan)
     served = [k for k in given.looks if k.id in prepared.served_by]
     return Outcome(
         title=given.title,

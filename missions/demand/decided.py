@@ -173,4 +173,12 @@ def _answered(
 
 
 def _answer(refusal: Refusal) -> Answer:
-    return Answer(text=refusal.reason, text_zh=refusal.reason_zh, code=refusal.code)
+    """The reason, what exactly stands against it, and what could be had instead."""
+    text, text_zh = refusal.reason, refusal.reason_zh
+    if refusal.conflict:
+        text += " (" + "; ".join(en for en, _ in refusal.conflict) + ")"
+        text_zh += "（" + "；".join(zh for _, zh in refusal.conflict) + "）"
+    if refusal.offer is not None:
+        text += f". Possible: {refusal.offer.text}"
+        text_zh += f"。可行方案：{refusal.offer.text_zh}"
+    return Answer(text=text, text_zh=text_zh, code=refusal.code)

@@ -17,6 +17,7 @@ from missions.demand.planning import horizon, look, stations_of
 from missions.entities import Filing, Flight, FlightState, LogEntry, Origin, Request
 from missions.presets import Dock, Preset
 from missions.store.protocol import Store, Unit
+from planner.advice import advised
 from planner.problem import Problem, Station
 
 SEARCH_S = 1.0
@@ -104,6 +105,7 @@ def _decide(
     broken = planner.verify(problem, plan)
     if broken:
         plan = replace(plan, flights=(), unserved={t.id: _refused(t.id) for t in prepared.tasks})
+    prepared, plan = advised([look(request)], problem, prepared, plan, heights=preset.heights)
     return decide(
         preset, day, (request,), prepared, plan, docks=docks, plan_id=None, origin=Origin.ASKED
     )

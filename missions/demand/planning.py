@@ -25,6 +25,7 @@ from missions.entities import (
     Task,
 )
 from missions.presets import Preset
+from planner.advice import advised
 from planner.problem import (
     Look,
     LookKind,
@@ -111,9 +112,8 @@ def plan_day(
     asked = tuple(requests if requests is not None else requests_for(preset, day))
     start, end = horizon(preset, day)
     stations = stations_of(preset, start, end)
-    prepared = planner.prepare(
-        [look(r) for r in asked], stations, preset.zones, heights=preset.heights
-    )
+    looks = [look(r) for r in asked]
+    prepared = planner.prepare(looks, stations, preset.zones, heights=preset.heights)
     problem = Problem(
         stations=stations, tasks=prepared.tasks, zones=preset.zones, start=start, end=end
     )
@@ -125,6 +125,7 @@ def plan_day(
             where=f"plan of {day}",
             remedy="the plan is not released; plan again with another seed and report this one",
         )
+    prepared, plan = advised(looks, problem, prepared, plan, heights=preset.heights)
     return _assemble(preset, day, problem, asked, prepared, plan)
 
 
