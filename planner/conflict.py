@@ -96,6 +96,8 @@ def explained(problem: Problem, plan: Plan, only: Iterable[str] | None = None) -
         task = tasks[name]
         found = conflict(fitter, task)
         texts = tuple(words.rule(r, fitter, task, found) for r in found)
+        if not found:  # no rule forbids it: the plan did without it
+            texts = (words.left_out(fitter, task),)
         unserved[name] = replace(unserved[name], conflict=texts)
     return replace(plan, unserved=unserved)
 

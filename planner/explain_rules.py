@@ -1,7 +1,7 @@
 """Each rule of a conflict in words for the departments: English and Chinese."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import inf
 
 from core.zones import Zone
@@ -42,6 +42,22 @@ def rule(name: str, fitter: Fitter, task: Task, conflict: Iterable[str]) -> Pair
         "filing": lambda: _filing(task),
     }
     return made[what]()
+
+
+def left_out(fitter: Fitter, task: Task) -> Pair:
+    """No rule forbids it: somebody could fly it, further than the plan thought it worth."""
+    taken = fitter.singles(task)
+    ways = {(c.station, int(c.reverse)): c for c in fitter.chances(task)}
+    best = min(ways, key=lambda way: float(taken.metres[way]), default=None)
+    if best is None:
+        return "nobody could fly it", "没有可执行的无人机"
+    dock = fitter.problem.stations[best[0]].id
+    when = clock(fitter.problem.start + timedelta(seconds=ways[best].start_s))
+    km = float(taken.metres[best]) / 1000
+    return (
+        f"{dock} is free to fly it at {when}; the plan leaves it out, for its {km:.0f} km",
+        f"{dock}可于{when}执行；因需飞行{km:.0f}公里，方案未安排",
+    )
 
 
 def look_rule(name: str, look: Look, stations: Sequence[Station], zones: Sequence[Zone]) -> Pair:

@@ -10,7 +10,7 @@ import shapely
 
 from core.energy import Wind
 from core.equipment import Sensor
-from planner import Look, Plan, Problem, Station, Task, prepare, solve, verify
+from planner import Look, Plan, Problem, Station, Task, explain, prepare, solve, verify
 from planner.conflict import conflict, explained, filtered, refused_look, smallest
 from planner.fit import Fitter
 from planner.offers import offer
@@ -259,3 +259,13 @@ def test_without_a_dock_nothing_is_offered() -> None:
     bare = replace(problem, stations=())
     assert offer(only(problem), bare, plan) is None
     assert explained(bare, plan) == plan
+
+
+def test_what_no_rule_forbids_is_said_to_be_left_out() -> None:
+    problem, plan = day([look("L", SPOT)], [station("D", 3000, 0)])
+    idle = replace(
+        plan, flights=(), value=0.0, km=0.0, unserved={"L": explain.no_capacity("L", 1, False)}
+    )
+    told = explained(problem, idle).unserved["L"].conflict
+    assert "D is free to fly it at 08:00" in told[0][0]
+    assert "D可于08:00执行" in told[0][1]
