@@ -17,22 +17,27 @@ from planner.routing.state import state
 _CHUNK = 300
 """Rounds that a lone thread does between two looks at the clock (3 to 20 ms)."""
 _FOREVER = 1 << 40
+_DEAR = 30.0
+"""Prizes are all that counts where they are so many times what serving costs."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tuning:
-    """How the search behaves; temperatures as shares of the first plan's metres for each group.
+    """How the search behaves; temperatures as shares of the first plan's cost for each group.
 
     Attributes:
         hot, cold: temperature at the beginning and at the end.
+        hot_lost, cold_lost: the same as shares of a prize, where only prizes count.
         mean: groups removed on average, and longest: string removed at most (Christiaens & Vanden
             Berghe 2020 give 10 and 10).
         blink: share of places overlooked.
         round_s: how long one cut of the vehicles lasts.
     """
 
-    hot: float = 0.3
+    hot: float = 1.0
     cold: float = 0.003
+    hot_lost: float = 3.0
+    cold_lost: float = 0.1
     mean: float = 10.0
     longest: float = 10.0
     blink: float = 0.01
@@ -80,16 +85,22 @@ class Annealer:
 
     Attributes:
         best: the best solution, see `kernel_state.dump`; value: its objective.
-        scale: metres that the temperatures are shares of.
+        heats: temperature at the beginning and at the end, metres.
         rounds: of ruin and recreate, so far.
     """
 
     def __init__(
-        self, model: Model, t: Tables, s: State, seed: int, tuning: Tuning, scale: float | None
+        self,
+        model: Model,
+        t: Tables,
+        s: State,
+        seed: int,
+        tuning: Tuning,
+        heats: tuple[float, float] | None = None,
     ) -> None:
         self.model, self.tables, self.main, self.tuning = model, t, s, tuning
         self.random = np.random.default_rng(seed)
-        self.scale = way(t, s) if scale is None else scale
+        self.heats = heats or temperatures(model, s, tuning)
         self.best = s.best.copy()
         self.value = float(s.total[BEST])
         self.rounds = 0
@@ -132,7 +143,7 @@ class Annealer:
 
     def _heat(self, cooled: float) -> float:
         """Temperature in metres; geometric cooling."""
-        hot, cold = self.tuning.hot * self.scale, self.tuning.cold * self.scale
+        hot, cold = self.heats
         return hot * (cold / hot) ** cooled
 
     def _anneal(self, s: State, rounds: int, hot: float, cold: float) -> int:
@@ -177,11 +188,20 @@ class Annealer:
         kernel_state.load(self.tables, self.main, merged)
 
 
-def way(t: Tables, s: State) -> float:
-    """What serving a group costs on average, or leaving it out: the scale of temperatures."""
+def temperatures(model: Model, s: State, tuning: Tuning) -> tuple[float, float]:
+    """The temperatures to begin and end with, in metres, from a first plan.
+
+    They are shares of what serving a group costs on average. Where what is left out is worth more
+    by far (team orienteering), prizes are all that counts: shares of that.
+    """
     served = int(np.sum(s.at >= 0))
-    mean = float(np.sum(s.cost)) / served if served else float(np.sum(t.loss[:, 0]))
-    return mean if mean > 0 else 1.0
+    left = model.prize[(s.at < 0) & np.isfinite(model.prize)]
+    way = float(np.sum(s.cost)) / served if served else 0.0
+    lost = float(left.mean()) if len(left) else 0.0
+    if lost > _DEAR * way:
+        return tuning.hot_lost * lost, tuning.cold_lost * lost
+    scale = way or 1.0
+    return tuning.hot * scale, tuning.cold * scale
 
 
 def owners(s: State) -> Ints:

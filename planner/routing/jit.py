@@ -45,6 +45,11 @@ def maker(function: F) -> F:
     return _compiled(function, _nrt=True)
 
 
+def made_before() -> bool:
+    """Whether the search's kernels have been compiled already, for this very source."""
+    return any(Path(_cache("kernel_search")).rglob("*.nbi"))
+
+
 def _compiled(function: F, **options: bool) -> F:
     settings = vars(numba.config)
     before = settings["CACHE_DIR"]

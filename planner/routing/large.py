@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.routing import kernel_state
-from planner.routing.anneal import Annealer, Tuning, Watch, dumped, way
+from planner.routing.anneal import Annealer, Tuning, Watch, dumped
 from planner.routing.cut import middles, regions
 from planner.routing.greedy import begin
 from planner.routing.layout import TOTAL
@@ -43,7 +43,7 @@ class _Turn:
     seconds: float
     warm: float
     cool: float
-    scale: float | None
+    heats: tuple[float, float] | None
     seed: int
 
 
@@ -55,7 +55,7 @@ class _Done:
     best: tuple[Day, ...]
     value: float
     best_value: float
-    metres: float
+    heats: tuple[float, float]
     nodes: Ints
     busy_s: float
 
@@ -106,7 +106,7 @@ class _Large:
         self.days: list[Day] = [() for _ in self.vehicle_xy]
         self.best, self.value = list(self.days), math.inf
         self.nodes = np.ones(len(self.xy), np.int32)
-        self.scale: float | None = None
+        self.heats: tuple[float, float] | None = None
         self.workers = float(os.cpu_count() or 1)
 
     def run(self, begun: float, seconds: float, progress: Progress | None) -> Solution:
@@ -171,7 +171,7 @@ class _Large:
                 seconds=seconds,
                 warm=warm,
                 cool=cool,
-                scale=self.scale,
+                heats=self.heats,
                 seed=int(self.random.integers(1 << 31)),
             )
             for i, own in enumerate(cuts)
@@ -187,10 +187,10 @@ class _Large:
         value = sum(one.best_value for one in done)
         if value < self.value:
             self.best, self.value = best, value
-        if self.scale is None:
-            self.scale = max(
-                1.0, float(np.mean([one.metres for one in done if one.metres > 0] or [1.0]))
-            )
+        if self.heats is None:
+            busy = [one.heats for one in done if one.heats[0] > 0]
+            hot, cold = np.median(busy or [(1.0, 0.003)], axis=0)
+            self.heats = float(hot), float(cold)
 
     def _solution(self) -> Solution:
         first = np.concatenate([[0], np.cumsum(self.nodes)])
@@ -231,7 +231,7 @@ def _turned(turn: _Turn) -> _Done:
         )
     )
     begin(model, t, s, given)
-    search = Annealer(model, t, s, turn.seed, Tuning(), turn.scale)
+    search = Annealer(model, t, s, turn.seed, Tuning(), turn.heats)
     if turn.seconds > 0:
         search.alone(Watch(begun, turn.seconds, None, turn.warm, turn.cool))
     now = dumped(s)
@@ -244,7 +244,7 @@ def _turned(turn: _Turn) -> _Done:
         best=best,
         value=value,
         best_value=search.value,
-        metres=way(t, s),
+        heats=search.heats,
         nodes=model.nodes_in,
         busy_s=time.perf_counter() - begun,
     )
@@ -254,7 +254,7 @@ def _idle(turn: _Turn, model: Model) -> _Done:
     """A region without work, or without anybody to do it."""
     lost = float(model.prize.sum())
     return _Done(
-        now=turn.days, best=turn.days, value=lost, best_value=lost, metres=0.0,
+        now=turn.days, best=turn.days, value=lost, best_value=lost, heats=(0.0, 0.0),
         nodes=model.nodes_in, busy_s=0.0,
     )  # fmt: skip
 

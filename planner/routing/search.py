@@ -44,7 +44,7 @@ def solve(
     t = tables(model)
     s = state(model, t)
     begin(model, t, s, initial)
-    search = Annealer(model, t, s, seed, tuning or Tuning(), None)
+    search = Annealer(model, t, s, seed, tuning or Tuning())
     tell = _Teller(search, begun, progress, initial)
     tell(now=True)
     watch = Watch(begun, seconds, cancelled)
