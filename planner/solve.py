@@ -4,10 +4,9 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from planner.again import scheduled
 from planner.assign.certificate import certificate
 from planner.assign.model import Day, read
-from planner.assign.search import first_plan, polished, searched, whole
+from planner.assign.search import eager, first_plan, polished, searched, whole
 from planner.assign.watch import Watch, Watcher
 from planner.outcome import plan_of
 from planner.problem import Plan, Problem
@@ -54,20 +53,23 @@ def solve(
 
 def planned(day: Day, watch: Watch, *, seed: int, threads: int, certify: bool) -> Plan:
     """The best plan of a day that was read."""
-    problem, model = day.problem, whole(day)
+    problem, given, day = day.problem, day, eager(day)
+    model = whole(day)
     best = first_plan(day, model)
     if model is not None:
         watch.tell("first plan", day, best, cost(model, best).metres)
     timetable = problem.crew_limit is not None or problem.separation is not None
     until = TIMETABLE_FROM if timetable else SEARCH_UNTIL
-    with certificate(day, model if certify else None, watch.left_s(POLISH_UNTIL)) as proof:
+    with certificate(given, model if certify else None, watch.left_s(POLISH_UNTIL)) as proof:
         watch.proof = proof
         best = searched(day, model, best, watch, until=until, seed=seed, threads=threads)
         if not timetable and not problem.fairness:
             best = polished(day, model, best, watch, until=POLISH_UNTIL, seed=seed)
     plan = plan_of(day, best)
     if timetable:
+        from planner.again import scheduled  # CP-SAT takes a second to import
+
         plan = scheduled(day, model, plan, watch, seed=seed)
-    plan = replace(plan, gap=proof.gap(day, plan))
+    plan = replace(plan, gap=proof.gap(plan))
     watch.done(plan)
     return plan

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from threading import Event, Thread
 
 from planner.assign.model import Day
@@ -12,7 +13,8 @@ from planner.routing.model import Model
 class Certificate:
     """A bound that may still be on its way."""
 
-    def __init__(self) -> None:
+    def __init__(self, day: Day) -> None:
+        self.day = day
         self.value: float | None = None
         self._stop = Event()
 
@@ -27,7 +29,7 @@ class Certificate:
         """No time is left."""
         self._stop.set()
 
-    def of(self, day: Day, tasks: Collection[int], metres: float, trips: int) -> float | None:
+    def of(self, tasks: Collection[int], metres: float, trips: int) -> float | None:
         """The gap of a plan: share of the bound by which the best may be better.
 
         Args:
@@ -35,25 +37,34 @@ class Certificate:
         """
         if self.value is None:
             return None
-        worth = float(sum(day.prize[day.group_of[t]] for t in tasks))
-        worth -= metres + day.problem.wear_m * trips
+        worth = float(sum(self.day.prize[self.day.group_of[t]] for t in tasks))
+        worth -= metres + self.day.problem.wear_m * trips
         return max(0.0, self.value - worth) / max(abs(self.value), 1e-9)
 
-    def gap(self, day: Day, plan: Plan) -> float | None:
+    def gap(self, plan: Plan) -> float | None:
         """The gap of a plan over ground; churn does not count."""
-        number = {task.id: t for t, task in enumerate(day.problem.tasks)}
+        number = {task.id: t for t, task in enumerate(self.day.problem.tasks)}
         tasks = [number[stop.task] for f in plan.flights for stop in f.stops]
-        return self.of(day, tasks, 1000 * plan.km, len(plan.flights))
+        return self.of(tasks, 1000 * plan.km, len(plan.flights))
 
 
 @contextmanager
 def certificate(day: Day, model: Model | None, seconds: float) -> Iterator[Certificate]:
-    """A certificate on its way while the block runs; nothing is proven without a model or time."""
-    proof = Certificate()
+    """A certificate on its way while the block runs; nothing is proven without a model or time.
+
+    Args:
+        model: of the day, whatever its prizes are: the day's count.
+    """
+    proof = Certificate(day)
     if model is None or not model.groups or seconds <= 0:
         yield proof
         return
-    thread = Thread(target=proof.prove, args=(model, seconds), name="certificate", daemon=True)
+    thread = Thread(
+        target=proof.prove,
+        args=(replace(model, prize=day.prize), seconds),
+        name="certificate",
+        daemon=True,
+    )
     thread.start()
     try:
         yield proof

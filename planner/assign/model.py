@@ -25,11 +25,6 @@ from planner.routing.model import Model, Solution
 __all__ = ["PAD_S", "TRANSFER_M", "Day", "read"]
 
 
-SPARE_M = 1000.0
-"""What a promise is worth beyond the way to it: a look that was asked for and can be flown is not
-left out to save metres (a long-range drone may fly 60 km for one whose prize stands for 20)."""
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Day:
     """A problem in arrays; also a `planner.routing.Source`.
@@ -123,11 +118,10 @@ def read(problem: Problem) -> Day:
     found = posts(places, kinds, sky, met, problem.wind)
     post_of = {place: k for k, place in enumerate(places)}
     ways = nodes(problem, kinds, found, sky, met)
-    around = near(fleet, found, post_of, kinds, ways)
+    around = near(fleet, found, post_of, ways)
     able = np.flatnonzero(around.counts)
     group_of = np.full(len(problem.tasks), -1, np.intp)
     group_of[able] = np.arange(len(able))
-    asked = np.array([problem.tasks[t].prize for t in able], float)
     return Day(
         problem=problem,
         air=sky,
@@ -140,6 +134,6 @@ def read(problem: Problem) -> Day:
         near=around,
         tasks=able,
         group_of=group_of,
-        prize=np.maximum(asked, around.least_m[able] + problem.wear_m + SPARE_M),
+        prize=np.array([problem.tasks[t].prize for t in able], float),
         stay=stay(problem, fleet, able),
     )

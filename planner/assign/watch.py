@@ -42,7 +42,7 @@ class Watch:
         """How far the search is."""
         if self.progress is not None:
             tasks = day.served(solution)
-            gap = None if self.proof is None else self.proof.of(day, tasks, metres, trips(solution))
+            gap = None if self.proof is None else self.proof.of(tasks, metres, trips(solution))
             self._say(
                 stage, len(tasks), sum(day.problem.tasks[t].prize for t in tasks), metres, gap
             )
