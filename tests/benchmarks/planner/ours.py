@@ -91,5 +91,12 @@ def bounded(raw: dict[str, Any], seconds: float) -> Any:
     return bound(_city(raw).model(), seconds=seconds)
 
 
+def bounded_large(docks: int, tasks: int, seconds: float, seed: int) -> Any:
+    """The certificate of a made city of any size."""
+    from planner.routing.bound_large import bound_large
+
+    return bound_large(_city(made(docks, tasks, seed)), seconds=seconds)
+
+
 def _city(raw: dict[str, Any]) -> City:
     return city(raw, where="the instance")
