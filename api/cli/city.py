@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from api.cli.output import emit, err, out, progress
-from core.errors import Unavailable
+from core.errors import InvalidInput, Unavailable
 
 if TYPE_CHECKING:
     from planner.routing.city import City, CityPlan
@@ -37,6 +37,10 @@ def plan_city(
     from planner.routing import compiled
     from planner.routing.city_file import load
 
+    if out_file is not None and not out_file.parent.is_dir():
+        raise InvalidInput(
+            "there is no such folder", where=str(out_file.parent), remedy="make it, or name another"
+        )
     city = load(path)
     compiled()
     with _certificate(path, seconds, wanted=len(city.entry) <= WHOLE) as bound:
