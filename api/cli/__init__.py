@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from api.cli import analyze, audit, bench, demo, plan, replan, route, serve, sim, token
+from api.cli import analyze, audit, bench, convert, demo, plan, replan, route, serve, sim, token
 from api.cli.output import complain
 from core.errors import FlyOnceError, InvalidInput
 
@@ -28,6 +28,7 @@ for command in (
     plan.plan,
     replan.replan,
     route.route,
+    convert.convert,
     analyze.analyze,
     sim.sim,
 ):

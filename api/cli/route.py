@@ -1,6 +1,5 @@
 """`flyonce route`: the route over an area, along a corridor, round a tower or along a wall."""
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,13 +8,14 @@ import typer
 
 from api.cli import route_input
 from api.cli.output import AsJson, emit, err, out
-from core.errors import InvalidInput, Unavailable
+from core.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from api.cli.route_flights import Field, Made
     from core.energy import Wind
     from core.equipment import CameraSpec
     from core.zones import Zone
-    from planner.one_route import Answer, Ask
+    from planner.one_route import Ask
 
 Metres = Annotated[float | None, typer.Option(min=0.01, max=100_000)]
 Overlap = Annotated[float | None, typer.Option(min=0.0, max=0.95)]
@@ -76,15 +76,37 @@ def route(
         str | None,
         typer.Option(metavar="BASE,TOP", help="Heights of a wall, or of what an orbit shows."),
     ] = None,
+    terrain: Annotated[
+        Path | None, typer.Option(help="Ground heights (GeoTIFF): the route follows them.")
+    ] = None,
+    clearance: Annotated[float, typer.Option(min=5, max=500, help="Never nearer, metres.")] = 30.0,
+    tolerance: Annotated[
+        float, typer.Option(min=1, max=100, help="From the nominal height, metres.")
+    ] = 5.0,
+    dock: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LON,LAT", help="Fly from here in sorties; may be given often."),
+    ] = None,
+    vehicle: Annotated[
+        str | None, typer.Option(help="A vehicle of the shipped city, for sorties and files.")
+    ] = None,
+    endurance: Annotated[
+        float | None, typer.Option(min=1, max=1440, help="Minutes, instead of the vehicle's.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a route over what a GeoJSON file shows, and write it as GeoJSON.
+    """Make a route over what a file shows (GeoJSON, KML, KMZ, zipped shapefile), and write it.
 
-    The answer holds the whole path as one LineString with `path: true`, and each leg that is
-    photographed as a LineString with `photo: true`. Each feature of the file becomes a route of
-    its own. Spacings come from a camera with its resolution (or height) and overlaps, or as they
-    are given, or from the feature's `line_spacing_m` and `photo_spacing_m`.
+    A GeoJSON answer holds the whole path as one LineString with `path: true`, and each leg that is
+    photographed as a LineString with `photo: true`; --out may also end in .plan (QGroundControl),
+    .waypoints (ArduPilot), .kml, .kmz (DJI), .csv (Litchi) or .zip (shapefile). Each feature of
+    the file becomes a route of its own. Spacings come from a camera with its resolution (or
+    height) and overlaps, or as they are given, or from the feature's `line_spacing_m` and
+    `photo_spacing_m`.
     """
+    from api.cli.route_files import save
+    from api.cli.route_flights import field_of
+
     wish = Wish(
         camera=route_input.camera(camera, hfov, pixels, sensor_width, focal),
         wind=route_input.wind(wind),
@@ -104,20 +126,35 @@ def route(
     )
     given = route_input.features(area)
     closed = route_input.zones(zones)
+    ground = field_of(vehicle, endurance, dock or (), terrain, clearance, tolerance)
     made = [
-        _made(one, f"{area}: feature {k + 1}" if len(given) > 1 else str(area), wish, closed)
-        for k, one in enumerate(given)
+        flight
+        for k, one in enumerate(given, 1)
+        for flight in _flown(
+            one, k, f"{area}: feature {k}" if len(given) > 1 else str(area), wish, closed, ground
+        )
     ]
-    _save(made, out_file)
+    save(made, out_file, ground)
+    for note in ground.terrain.notes if ground.terrain else ():
+        err.print(f"{terrain}: {note}", markup=False)
     figures = [_figures(one) for one in made]
     if as_json:
         emit(figures)
         return
     for one in figures:
-        out.print(", ".join(f"{key} {value}" for key, value in one.items()), markup=False)
+        out.print(_line(one), markup=False, soft_wrap=True)
 
 
-def _made(one: dict[str, Any], where: str, wish: Wish, closed: "tuple[Zone, ...]") -> "Answer":
+def _flown(
+    one: dict[str, Any],
+    number: int,
+    where: str,
+    wish: Wish,
+    closed: "tuple[Zone, ...]",
+    ground: "Field",
+) -> "list[Made]":
+    """A feature's route as it is flown: one, or its sorties."""
+    from api.cli.route_flights import flights
     from planner.airspace import Airspace
     from planner.one_route import answer
     from planner.outline import frame_of, outline
@@ -128,11 +165,11 @@ def _made(one: dict[str, Any], where: str, wish: Wish, closed: "tuple[Zone, ...]
     )
     ask = _ask(wish, properties, kind, geometry, where)
     highest = max(ask.height_m or 0.0, ask.top_m, 1.0)
-    active = [z for z in closed if z.floor_m <= highest]
-    found = answer(ask, Airspace(frame_of(geometry), active))
+    sky = Airspace(frame_of(geometry), [z for z in closed if z.floor_m <= highest])
     for note in notes:
         err.print(f"{where}: {note}", markup=False)
-    return replace(found, notes=(*notes, *found.notes))
+    found = answer(ask, sky)
+    return flights(replace(found, notes=(*notes, *found.notes)), number, ground, sky)
 
 
 def _kind(properties: dict[str, Any], where: str) -> str | None:
@@ -212,27 +249,26 @@ def _spacings(
     return line, photo
 
 
-def _save(made: "list[Answer]", path: Path) -> None:
-    """GeoJSON; other formats are chosen by the name's ending."""
+def _line(one: dict[str, Any]) -> str:
+    """A route as a pilot reads it."""
+    sortie = f", sortie {one['sortie']}" if "sortie" in one else ""
+    minutes = one["seconds"] / 60
+    said = [f"{one['name']}{sortie}: {one['length_m'] / 1000:.2f} km, {minutes:.1f} min"]
+    said.append(f"{one['photos']} photographs")
+    if "covered" in one:
+        said.append(f"{one['covered']:.1%} covered at the asked overlap")
+    if "ideal_m" in one and "sortie" not in one:
+        said.append(f"{one['length_m'] / one['ideal_m']:.2f} times the ideal length")
+    return "; ".join([", ".join(said), *one["notes"]])
+
+
+def _figures(one: "Made") -> dict[str, Any]:
+    """What is told of a route or a sortie."""
     from planner.route_features import features
 
-    found = [f for k, one in enumerate(made) for f in features(one, k + 1)]
-    text = json.dumps({"type": "FeatureCollection", "features": found}, ensure_ascii=False)
-    draft = path.with_name(path.name + ".part")
-    try:
-        draft.write_text(text + "\n", encoding="utf-8")
-        draft.replace(path)
-    except OSError as why:
-        draft.unlink(missing_ok=True)
-        raise Unavailable(
-            f"cannot be written: {why.strerror}", where=str(path), remedy="choose another file"
-        ) from why
-    err.print(f"Written: {path}", markup=False)
-
-
-def _figures(one: "Answer") -> dict[str, Any]:
-    from planner.route_features import features
-
-    return {
-        k: v for k, v in features(one, 1)[0]["properties"].items() if k not in ("path", "route")
-    }
+    own = features(one.answer, one.number)[0]["properties"]
+    own |= {"length_m": round(one.route.length_m, 1), "seconds": round(one.seconds, 1)}
+    own |= {"photos": one.route.photos, "notes": [*own["notes"], *one.notes]}
+    if one.sortie is not None:
+        own |= {"sortie": one.sortie}
+    return {k: v for k, v in own.items() if k not in ("path", "route")}

@@ -14,11 +14,24 @@ if TYPE_CHECKING:
 
 
 def features(path: Path) -> list[dict[str, Any]]:
-    """The features of a GeoJSON file; a bare geometry counts as one.
+    """The features of a file: GeoJSON (a bare geometry counts as one), KML, KMZ or shapefile.
 
     Raises:
-        InvalidInput: the file cannot be read, is no GeoJSON, or holds nothing.
+        InvalidInput: the file cannot be read, is not of its kind, or holds nothing.
     """
+    if path.suffix.lower() in (".kml", ".kmz", ".zip"):
+        from shapely.geometry import mapping
+
+        from planner.formats.files import read_places
+
+        return [
+            {
+                "type": "Feature",
+                "properties": {"name": place.name, **place.properties},
+                "geometry": mapping(place.geometry),
+            }
+            for place in read_places(path)
+        ]
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except OSError as why:

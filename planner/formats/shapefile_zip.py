@@ -31,7 +31,8 @@ def write(route: Route, name: str = "route") -> bytes:
             own = [f for f in features if f["geometry"]["type"] == kind]
             if own:
                 for extension, content in _layer(own, kind).items():
-                    out.writestr(zipfile.ZipInfo(f"{name}{suffix}{extension}", _EPOCH), content)
+                    info = zipfile.ZipInfo(f"{name}{suffix}{extension}", _EPOCH)
+                    out.writestr(info, content, zipfile.ZIP_DEFLATED)
     return packed.getvalue()
 
 

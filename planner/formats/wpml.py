@@ -50,7 +50,7 @@ def write(route: Route, site: Site, aircraft: Aircraft = MATRICE_3TD) -> bytes:
             (TEMPLATE, _template(route, site, aircraft)),
             (WAYLINES, _waylines(route, site, aircraft)),
         ):
-            packed.writestr(zipfile.ZipInfo(name, _EPOCH), text)
+            packed.writestr(zipfile.ZipInfo(name, _EPOCH), text, zipfile.ZIP_DEFLATED)
     return out.getvalue()
 
 

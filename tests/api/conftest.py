@@ -1,10 +1,12 @@
 """A service that holds its values in memory, and the application around it."""
 
 import hashlib
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +15,7 @@ import pytest
 from fastapi import FastAPI
 from shapely.geometry import Point, Polygon, box
 
+from api import cli
 from api.app import create_app
 from api.settings import Settings
 from core.clock import ManualClock
@@ -514,3 +517,20 @@ def client(make_client: Callable[..., TestClient]) -> TestClient:
 @pytest.fixture
 def new_alert() -> Callable[[int], entities.Alert]:
     return alert
+
+
+@pytest.fixture
+def run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Callable[..., tuple[int, str, str]]:
+    """Runs a command in a folder of its own; gives status, output and messages."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["flyonce", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), said.out, said.err
+
+    return call

@@ -19,21 +19,6 @@ from core.errors import InvalidInput, Unavailable
 Run = Callable[..., tuple[int, str, str]]
 
 
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    """Runs a command in a folder of its own; gives status, output and messages."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["flyonce", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    return call
-
-
 def test_help_answers_quickly_and_names_all_commands() -> None:
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     said = subprocess.run(

@@ -11,25 +11,8 @@ from typing import Any
 
 import pytest
 
-from api import cli
-
 Run = Callable[..., tuple[int, str, str]]
 EAST, NORTH = 118.87, 28.95
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    """Runs a command in a folder of its own; gives status, output and messages."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["flyonce", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    return call
 
 
 def feature(geometry: dict[str, Any], **properties: Any) -> dict[str, Any]:
