@@ -9,6 +9,10 @@ from planner.assign.model import Day
 from planner.problem import Plan
 from planner.routing.model import Model
 
+PATIENCE_S = 0.3
+"""How long a plan waits for a bound that was told to stop; it asks between its steps only, and one
+that comes later is not used."""
+
 
 class Certificate:
     """A bound that may still be on its way."""
@@ -70,4 +74,4 @@ def certificate(day: Day, model: Model | None, seconds: float) -> Iterator[Certi
         yield proof
     finally:
         proof.stop()
-        thread.join()
+        thread.join(PATIENCE_S)
