@@ -21,11 +21,13 @@ from planner.check import check
 from planner.corridor import follow
 from planner.coverage import best_angle_deg, sweep
 from planner.effort import routes_s
+from planner.facade import LEAST_STANDOFF_M
 from planner.points import visit
 from planner.problem import Look, Prepared, Refusal, Station, Task
 from planner.sharing import Need, seconds, share
 from planner.sorties import split
 from planner.trace import hover_route, photo_route
+from planner.upright import ABOVE_M, Upright, route, stand
 
 Floats = npt.NDArray[np.float64]
 Ground = Callable[[Floats], Floats]
@@ -133,8 +135,9 @@ def tasks_of(need: Need, city: City) -> tuple[list[Task], list[Refusal]]:
     able = [f for f in city.fleets if need.demands.keys() <= f.spec.sensors]
     if not able:
         return [], [explain.no_sensor(lead, need.demands)]
-    views = {f.spec.id: view(f.spec, need.demands) for f in able}
-    able = [f for f in able if views[f.spec.id] is not None]
+    fleets, able = able, [f for f in able if _can_see(need, f.spec)]
+    if not able and need.upright is not None:
+        return [], [_unseen(need, need.upright, fleets)]
     if not able:
         finest = min(d.gsd_m for d in need.demands.values())
         return [], [explain.resolution(lead, finest, LOWEST_M)]
@@ -151,6 +154,25 @@ def tasks_of(need: Need, city: City) -> tuple[list[Task], list[Refusal]]:
     return [_task(need, r, k, len(routes)) for k, r in enumerate(routes)], failed
 
 
+def _can_see(need: Need, spec: VehicleSpec) -> bool:
+    if need.upright is not None:
+        return stand(need.kind, need.upright, spec, need.demands) is not None
+    return view(spec, need.demands) is not None
+
+
+def _unseen(need: Need, upright: Upright, fleets: Sequence[Fleet]) -> Refusal:
+    """Why no kind of vehicle can look at it from the side."""
+    lead = need.looks[0].id
+    still = [f.spec.max_height_m for f in fleets if not f.spec.vtol]
+    if not still:
+        return explain.sideways(lead)
+    if upright.top_m + ABOVE_M > max(still):
+        return explain.too_high(lead, upright.top_m, max(still) - ABOVE_M)
+    finest = min(d.gsd_m for d in need.demands.values())
+    away = upright.radius_m if need.kind == "orbit" else LEAST_STANDOFF_M
+    return explain.resolution(lead, finest, away)
+
+
 def _task(need: Need, routes: dict[str, Route], index: int, count: int) -> Task:
     looks = tuple(look.id for look in need.looks)
     return Task(
@@ -161,6 +183,7 @@ def _task(need: Need, routes: dict[str, Route], index: int, count: int) -> Task:
         earliest=need.earliest,
         latest=need.latest,
         priority=need.priority,
+        departments=tuple(dict.fromkeys(k.department for k in need.looks if k.department)),
     )
 
 
@@ -195,15 +218,17 @@ def _routed(
     cut = True
     angle = _angle(need, able[0].spec, city)
     for fleet in able:
-        route = lay_route(need, fleet.spec, city, angle)
-        if route is not None:
+        laid = lay_route(need, fleet.spec, city, angle)
+        if laid is not None:
             cut = False
-            if _fits(route, fleet, city):
-                found[fleet.spec.id] = route
+            if _fits(laid, fleet, city):
+                found[fleet.spec.id] = laid
     if found:
         return [found], []
     lead = need.looks[0].id
-    halves = split(need.kind, need.geometry, 2) if deeper and not cut else []
+    # a zone beside a wall may leave other parts of the wall free
+    apart = deeper and (not cut or need.kind == "facade")
+    halves = split(need.kind, need.geometry, 2) if apart else []
     if len(halves) < 2 or not _reachable(need, able, city):
         return [], [explain.zone(lead) if cut else _too_far(need, able)]
     routes: list[dict[str, Route]] = []
@@ -258,6 +283,11 @@ def lay_route(need: Need, spec: VehicleSpec, city: City, angle: float | None) ->
     Args:
         angle: direction of the lines over an area, see `sweep`.
     """
+    if need.upright is not None:
+        how = stand(need.kind, need.upright, spec, need.demands)
+        if how is None:
+            return None
+        return route(need.kind, need.geometry, need.upright, spec, how, city.sky)
     seen = view(spec, need.demands)
     if seen is None:
         return None
