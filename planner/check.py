@@ -25,6 +25,8 @@ _KINDS = {
     "area": ("Polygon", "MultiPolygon"),
     "corridor": ("LineString", "MultiLineString"),
     "points": ("Point", "MultiPoint"),
+    "orbit": ("Point",),
+    "facade": ("LineString", "MultiLineString"),
 }
 
 
@@ -74,7 +76,8 @@ def _laid_out(look: Look, sky: Airspace) -> tuple[Any, float] | Refusal:
         return explain.geometry(look.id, *wrong)
     metres = sky.frame.to_metres(shapely.force_2d(look.geometry))
     blocked = sky.blocked
-    if blocked.is_empty or not shapely.intersects(blocked, metres):
+    # of an orbit the ring counts, which may be free where its axis is not
+    if blocked.is_empty or look.kind == "orbit" or not shapely.intersects(blocked, metres):
         return metres, 0.0
     free = _only(look.kind, metres.difference(blocked.buffer(CLEAR_M)))
     whole, left = _size(look.kind, metres), _size(look.kind, free)
@@ -114,10 +117,11 @@ def _only(kind: str, geometry: Any) -> Any:
     parts = [
         p for p in shapely.get_parts(geometry) if not p.is_empty and p.geom_type in _KINDS[kind]
     ]
-    return shapely.MultiLineString(parts) if kind == "corridor" else shapely.MultiPoint(parts)
+    return shapely.MultiPoint(parts) if kind == "points" else shapely.MultiLineString(parts)
 
 
 def _size(kind: str, metres: Any) -> float:
     if kind == "area":
         return float(metres.area)
-    return float(metres.length if kind == "corridor" else shapely.get_num_coordinates(metres))
+    lines = kind in ("corridor", "facade")
+    return float(metres.length if lines else shapely.get_num_coordinates(metres))

@@ -73,16 +73,23 @@ def routes_s(
 
 
 def reversed_route(route: Route) -> Route:
-    """The same path and photos from its end to its beginning."""
+    """The same path and photos from its end to its beginning.
+
+    Where the nose and the camera point belongs to the leg, as its photos do; at a single photo it
+    belongs to the place.
+    """
     points = route.waypoints
     turned: list[Waypoint] = []
     for k in range(len(points) - 1, -1, -1):
         leg = points[k - 1] if k else None
+        aim = points[k] if leg is None or points[k].photo else leg
         turned.append(
             replace(
                 points[k],
                 photo_spacing_m=leg.photo_spacing_m if leg else 0.0,
                 speed_mps=leg.speed_mps if leg else None,
+                heading_deg=aim.heading_deg,
+                gimbal_pitch_deg=aim.gimbal_pitch_deg,
             )
         )
     return Route(tuple(turned))

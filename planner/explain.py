@@ -51,6 +51,26 @@ def resolution(look: str, gsd_m: float, lowest_m: float) -> Refusal:
     )
 
 
+def sideways(look: str) -> Refusal:
+    """Only drones that fly on wings carry what is wanted."""
+    return Refusal(
+        id=look,
+        code="no_sensor",
+        reason="no multicopter carries the sensor, and wings cannot fly sideways along it",
+        reason_zh="没有配备所需相机的多旋翼无人机，固定翼无法侧向飞行拍摄",
+    )
+
+
+def too_high(look: str, top_m: float, highest_m: float) -> Refusal:
+    """It stands higher than a drone may fly over it."""
+    return Refusal(
+        id=look,
+        code="geometry",
+        reason=f"it stands {top_m:.0f} m high; drones fly round what is up to {highest_m:.0f} m",
+        reason_zh=f"目标高{top_m:.0f}米，无人机只能环绕不超过{highest_m:.0f}米的目标",
+    )
+
+
 def zone(look: str) -> Refusal:
     """The place or every way to it lies in no-fly zones."""
     return Refusal(

@@ -11,6 +11,11 @@ from core.equipment import CameraSpec, Sensor, VehicleSpec
 from core.geo import LocalFrame
 from core.route import Route, Waypoint
 
+STEEP_DEG = -85.0
+"""Steeper than this counts as straight down."""
+LEAST_DOWN_DEG = 15.0
+"""Ground seen more flatly than this, four times as far as the drone is high, counts as not seen."""
+
 
 def photographed(
     route: Route,
@@ -24,6 +29,8 @@ def photographed(
 
     A photo leg gives one rectangle: as wide as the widest camera in use, as long as the leg and
     half a photo more at either end. A single photo gives its own rectangle, along the leg there.
+    A camera that looks aside shows what its corners' rays meet; one that sees the horizon, or
+    looks level at a wall, shows no ground that counts.
 
     Args:
         gsd_m: leave out cameras that are coarser at the flown height (by more than 1 %).
@@ -37,13 +44,23 @@ def photographed(
     for k, (a, b) in enumerate(pairwise(points)):
         if a.photo_spacing_m > 0:
             camera = _widest(a, spec, max(a.height_m, b.height_m), gsd_m, sensors)
-            if camera is not None:
+            if camera is not None and a.gimbal_pitch_deg <= STEEP_DEG:
                 found.append(_rectangle(xy[k], xy[k + 1], camera, min(a.height_m, b.height_m)))
+            elif camera is not None:
+                ends = [
+                    _aside(xy[k], a, a.height_m, camera),
+                    _aside(xy[k + 1], a, b.height_m, camera),
+                ]
+                if ends[0] is not None and ends[1] is not None:
+                    found.append(shapely.union(*ends).convex_hull)
     for k, point in enumerate(points):
         camera = _widest(point, spec, point.height_m, gsd_m, sensors) if point.photo else None
-        if camera is not None:
+        if camera is not None and point.gimbal_pitch_deg <= STEEP_DEG:
             ahead = _ahead(xy, k)
             found.append(_rectangle(xy[k], xy[k] + 1e-6 * ahead, camera, point.height_m))
+        elif camera is not None:
+            ground = _aside(xy[k], point, point.height_m, camera)
+            found.extend([] if ground is None else [ground])
     return found
 
 
@@ -51,6 +68,26 @@ def seen(footprints: Iterable[Any], territory: Any) -> float:
     """Share of a territory that lies in the union of footprints, both in metres of one frame."""
     union = shapely.union_all(list(footprints))
     return float(shapely.intersection(union, territory).area / territory.area)
+
+
+def _aside(spot: Any, point: Waypoint, height_m: float, camera: CameraSpec) -> Any:
+    """The ground that a camera turned up from straight down shows; None if it sees no end of it."""
+    course, pitch = np.radians([point.heading_deg or 0.0, point.gimbal_pitch_deg])
+    level = np.array([np.sin(course), np.cos(course), 0.0])
+    ahead = level * np.cos(pitch) + np.array([0.0, 0.0, np.sin(pitch)])
+    right = np.array([level[1], -level[0], 0.0])
+    up = np.cross(right, ahead)
+    wide, tall = (size / 2 for size in camera.footprint_m(1.0))
+    rays = np.array(
+        [
+            ahead + x * right + y * up
+            for x, y in ((-wide, -tall), (wide, -tall), (wide, tall), (-wide, tall))
+        ]
+    )
+    down = -rays[:, 2] / np.linalg.norm(rays, axis=1)
+    if down.min() < np.sin(np.radians(LEAST_DOWN_DEG)):
+        return None
+    return shapely.Polygon(spot + height_m * rays[:, :2] / -rays[:, 2:])
 
 
 def _widest(

@@ -18,7 +18,7 @@ from planner import trimming
 from planner.airspace import Airspace
 from planner.area import Stretch
 from planner.corridor import follow, sharpened
-from planner.facade import facade
+from planner.facade import beside, facade, rows_m, standoff_m
 from planner.layouts import area_path
 from planner.orbit import levels, orbit, step_deg
 from planner.outline import RouteKind
@@ -212,25 +212,26 @@ def _orbit(ask: Ask, metres: Any, whole: Any, sky: Airspace) -> Made:
 
 def _facade(ask: Ask, metres: Any, whole: Any, sky: Airspace) -> Made:
     camera = _camera(ask)
-    away = ask.radius_m if ask.gsd_m is None else camera.height_for_gsd_m(ask.gsd_m)
+    away = max(5.0, ask.radius_m) if ask.gsd_m is None else standoff_m(camera, ask.gsd_m)
+    wide, tall = camera.footprint_m(away)
     try:
-        rows, spacing = facade(
-            metres,
-            camera,
-            base_m=ask.base_m,
-            top_m=ask.top_m,
-            away_m=max(away, 5.0),
-            front_overlap=ask.front_overlap,
-            side_overlap=ask.side_overlap,
-        )
+        heights = rows_m(ask.base_m, ask.top_m, tall, ask.side_overlap)
+        rows = facade(metres, heights_m=heights, away_m=away)
     except ValueError as why:
         raise InvalidInput(str(why), where=ask.name, remedy="give --facade BASE,TOP") from why
     parts: list[Flown] = []
+    spacing = wide * (1 - ask.front_overlap)
+    ways = beside(metres, away)
     for leg, height, heading in rows:
         count = int(np.ceil(np.hypot(*(leg[1] - leg[0])) / spacing)) + 1
         xyz = _raised(np.linspace(leg[0], leg[1], count), height)
         if parts:
-            parts.append(Flown(xyz=np.array([parts[-1].xyz[-1], xyz[0]]), photo=False))
+            found = ways.way(parts[-1].xyz[-1, :2], leg[0])
+            if found is None:
+                raise InvalidInput("has a corner too narrow", where=ask.name, remedy="split it")
+            corners = _raised(found[1], height)
+            way = np.concatenate([parts[-1].xyz[-1:], corners, xyz[:1]])
+            parts.append(Flown(xyz=way, photo=False))
         parts.append(Flown(xyz=xyz, photo=True, shots=((heading, 0.0),) * count))
     return parts, None, None
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from core.energy import CALM, Wind
 from core.equipment import Sensor, VehicleSpec
@@ -11,7 +11,7 @@ from core.geo import LonLat
 from core.route import Route
 from core.zones import Zone
 
-LookKind = Literal["area", "corridor", "points"]
+LookKind = Literal["area", "corridor", "points", "orbit", "facade"]
 RefusalCode = Literal[
     "no_reach",
     "no_sensor",
@@ -43,9 +43,14 @@ class Look:
         geometry: shapely geometry in WGS-84 degrees.
         width_m: of a corridor, across; 0 for one pass along the line.
         gsd_m: coarsest ground sampling distance allowed, metres a pixel.
-        front_overlap, side_overlap: shares, 0 to below 1.
+        front_overlap, side_overlap: shares, 0 to below 1; of an orbit or a façade along a ring or
+            row, and between them.
         earliest: when the work may begin; latest: when it must have ended.
         priority: 1 (least) to 5.
+        radius_m: of an orbit: from the axis, its point, to the drone.
+        base_m, top_m: above ground, of what an orbit or a façade shows. A façade's line has the
+            drone on its right-hand side.
+        every_deg: between photos of an orbit; 0 for what the overlap asks.
     """
 
     id: str
@@ -60,13 +65,16 @@ class Look:
     side_overlap: float = 0.6
     priority: int = 3
     department: str = ""
+    radius_m: float = 0.0
+    base_m: float = 0.0
+    top_m: float = 0.0
+    every_deg: float = 0.0
 
     def __post_init__(self) -> None:
         _aware(f"look {self.id}", earliest=self.earliest, latest=self.latest)
-        if self.kind not in ("area", "corridor", "points"):
-            raise ValueError(
-                f"look {self.id}: kind {self.kind!r} is none of area, corridor, points"
-            )
+        if self.kind not in get_args(LookKind):
+            kinds = ", ".join(get_args(LookKind))
+            raise ValueError(f"look {self.id}: kind {self.kind!r} is none of {kinds}")
         if not 1 <= self.priority <= 5:
             raise ValueError(f"look {self.id}: priority {self.priority} is not 1 to 5")
         if not self.gsd_m > 0:
@@ -74,6 +82,19 @@ class Look:
         for name in ("front_overlap", "side_overlap"):
             if not 0.0 <= getattr(self, name) <= 0.95:
                 raise ValueError(f"look {self.id}: {name} must be 0 to 0.95")
+        if self.kind in ("orbit", "facade"):
+            self._check_upright()
+
+    def _check_upright(self) -> None:
+        if self.kind == "orbit" and not 5.0 <= self.radius_m <= 500.0:
+            raise ValueError(f"look {self.id}: radius_m {self.radius_m:g} is not 5 to 500")
+        if self.every_deg and not 1.0 <= self.every_deg <= 45.0:
+            raise ValueError(f"look {self.id}: every_deg {self.every_deg:g} is not 1 to 45, or 0")
+        least = self.base_m + (1.0 if self.kind == "facade" else 0.0)
+        if not 0.0 <= self.base_m <= least <= self.top_m <= 1000.0:
+            raise ValueError(
+                f"look {self.id}: base_m {self.base_m:g} and top_m {self.top_m:g} are no heights"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

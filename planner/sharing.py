@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
 import shapely
 
 from core.equipment import Sensor, VehicleSpec
 from planner.camera import Demand, view
 from planner.corridor import passes
 from planner.problem import Look, LookKind
+from planner.upright import Upright, stand, work_s
 
 HELD = 0.985
 """Share of a guest's ground that its host must hold; the rest is the rounding of outlines."""
@@ -26,6 +28,10 @@ LEAST_WINDOW = timedelta(minutes=30)
 POINT_M = 30.0
 """Ground that a look at a point wants to see around it."""
 SAME_POINT_M = 30.0
+SAME_AXIS_M = 5.0
+"""Two orbits round points so near go round the same thing, as drawn by two hands."""
+SAME_WALL_M = 2.0
+"""A wall drawn twice differs by as much."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +42,7 @@ class Need:
         geometry: metres in the city's frame.
         ground: what must be seen, a polygon in metres.
         demands: by sensor.
+        upright: of an orbit or a façade.
     """
 
     looks: tuple[Look, ...]
@@ -47,16 +54,25 @@ class Need:
     earliest: datetime
     latest: datetime
     priority: int
+    upright: Upright | None = None
 
 
 def alone(look: Look, metres: Any) -> Need:
     """The need of one look by itself."""
+    upright = None
+    if look.kind in ("orbit", "facade"):
+        upright = Upright(
+            radius_m=look.radius_m,
+            base_m=look.base_m,
+            top_m=look.top_m,
+            every_deg=look.every_deg,
+        )
     return Need(
         looks=(look,),
         kind=look.kind,
         geometry=metres,
         width_m=look.width_m,
-        ground=_ground(look.kind, metres, look.width_m),
+        ground=_ground(look.kind, metres, look.width_m, look.radius_m),
         demands={
             look.sensor: Demand(
                 gsd_m=look.gsd_m,
@@ -67,6 +83,7 @@ def alone(look: Look, metres: Any) -> Need:
         earliest=look.earliest,
         latest=look.latest,
         priority=look.priority,
+        upright=upright,
     )
 
 
@@ -104,6 +121,9 @@ def _join(host: Need, guest: Need, specs: Sequence[VehicleSpec]) -> tuple[float,
     if shape is None:
         return None
     kind, geometry, width, ground = shape
+    upright = host.upright
+    if host.upright is not None and guest.upright is not None:
+        upright = host.upright.joined(guest.upright)
     demands = dict(host.demands)
     for sensor, demand in guest.demands.items():
         demands[sensor] = demands[sensor].joined(demand) if sensor in demands else demand
@@ -117,6 +137,7 @@ def _join(host: Need, guest: Need, specs: Sequence[VehicleSpec]) -> tuple[float,
         earliest=earliest,
         latest=latest,
         priority=max(host.priority, guest.priority),
+        upright=upright,
     )
     return _gain(host, guest, both, specs)
 
@@ -140,6 +161,9 @@ def seconds(need: Need, spec: VehicleSpec) -> float | None:
     """About how long a vehicle of this kind works on a need; None if it cannot at all."""
     if not need.demands.keys() <= spec.sensors:
         return None
+    if need.upright is not None:
+        how = stand(need.kind, need.upright, spec, need.demands)
+        return None if how is None else work_s(need.kind, need.geometry, how)
     seen = view(spec, need.demands)
     if seen is None:
         return None
@@ -154,6 +178,9 @@ def seconds(need: Need, spec: VehicleSpec) -> float | None:
 
 def _shape(host: Need, guest: Need) -> tuple[LookKind, Any, float, Any] | None:
     """Kind, geometry, width and ground of both together."""
+    if host.upright is not None or guest.upright is not None:
+        alike = host.kind == guest.kind and _same_place(host, guest)
+        return (host.kind, host.geometry, host.width_m, host.ground) if alike else None
     if host.kind == "points" and guest.kind == "points":
         return _points(host, guest)
     if host.kind == "points":
@@ -185,9 +212,32 @@ def _points(host: Need, guest: Need) -> tuple[LookKind, Any, float, Any] | None:
     return "points", union, 0.0, _ground("points", union, 0.0)
 
 
-def _ground(kind: LookKind, metres: Any, width_m: float) -> Any:
+def _same_place(host: Need, guest: Need) -> bool:
+    """Whether two orbits go round one thing, or a façade shows no other wall than its host."""
+    if host.upright is None or guest.upright is None:
+        return False
+    if host.kind == "orbit":
+        near, far = sorted((host.upright.radius_m, guest.upright.radius_m))
+        return bool(host.geometry.distance(guest.geometry) <= SAME_AXIS_M and far <= 1.25 * near)
+    host_lines, guest_lines = (
+        [p for p in shapely.get_parts(n.geometry) if p.length > 0] for n in (host, guest)
+    )
+    return all(any(_along(line, own) for own in host_lines) for line in guest_lines)
+
+
+def _along(line: Any, wall: Any) -> bool:
+    """Whether a line runs along a wall in its direction: the drone is on the same side."""
+    nodes = shapely.points(shapely.get_coordinates(line.segmentize(5.0)))
+    on = shapely.line_locate_point(wall, nodes)
+    beside = float(shapely.distance(nodes, wall).max()) <= SAME_WALL_M
+    return beside and bool((np.diff(on) > -SAME_WALL_M).all() and on[-1] > on[0])
+
+
+def _ground(kind: LookKind, metres: Any, width_m: float, radius_m: float = 0.0) -> Any:
     if kind == "area":
         return metres
-    if kind == "corridor":
+    if kind == "orbit":
+        return metres.buffer(radius_m)
+    if kind in ("corridor", "facade"):
         return metres.buffer(max(width_m / 2, 1.0), cap_style="flat", join_style="mitre")
     return metres.buffer(POINT_M)

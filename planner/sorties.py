@@ -24,8 +24,10 @@ def split(kind: LookKind, geometry: Any, count: int) -> list[Any]:
         return [geometry]
     if kind == "area":
         return _bands(geometry, count)
-    if kind == "corridor":
-        return _stretches(geometry, count)
+    if kind == "orbit":  # one circle: it shows its middle from all sides, or not at all
+        return [geometry]
+    if kind in ("corridor", "facade"):
+        return _stretches(geometry, count, directed=kind == "facade")
     return [
         shapely.MultiPoint(group) for group in np.array_split(visit(geometry), count) if len(group)
     ]
@@ -59,9 +61,15 @@ def polygons(geometry: Any) -> Any:
     return shapely.MultiPolygon(parts)
 
 
-def _stretches(line: Any, count: int) -> list[Any]:
-    """Stretches of equal length; several lines are cut one after another."""
-    merged = shapely.line_merge(line) if line.geom_type == "MultiLineString" else line
+def _stretches(line: Any, count: int, *, directed: bool) -> list[Any]:
+    """Stretches of equal length; several lines are cut one after another.
+
+    Args:
+        directed: lines keep their direction.
+    """
+    merged = (
+        shapely.line_merge(line, directed=directed) if line.geom_type == "MultiLineString" else line
+    )
     lines = _in_order([p for p in shapely.get_parts(merged) if p.length > 0])
     each = sum(p.length for p in lines) / count
     found: list[Any] = []

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from core.equipment import VehicleSpec
-from core.geo import distance_m
+from core.geo import LonLat, distance_m
 from core.route import Waypoint
 from planner.problem import Flight, Plan, Problem, Station, Stop, Task, Violation
 from planner.verify_path import (
@@ -95,7 +95,7 @@ def _flight(
         yield bad("standby", flight.id, f"{dock.id} is kept for emergencies")
     if problem.wind.speed_mps > spec.wind_limit_mps:
         yield bad("wind", flight.id, f"{problem.wind.speed_mps:g} m/s is too strong for {spec.id}")
-    yield from _heights(flight, spec)
+    yield from _heights(know, flight, spec)
     yield from _cameras(flight, spec)
     seconds = landed_s(flight.route.waypoints, reached, spec)
     yield from _times(know, flight, dock, seconds)
@@ -103,12 +103,22 @@ def _flight(
     yield from _stops(know, flight, spec, reached)
 
 
-def _heights(flight: Flight, spec: VehicleSpec) -> Iterator[Violation]:
+def _heights(know: Known, flight: Flight, spec: VehicleSpec) -> Iterator[Violation]:
     heights = [w.height_m for w in flight.route.waypoints]
     if max(heights) > spec.max_height_m + 0.1:
         yield bad("height", flight.id, f"{max(heights):.0f} m is above {spec.max_height_m:.0f} m")
-    if min(heights) < LOWEST_M:
+    low = [w for w in flight.route.waypoints if w.height_m < LOWEST_M]
+    if low and not {(w.position, w.height_m) for w in low} <= _meant(flight, spec, know):
         yield bad("height", flight.id, f"{min(heights):.0f} m is too low for a transfer or a look")
+
+
+def _meant(flight: Flight, spec: VehicleSpec, know: Known) -> set[tuple[LonLat, float]]:
+    """Places and heights at which a wall or a tower is looked at from the side."""
+    tasks = [know.tasks[s.task] for s in flight.stops if s.task in know.tasks]
+    routes = [t.routes[spec.id] for t in tasks if spec.id in t.routes]
+    return {
+        (w.position, w.height_m) for r in routes for w in r.waypoints if w.heading_deg is not None
+    }
 
 
 def _cameras(flight: Flight, spec: VehicleSpec) -> Iterator[Violation]:
@@ -226,7 +236,7 @@ def _find(
 
 
 def _same(points: Sequence[Waypoint], wanted: Sequence[Waypoint], reverse: bool) -> bool:
-    """Same places, heights and holds, and photos on the same legs."""
+    """Same places, heights and holds, photos on the same legs, cameras turned the same way."""
     for have, want in zip(points, wanted, strict=True):
         if (
             distance_m(have.position, want.position) > PLACE_M
@@ -234,8 +244,17 @@ def _same(points: Sequence[Waypoint], wanted: Sequence[Waypoint], reverse: bool)
             or have.photo != want.photo
             or have.sensor != want.sensor
             or have.hold_s < want.hold_s
+            or (want.photo and _aim(have) != _aim(want))
         ):
             return False
-    legs = [w.photo_spacing_m for w in points[:-1]]
     # a leg's photos are noted where it starts: backward that is the waypoint further on
-    return legs == [w.photo_spacing_m for w in (wanted[1:] if reverse else wanted[:-1])]
+    for have, want in zip(points[:-1], wanted[1:] if reverse else wanted[:-1], strict=True):
+        if have.photo_spacing_m != want.photo_spacing_m:
+            return False
+        if want.photo_spacing_m > 0 and not have.photo and _aim(have) != _aim(want):
+            return False
+    return True
+
+
+def _aim(point: Waypoint) -> tuple[float | None, float]:
+    return point.heading_deg, point.gimbal_pitch_deg

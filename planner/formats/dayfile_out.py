@@ -53,6 +53,10 @@ def _docks(stations: Iterable[Station]) -> Iterable[dict[str, Any]]:
         )
 
 
+_UPRIGHT = ("radius_m", "base_m", "top_m", "every_deg")
+"""What only orbits and façades have."""
+
+
 def _looks(looks: Iterable[Look]) -> Iterable[dict[str, Any]]:
     for look in looks:
         yield _feature(
@@ -69,6 +73,7 @@ def _looks(looks: Iterable[Look]) -> Iterable[dict[str, Any]]:
             department=look.department,
             earliest=look.earliest.isoformat(),
             latest=look.latest.isoformat(),
+            **{name: getattr(look, name) for name in _UPRIGHT if getattr(look, name)},
         )
 
 

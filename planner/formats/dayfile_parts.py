@@ -88,6 +88,10 @@ class LookPart(Part):
     department: str = ""
     earliest: datetime | None = None
     latest: datetime | None = None
+    radius_m: float = Field(default=0.0, ge=0)
+    base_m: float = Field(default=0.0, ge=0)
+    top_m: float = Field(default=0.0, ge=0)
+    every_deg: float = Field(default=0.0, ge=0)
 
 
 class ZonePart(Part):

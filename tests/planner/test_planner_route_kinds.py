@@ -15,7 +15,7 @@ from core.geo import LocalFrame, LonLat
 from core.zones import Zone, ZoneKind
 from planner.airspace import Airspace
 from planner.corridor import follow, sharpened
-from planner.facade import facade
+from planner.facade import facade, rows_m
 from planner.one_route import Answer, Ask, answer
 from planner.orbit import levels, orbit
 from planner.outline import frame_of, outline
@@ -140,17 +140,23 @@ def test_rows_hold_a_wall_from_base_to_top() -> None:
 
 def test_a_facade_is_photographed_square_and_from_its_standoff() -> None:
     wall = shapely.LineString([(0, 0), (60, 0)])  # drone on the right-hand side: south of it
-    rows, spacing = facade(
-        wall, WIDE, base_m=0, top_m=40, away_m=20, front_overlap=0.7, side_overlap=0.6
-    )
-    assert spacing == pytest.approx(0.3 * WIDE.footprint_m(20)[0])
-    for leg, height, heading in rows:
+    heights = rows_m(0, 40, WIDE.footprint_m(20)[1], 0.6)
+    for leg, height, heading in facade(wall, heights_m=heights, away_m=20):
         assert leg[:, 1] == pytest.approx([-20, -20])
         assert heading == pytest.approx(0)
         assert 0 < height < 40
     found = asked(wall, "facade", camera=WIDE, top_m=40.0, radius_m=20.0)
     assert {w.gimbal_pitch_deg for w in found.route.waypoints if w.photo} == {0.0}
     assert all(w.heading_deg is not None for w in found.route.waypoints if w.photo)
+
+
+def test_rows_keep_their_distance_from_every_wall_at_a_corner() -> None:
+    """A courtyard's corners point towards the drone: a leg as long as its wall would hit the next."""
+    for corner in ([(0, 0), (0, 60), (60, 60)], [(0, 60), (0, 0), (60, 0), (60, 60), (0, 60)]):
+        wall = shapely.LineString(corner)
+        found = asked(wall, "facade", camera=WIDE, top_m=30.0, radius_m=12.0)
+        for part in found.parts:
+            assert shapely.LineString(part.xyz[:, :2]).distance(wall) > 0.85 * 12
 
 
 def test_what_needs_a_camera_or_a_height_says_so() -> None:
