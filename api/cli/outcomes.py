@@ -1,7 +1,7 @@
 """What `flyonce plan` plans: a preset's day, a service's records or a day file; how it came out."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +43,7 @@ class Outcome:
     Attributes:
         asked: by look id, in the reader's words.
         boundary: shapely geometry of the territory in degrees, or None.
+        saving: proof of what flying once saves, where it was asked for.
         planned, city: the same in the story's words, and its city; None for a day file.
     """
 
@@ -56,6 +57,7 @@ class Outcome:
     plan: Plan
     separate: SeparateCost
     boundary: Any = None
+    saving: planner.Saving | None = None
     planned: "PlannedDay | None" = None
     city: "Preset | None" = None
 
@@ -68,6 +70,21 @@ class Outcome:
             if len(missing) == len(tasks) and missing:
                 found[look] = missing[0]
         return found
+
+
+def proven(one: Outcome, search: Search) -> Outcome:
+    """The outcome with the proof of its saving, which takes as long as the search did."""
+    found = planner.saving(
+        one.looks,
+        one.prepared,
+        one.problem,
+        one.plan,
+        seconds=search.seconds,
+        heights=None if one.city is None else one.city.heights,
+        seed=search.seed,
+        workers=search.workers,
+    )
+    return replace(one, saving=found)
 
 
 def of_preset(

@@ -66,6 +66,10 @@ def plan(
     certify: Annotated[
         bool, typer.Option(help="Prove how far the plan is from the best possible.")
     ] = True,
+    saving: Annotated[
+        bool,
+        typer.Option("--saving", help="Also prove what flying once saves; takes as long again."),
+    ] = False,
     out_file: Annotated[
         Path | None,
         typer.Option("--out", dir_okay=False, help="Write the plan as JSON, for 'replan' too."),
@@ -109,8 +113,12 @@ def plan(
         return
     days = 7 if week else 1
     with _stoppable() as stop, progress("Planning") as meter:
-        searches = _searches(meter, days, seconds, seed, threads, certify, stop)
-        outcomes = list(_outcomes(settings, file, home is not None, _day(day), days, searches))
+        searches = list(_searches(meter, days, seconds, seed, threads, certify, stop))
+        outcomes = list(
+            _outcomes(settings, file, home is not None, _day(day), days, iter(searches))
+        )
+    if saving and not stop.is_set():
+        outcomes = _proven(outcomes, searches)
     _tell(outcomes, out_file, geojson, html, as_json=as_json)
 
 
@@ -140,6 +148,14 @@ def _outcomes(
         else:
             asked = ()
         yield of_preset(preset, one, next(searches), asked)
+
+
+def _proven(outcomes: "list[Outcome]", searches: "list[Search]") -> "list[Outcome]":
+    """Each day with the proof of its saving."""
+    from api.cli.outcomes import proven
+
+    err.print("Planning every department by itself, to see what flying once saves ...")
+    return [proven(one, search) for one, search in zip(outcomes, searches, strict=True)]
 
 
 def _searches(

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from planner.formats import geojson
 from planner.formats.sheet import Sheet, html
 from planner.planfile import content as plan_content
 from planner.problem import Flight
+from planner.saving import Saving
 
 Outcomes = Sequence[Outcome]
 
@@ -24,6 +26,8 @@ def show(outcomes: Outcomes) -> None:
         out.print(f"[bold]{one.title}[/]  {_line(one)}")
         if len(outcomes) == 1:
             out.print(_table(one))
+        if one.saving is not None:
+            out.print(_saving(one.saving), soft_wrap=True)
         _show_refused(one)
     if len(outcomes) > 1:
         _show_week(outcomes)
@@ -40,6 +44,23 @@ def _line(one: Outcome) -> str:
         f"refused; {len(plan.flights)} flights of {drones} drones, {plan.km:,.0f} km "
         f"(separately at least {one.separate.km:,.0f} km in {one.separate.flights} flights){gap}"
         f"{seen}"
+    )
+
+
+def _saving(saving: Saving) -> str:
+    """What flying once saves: proven, found, flown."""
+    apart, once = saving.separate, saving.merged
+    if saving.least_km is None or saving.share is None:
+        proof = "no bound on separate flights was proven in this time"
+    else:
+        proof = (
+            f"whoever flies them separately flies at least {saving.least_km:,.0f} km: "
+            f"{saving.share:.1%} saved for certain"
+        )
+    return (
+        f"[bold]Fly once[/]  {saving.looks} looks in {once.flights} flights, {once.km:,.0f} km; "
+        f"the best plan found of each department by itself serves {apart.served} of them in "
+        f"{apart.flights} flights, {apart.km:,.0f} km; {proof}"
     )
 
 
@@ -137,6 +158,7 @@ def _detail(one: Outcome) -> dict[str, Any]:
         "gap": one.plan.gap,
         "km_separate": round(one.separate.km, 1),
         "flights_separate": one.separate.flights,
+        "saving": one.saving and asdict(one.saving),
         "flights": [_flight(one, f) for f in _in_order(one)],
         "refused": [_refusal(one, look) for look in one.refused],
     }
