@@ -40,6 +40,13 @@ class RequestIn(Body):
     department: str | None = Field(
         None, max_length=40, description="on whose behalf a city-wide role asks"
     )
+    fresh_h: float = Field(
+        0.0,
+        ge=0,
+        le=744,
+        allow_inf_nan=False,
+        description="photographs taken within so many hours will do; 0 for a flight anyway",
+    )
 
     def draft(self) -> RequestDraft:
         """The wish as the use case takes it."""

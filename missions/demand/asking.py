@@ -15,6 +15,7 @@ from core.errors import InvalidInput, NotAllowed
 from core.ids import new_id
 from missions.access import Principal
 from missions.catalog.model import Scenario
+from missions.demand.reuse import answered
 from missions.demand.shapes import checked_geometry
 from missions.entities import LogEntry, Origin, Request
 from missions.ledger import CITY
@@ -29,6 +30,8 @@ LONGEST = timedelta(days=31)
 FARTHEST = timedelta(days=90)
 GSD_M = (0.005, 2.0)
 """Finer than the best camera at its lowest height, and coarser than anything is worth a flight."""
+OLDEST_H = 24.0 * 31
+"""Older photographs answer nothing."""
 _FRONT_OVERLAP, _SIDE_OVERLAP = 0.7, 0.6
 _WIDTH_M = 60.0
 _MAX_WIDTH_M = 1000.0
@@ -44,6 +47,7 @@ class RequestDraft:
         geometry: GeoJSON geometry or Feature, WGS-84.
         width_m: breadth of a corridor.
         department: on whose behalf a city-wide role asks.
+        fresh_h: photographs that were taken within so many hours will do; 0 for a flight anyway.
     """
 
     geometry: Mapping[str, Any]
@@ -56,6 +60,7 @@ class RequestDraft:
     priority: int | None = None
     purpose: str = ""
     department: str | None = None
+    fresh_h: float = 0.0
 
 
 def ask(
@@ -78,6 +83,7 @@ def ask(
         return known
     now = clock.now()
     request = checked(preset, principal, draft, now)
+    request = answered(unit, request, _fresh_h(draft), now) or request
     unit.requests.add(request)
     if key is not None:
         digest = _digest(draft)
@@ -125,6 +131,16 @@ def checked(preset: Preset, principal: Principal, draft: RequestDraft, now: date
         origin=Origin.ASKED,
         created_at=now,
     )
+
+
+def _fresh_h(draft: RequestDraft) -> float:
+    if not 0.0 <= draft.fresh_h <= OLDEST_H:
+        raise InvalidInput(
+            f"{draft.fresh_h:g} hours is not from 0 to {OLDEST_H:g}",
+            where="fresh_h",
+            remedy="leave it out for a flight anyway",
+        )
+    return draft.fresh_h
 
 
 def _known(
