@@ -1,8 +1,8 @@
 """The shortest way round the zones: a visibility graph, prepared once for a city.
 
-Zones grow by their buffer and a margin; their corners see one another or do not. Shortest ways
-between all corners are computed once (Floyd-Warshall), so that a query only joins its two ends to
-the corners that they see. Lozano-Perez and Wesley 1979, doi:10.1145/359156.359164.
+Zones grow by their buffer and a small margin; their corners see one another or do not. Shortest
+ways between corners are kept (`planner.shortest`), so that a query only joins its two ends to the
+corners that they see. Lozano-Perez and Wesley 1979, doi:10.1145/359156.359164.
 """
 
 import math
@@ -16,16 +16,26 @@ import shapely
 
 from core.geo import LocalFrame, LonLat
 from core.zones import Zone
+from planner.shortest import Shortest
 
 Floats = npt.NDArray[np.float64]
 
-MARGIN_M = 6.0
+BEND_M = 1.2
 """Kept on top of the buffer: covers the bend of straight lines between this frame and the frame
-of whoever checks (under 2 m on 60 km at 100 km from the origin)."""
-_CORNER_M = 25.0
-"""How far the graph's corners may stand off, so that round zones get few corners."""
-_QUADRANT = 4
-"""Segments a quarter circle of a buffer; circumscribed, so that chords keep the distance."""
+of whoever checks (measured: 0.7 m at most on 60 km, beginning up to 100 km from the origin)."""
+MARGIN_M = 2.2
+"""The most that zones grow beyond their buffer, besides 2 % of it."""
+_FINE_M = 0.25
+"""Corners that stand out less are left out, outwards."""
+_COARSEST_M = 100.0
+_FINE_CORNERS = 1000
+"""Of one zone, before it grows: growing takes their square."""
+_MOST_CORNERS = 120
+"""Of one zone: finer outlines are straightened, outwards, until they have as few."""
+_OFF_M = 0.02
+"""The graph's corners stand off so far, so that lines along an edge do not cross it."""
+_BLOCK = 256
+"""Corners whose sights are sought at once: memory."""
 
 
 class Airspace:
@@ -38,16 +48,18 @@ class Airspace:
 
     def __init__(self, frame: LocalFrame, zones: Iterable[Zone]) -> None:
         self.frame = frame
-        grown = [_grown(frame.to_metres(shapely.make_valid(z.polygon)), z.buffer_m) for z in zones]
-        self.blocked: Any = shapely.union_all(grown) if grown else shapely.Polygon()
+        shut = [grown(frame.to_metres(shapely.make_valid(z.polygon)), z.buffer_m) for z in zones]
+        self.blocked: Any = shapely.union_all(shut) if shut else shapely.Polygon()
         self._parts = np.array(shapely.get_parts(self.blocked))
         shapely.prepare(self._parts)
         self._tree = shapely.STRtree(self._parts)
-        self._nodes, self._beside, self._hulls = _corners(self._parts, self.blocked)
+        self._nodes, self._beside, self._hulls = _corners(self._parts)
         near = shapely.STRtree(self._hulls).query(shapely.points(self._nodes), predicate="within")
         within = np.zeros(len(self._nodes), bool)  # corners close to another zone
         within[near[0]] = True
-        self._between, self._next = _all_ways(self._nodes, self._beside, within, self.crosses)
+        self._corner_ways = Shortest(
+            self._nodes, *_sights(self._nodes, self._beside, within, self.crosses)
+        )
         self._seen: dict[tuple[float, float], tuple[npt.NDArray[np.intp], Floats]] = {}
         self._ways: dict[tuple[float, float, float, float], tuple[float, Floats] | None] = {}
 
@@ -88,13 +100,8 @@ class Airspace:
 
     def _find(self, a: Floats, b: Floats) -> tuple[float, Floats] | None:
         (i, out), (j, back) = self._to_corners(a), self._to_corners(b)
-        if not len(i) or not len(j):
-            return None
-        total = out[:, None] + self._between[np.ix_(i, j)] + back[None, :]
-        p, q = np.unravel_index(int(total.argmin()), total.shape)
-        if not np.isfinite(total[p, q]):
-            return None
-        return float(total[p, q]), self._nodes[self._chain(int(i[p]), int(j[q]))]
+        found = self._corner_ways.way(i, out, j, back, b)
+        return found and (found[0], self._nodes[found[1]])
 
     def _to_corners(self, point: Floats) -> tuple[npt.NDArray[np.intp], Floats]:
         """The corners that a point sees, and how far each is."""
@@ -108,43 +115,47 @@ class Airspace:
             self._seen[key] = seen, np.hypot(*(self._nodes[seen] - point).T)
         return self._seen[key]
 
-    def _chain(self, i: int, j: int) -> list[int]:
-        chain = [i]
-        while i != j:
-            i = int(self._next[i, j])
-            chain.append(i)
-        return chain
+
+def grown(polygon: Any, buffer_m: float) -> Any:
+    """A zone (metres) with its buffer, `BEND_M` and at most what is left of `MARGIN_M` and 2 % of
+    the buffer on top; more only round outlines of very many corners."""
+    tolerance, plain = 0.0, polygon
+    while shapely.get_num_coordinates(plain) > _FINE_CORNERS and tolerance < _COARSEST_M:
+        tolerance = 2 * tolerance or _FINE_M
+        plain = shapely.simplify(polygon, tolerance)
+    outside = _outside(plain, buffer_m + BEND_M + tolerance + _FINE_M)
+    tolerance, found = _FINE_M, shapely.simplify(outside, _FINE_M)
+    while shapely.get_num_coordinates(found) > _MOST_CORNERS and tolerance < _COARSEST_M:
+        tolerance *= 2
+        found = shapely.simplify(outside.buffer(tolerance, join_style="mitre"), tolerance)
+    return found
 
 
-def _grown(polygon: Any, buffer_m: float) -> Any:
-    reach = (buffer_m + MARGIN_M) / math.cos(math.pi / (4 * _QUADRANT))
-    return polygon.buffer(reach, quad_segs=_QUADRANT)
+def _outside(polygon: Any, reach_m: float) -> Any:
+    """A buffer whose corners lie outside of round ones, and its edges not inside."""
+    over = min(2.0, 0.0196 * reach_m)
+    half = math.acos(reach_m / (reach_m + over))
+    quadrant = max(4, math.ceil(math.pi / 4 / half))
+    return polygon.buffer(reach_m / math.cos(math.pi / 4 / quadrant), quad_segs=quadrant)
 
 
-def _corners(parts: Any, blocked: Any) -> tuple[Floats, Floats, Any]:
-    """Free corners (N, 2) that stand out, the steps to both ring neighbours (N, 2, 2), and the
-    outlines that they stand on, each round one of the parts."""
+def _corners(parts: Any) -> tuple[Floats, Floats, Any]:
+    """Corners (N, 2) that stand out, the steps to both ring neighbours (N, 2, 2), and the parts a
+    little larger, on whose outlines they stand."""
     nodes, beside = [np.empty((0, 2))], [np.empty((0, 2, 2))]
-    outlines: list[Any] = []
-    for part in parts:
-        off = max(_CORNER_M, 0.03 * math.sqrt(part.area))
-        outer = shapely.simplify(part.buffer(off + 2.0, quad_segs=_QUADRANT), off)
-        for polygon in shapely.get_parts(outer):
-            outlines.append(polygon)
-            ring = shapely.get_coordinates(shapely.geometry.polygon.orient(polygon).exterior)[:-1]
+    hulls = np.array(shapely.buffer(parts, _OFF_M, join_style="mitre"), dtype=object)
+    for polygon in shapely.get_parts(hulls):
+        sound = shapely.geometry.polygon.orient(polygon)
+        for line in (sound.exterior, *sound.interiors):
+            ring = shapely.get_coordinates(line)[:-1]
             steps = (
                 np.stack([np.roll(ring, 1, axis=0), np.roll(ring, -1, axis=0)], 1) - ring[:, None]
             )
             out = _cross(-steps[:, 0], steps[:, 1]) > 0
             nodes.append(ring[out])
             beside.append(steps[out])
-    points, steps = np.concatenate(nodes), np.concatenate(beside)
-    hulls = np.array(outlines, dtype=object)
     shapely.prepare(hulls)
-    if not len(points):
-        return points, steps, hulls
-    free = ~shapely.intersects_xy(blocked, points[:, 0], points[:, 1])
-    return points[free], steps[free], hulls
+    return np.concatenate(nodes), np.concatenate(beside), hulls
 
 
 def _cross(a: Floats, b: Floats) -> Floats:
@@ -158,31 +169,28 @@ def _touches(arrival: Floats, beside: Floats) -> npt.NDArray[np.bool_]:
     return np.asarray(left * right >= -1e-6)
 
 
-def _all_ways(
+def _sights(
     nodes: Floats, beside: Floats, within: npt.NDArray[np.bool_], crosses: Any
-) -> tuple[Floats, npt.NDArray[np.intp]]:
-    """Shortest lengths between all corners and the next corner on each way.
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], Floats]:
+    """Pairs of corners that see one another, each pair once, and how far apart they are: only lines
+    that touch the zones at both ends, since no other line is ever part of a shortest way.
 
     Args:
         within: corners inside another zone's outline, from which lines leave it as they can.
     """
-    n = len(nodes)
-    length = np.full((n, n), np.inf)
-    np.fill_diagonal(length, 0.0)
-    i, j = np.triu_indices(n, 1)
-    line = nodes[j] - nodes[i]
-    use = (_touches(line, beside[i]) | within[j]) & (_touches(line, beside[j]) | within[i])
-    i, j = i[use], j[use]
-    free = ~crosses(nodes[i], nodes[j])
-    i, j = i[free], j[free]
-    length[i, j] = length[j, i] = np.hypot(*(nodes[i] - nodes[j]).T)
-    following = np.tile(np.arange(n), (n, 1))
-    for k in range(n):
-        through = length[:, k, None] + length[None, k, :]
-        better = through < length - 1e-9
-        length = np.where(better, through, length)
-        following = np.where(better, following[:, k, None], following)
-    return length, following
+    found: list[Any] = [np.empty((2, 0), np.intp)]
+    for first in range(0, len(nodes), _BLOCK):
+        i, j = np.triu_indices(len(nodes) - first, 1)
+        i, j = i[i < _BLOCK] + first, j[i < _BLOCK] + first
+        line = nodes[j] - nodes[i]
+        use = _touches(line, beside[i]) | within[j]
+        i, j, line = i[use], j[use], line[use]
+        use = _touches(line, beside[j]) | within[i]
+        i, j = i[use], j[use]
+        free = ~crosses(nodes[i], nodes[j])
+        found.append(np.stack([i[free], j[free]]))
+    i, j = np.concatenate(found, axis=1)
+    return i, j, np.hypot(*(nodes[i] - nodes[j]).T)
 
 
 def airspace(zones: Sequence[Zone], origin: LonLat, highest_m: float = 120.0) -> Airspace:

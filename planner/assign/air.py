@@ -19,7 +19,7 @@ from core.energy import Wind
 from core.equipment import VehicleSpec
 from core.geo import LocalFrame
 from core.zones import Zone, ZoneKind
-from planner.airspace import MARGIN_M, Airspace, airspace, middle
+from planner.airspace import MARGIN_M, Airspace, airspace, grown, middle
 from planner.effort import ground_speed
 from planner.problem import Closure, Problem
 
@@ -180,8 +180,10 @@ def _as_zone(closure: Closure) -> Zone:
 
 
 def _barrier(problem: Problem, frame: LocalFrame, zone: Zone) -> Barrier:
-    ground = frame.to_metres(shapely.make_valid(zone.polygon)).buffer(
-        WIDER * (zone.buffer_m + MARGIN_M)
+    polygon = frame.to_metres(shapely.make_valid(zone.polygon))
+    ground = shapely.union(
+        polygon.buffer(WIDER * (zone.buffer_m + MARGIN_M)),
+        grown(polygon, zone.buffer_m).buffer(0.1),  # further out where it is simplified
     )
     shapely.prepare(ground)
     start, end = zone.active or (problem.start, problem.end)
