@@ -9,7 +9,9 @@ import math
 import numpy as np
 
 from planner.routing.jit import kernel, part
-from planner.routing.kernel_insert import found, listed, put
+from planner.routing.kernel_insert import listed, put
+from planner.routing.kernel_open import opened
+from planner.routing.kernel_place import found
 from planner.routing.kernel_state import (
     forget_trip,
     into_pool,
@@ -41,6 +43,8 @@ from planner.routing.layout import (
     Tables,
 )  # fmt: skip
 
+OPENING = 0.01
+"""Share of rounds on a group not served that open a trip for it."""
 LENIENT = 0.1
 """Share of rounds that insert work at a loss, too."""
 
@@ -176,6 +180,23 @@ def _recreated(t: Tables, s: State, many: int, blink: float) -> None:
             put(t, s, g, v, k, p, n)
 
 
+@part
+def _again(t: Tables, s: State, sown: int, mean: float, longest: float, blink: float) -> None:
+    """Ruin and recreate round a group."""
+    removed = ruined(t, s, sown, mean, longest)
+    many = removed
+    if s.at[sown] < 0 and s.fresh[sown] != s.count[STAMP]:
+        s.fresh[sown] = s.count[STAMP]  # tried everywhere near, not only where there is room
+        s.todo[many] = sown
+        many += 1
+    for i in range(t.near.shape[1]):
+        g = t.near[sown, i]
+        if s.at[g] < 0 and s.own[g] and s.fresh[g] != s.count[STAMP]:
+            s.todo[many] = g
+            many += 1
+    _recreated(t, s, many, blink)
+
+
 @kernel
 def anneal(
     t: Tables, s: State, seed: int, rounds: int, hot: float, cold: float,
@@ -193,18 +214,8 @@ def anneal(
         heat *= cool
         before = s.total[TOTAL]
         sown = s.mine[int(np.random.random() * s.count[MINE])]
-        removed = ruined(t, s, sown, mean, longest)
-        many = removed
-        if s.at[sown] < 0 and s.fresh[sown] != s.count[STAMP]:
-            s.fresh[sown] = s.count[STAMP]  # tried everywhere near, not only where there is room
-            s.todo[many] = sown
-            many += 1
-        for i in range(t.near.shape[1]):
-            g = t.near[sown, i]
-            if s.at[g] < 0 and s.own[g] and s.fresh[g] != s.count[STAMP]:
-                s.todo[many] = g
-                many += 1
-        _recreated(t, s, many, blink)
+        if not (s.at[sown] < 0 and np.random.random() < OPENING and opened(t, s, sown)):
+            _again(t, s, sown, mean, longest, blink)
         limit = before - heat * math.log(1.0 - np.random.random())
         if s.total[TOTAL] < limit:
             settled(s)
