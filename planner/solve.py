@@ -60,7 +60,8 @@ def planned(day: Day, watch: Watch, *, seed: int, threads: int, certify: bool) -
         watch.tell("first plan", day, best, cost(model, best).metres)
     timetable = problem.crew_limit is not None or problem.separation is not None
     until = TIMETABLE_FROM if timetable else SEARCH_UNTIL
-    with certificate(given, model if certify else None, watch.left_s(POLISH_UNTIL)) as proof:
+    seconds = watch.left_s(POLISH_UNTIL)
+    with certificate(given, model if certify else None, seconds, best) as proof:
         watch.proof = proof
         best = searched(day, model, best, watch, until=until, seed=seed, threads=threads)
         if not timetable and not problem.fairness:

@@ -7,7 +7,7 @@ from threading import Event, Thread
 
 from planner.assign.model import Day
 from planner.problem import Plan
-from planner.routing.model import Model
+from planner.routing.model import Model, Solution
 
 PATIENCE_S = 0.3
 """How long a plan waits for a bound that was told to stop; it asks between its steps only, and one
@@ -15,19 +15,23 @@ that comes later is not used."""
 
 
 class Certificate:
-    """A bound that may still be on its way."""
+    """A bound that gets better while it is on its way; each value holds."""
 
     def __init__(self, day: Day) -> None:
         self.day = day
         self.value: float | None = None
         self._stop = Event()
 
-    def prove(self, model: Model, seconds: float) -> None:
+    def prove(self, model: Model, seconds: float, known: Solution | None) -> None:
         """Find the bound; runs in a thread of its own."""
         from planner.routing.bound import bound
 
-        found = bound(model, seconds=seconds, cancelled=self._stop.is_set)
-        self.value = None if found is None else found.value
+        bound(
+            model, seconds=seconds, known=known, progress=self._lower, cancelled=self._stop.is_set
+        )
+
+    def _lower(self, value: float) -> None:
+        self.value = value
 
     def stop(self) -> None:
         """No time is left."""
@@ -53,11 +57,14 @@ class Certificate:
 
 
 @contextmanager
-def certificate(day: Day, model: Model | None, seconds: float) -> Iterator[Certificate]:
+def certificate(
+    day: Day, model: Model | None, seconds: float, known: Solution | None = None
+) -> Iterator[Certificate]:
     """A certificate on its way while the block runs; nothing is proven without a model or time.
 
     Args:
         model: of the day, whatever its prizes are: the day's count.
+        known: a plan to begin with.
     """
     proof = Certificate(day)
     if model is None or not model.groups or seconds <= 0:
@@ -65,7 +72,7 @@ def certificate(day: Day, model: Model | None, seconds: float) -> Iterator[Certi
         return
     thread = Thread(
         target=proof.prove,
-        args=(replace(model, prize=day.prize), seconds),
+        args=(replace(model, prize=day.prize), seconds, known),
         name="certificate",
         daemon=True,
     )

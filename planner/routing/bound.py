@@ -15,7 +15,7 @@ from planner.routing.bound_classes import Class, classes
 from planner.routing.bound_pool import Pricer, pool
 from planner.routing.bound_rounds import Bound, Rounds, Stakes, achieved
 from planner.routing.bound_walks import walks
-from planner.routing.model import Model
+from planner.routing.model import Model, Solution
 
 __all__ = ["Bound", "achieved", "bound"]
 
@@ -24,9 +24,18 @@ LABELS = 150_000
 
 
 def bound(
-    model: Model, *, seconds: float, cancelled: Callable[[], bool] | None = None
+    model: Model,
+    *,
+    seconds: float,
+    known: Solution | None = None,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
 ) -> Bound | None:
     """The best bound that can be proven in this time; None when none was.
+
+    Args:
+        known: a plan; it makes the bound better in short time, but is not what it relies on.
+        progress: told each bound that is lower than those before; each holds at once.
 
     The search runs in compiled code without Python's lock, so that it may run in a thread beside
     another one; `cancelled` is asked between its steps.
@@ -34,7 +43,8 @@ def bound(
     began = monotonic()
     stop = cancelled or (lambda: False)
     every = classes(model)
-    pricers = _pricers(model, every, began + seconds, stop)
+    tell = progress or (lambda value: None)
+    pricers = _pricers(model, every, known, began + seconds, stop)
     if pricers is None:
         return None
     stakes = Stakes(
@@ -42,15 +52,20 @@ def bound(
         penalty=penalty(model),
         lost=lost(model),
     )
-    found = Rounds(every, pricers, stakes).run(began + seconds, stop)
+    found = Rounds(every, pricers, stakes, tell).run(began + seconds, stop)
     return None if found is None else replace(found, seconds=monotonic() - began)
 
 
 def _pricers(
-    model: Model, every: list[Class], deadline: float, stop: Callable[[], bool]
+    model: Model,
+    every: list[Class],
+    known: Solution | None,
+    deadline: float,
+    stop: Callable[[], bool],
 ) -> list[Pricer] | None:
     """The trips of each class: listed, or else searched for; None when time is up."""
     pricers: list[Pricer] = []
+    trips = [] if known is None else [t.nodes for own in known.trips for t in own]
     full = 0
     for own in every:
         if stop() or monotonic() > deadline:
@@ -58,7 +73,7 @@ def _pricers(
         # lists that grow too long take time: after a few of them only short ones are tried
         listed = pool(model, own, LABELS if full < 2 else LABELS // 10)
         full += listed is None
-        pricers.append(walks(model, own) if listed is None else listed)
+        pricers.append(walks(model, own, trips) if listed is None else listed)
     return pricers
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from planner.routing.bound_classes import Class, reach
-from planner.routing.bound_prices import Columns, Prices
+from planner.routing.bound_prices import Ceiling, Columns, Prices
 from planner.routing.bound_trips import Trips, trips
 from planner.routing.model import Floats, Ints, Model
 
@@ -22,9 +22,9 @@ class Pricer(Protocol):
     def some(self, most: int) -> Columns:
         """So many trips to begin with."""
 
-    def price(self, number: int, prices: Prices, effort: int, most: int) -> tuple[float, Columns]:
-        """No trip of the class earns more beyond the prices than the first value; and trips that
-        earn something, `most` at most; `effort` limits the search."""
+    def price(self, number: int, prices: Prices, effort: int, most: int) -> tuple[Ceiling, Columns]:
+        """What no trip of the class earns more than beyond the prices; and trips that earn
+        something, `most` at most; `effort` limits the search."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,15 +38,15 @@ class Pool:
         """Seconds that the shortest trip takes, rest included; infinite for no trip."""
         return float(self.columns.weight.min(initial=np.inf))
 
-    def price(self, number: int, prices: Prices, effort: int, most: int) -> tuple[float, Columns]:
+    def price(self, number: int, prices: Prices, effort: int, most: int) -> tuple[Ceiling, Columns]:
         """By looking at every trip."""
         beyond = prices.beyond(number, self.columns)
-        best = float(beyond.max()) if len(beyond) else 0.0
         scale = 1e-9 * max(1.0, abs(prices.worth))
         better = np.flatnonzero(beyond > scale)
         if len(better) > most:
             better = better[np.argpartition(-beyond[better], most)[:most]]
-        return best, self.columns.some(better.astype(np.int32))
+        ceiling = Ceiling.over(self.columns.weight, beyond)
+        return ceiling, self.columns.some(better.astype(np.int32))
 
     def some(self, most: int) -> Columns:
         """Those that earn most for their time."""

@@ -18,6 +18,12 @@ from ortools.linear_solver import pywraplp
 from planner.routing.bound_classes import Class
 from planner.routing.model import Floats, Ints
 
+TICKS = 400
+"""Ticks of a vehicle's day in which the seconds of its trips are counted."""
+
+RANKS = 64
+"""Ranks of trips by their length, of each of which the best is known."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Columns:
@@ -39,6 +45,13 @@ class Columns:
 
     def __len__(self) -> int:
         return len(self.value)
+
+    def plain(self) -> "Columns":
+        """Those that hold no group twice."""
+        of = np.repeat(np.arange(len(self)), np.diff(self.first))
+        _, at = np.unique(np.stack([of, self.members]), axis=1, return_index=True)
+        once = np.bincount(of[at], minlength=len(self)) == np.diff(self.first)
+        return self.some(np.flatnonzero(once).astype(np.int32))
 
     def some(self, keep: Ints) -> "Columns":
         """The columns at these places."""
@@ -112,15 +125,70 @@ def purse(own: Class, least: float) -> Purse:
     return Purse(time_s=own.time_s, trips=trips, openings=many)
 
 
-def promise(prices: Prices, purses: Sequence[Purse], beyond: Sequence[float]) -> float:
-    """The bound that the prices give when no trip of class c earns more than ``beyond[c]`` over
-    them."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Ceiling:
+    """What no trip of a class earns more than, by how long it takes.
+
+    Attributes:
+        weight: (K,) seconds, rest included, rising: trips of rank k take no less.
+        earned: (K,) nor do they earn more beyond the prices.
+    """
+
+    weight: Floats
+    earned: Floats
+
+    @classmethod
+    def over(cls, weight: Floats, earned: Floats) -> "Ceiling":
+        """Of trips of which each is known; in few ranks."""
+        useful = earned > 0
+        weight, earned = weight[useful], earned[useful]
+        if not len(weight):
+            return cls(weight=weight, earned=earned)
+        least, most = float(weight.min()), float(weight.max())
+        rank = ((weight - least) / max(most - least, 1e-9) * (RANKS - 1)).astype(int)
+        lightest, best = np.full(RANKS, math.inf), np.zeros(RANKS)
+        np.minimum.at(lightest, rank, weight)
+        np.maximum.at(best, rank, earned)
+        held = best > 0
+        return cls(weight=lightest[held], earned=best[held])
+
+    @property
+    def top(self) -> float:
+        """What no trip earns more than."""
+        return float(self.earned.max(initial=0.0))
+
+    def day(self, time_s: float) -> float:
+        """What a vehicle earns at most in so many seconds: an unbounded knapsack whose weights
+        are rounded down; infinite where time does not limit it."""
+        useful = self.earned > 0
+        if not useful.any():
+            return 0.0
+        if not math.isfinite(time_s):
+            return math.inf
+        unit = max(time_s, 1.0) / TICKS
+        weight = np.floor(self.weight[useful] / unit * (1 - 1e-9)).astype(int)
+        if weight.min() < 1:
+            return math.inf
+        best = np.zeros(TICKS + 1)
+        for at in range(int(weight.min()), TICKS + 1):
+            fits = weight <= at
+            with_one = self.earned[useful][fits] + best[at - weight[fits]]
+            best[at] = max(best[at - 1], float(with_one.max()))
+        return float(best[-1])
+
+
+def promise(prices: Prices, purses: Sequence[Purse], beyond: Sequence[Ceiling]) -> float:
+    """The bound that the prices give when the trips of class c earn no more than ``beyond[c]``
+    over them."""
     total = float(prices.group.sum())
     for c, own in enumerate(purses):
         if prices.second[c] > 0:
             total += float(prices.second[c]) * own.time_s
         total += float(prices.trip[c]) * own.trips + float(prices.opening[c]) * own.openings
-        total += own.trips * max(0.0, beyond[c])
+        most = own.trips * beyond[c].top
+        if most > 0:
+            most = min(most, own.openings * beyond[c].day(own.time_s / own.openings))
+        total += most
     return total
 
 

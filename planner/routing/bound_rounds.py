@@ -83,8 +83,15 @@ class Stakes:
 class Rounds:
     """The rounds of column generation."""
 
-    def __init__(self, every: Sequence[Class], pricers: Sequence[Pricer], stakes: Stakes) -> None:
-        self._pricers = pricers
+    def __init__(
+        self,
+        every: Sequence[Class],
+        pricers: Sequence[Pricer],
+        stakes: Stakes,
+        tell: Callable[[float], None] = lambda value: None,
+    ) -> None:
+        """`tell`: hears of each lower bound."""
+        self._pricers, self._tell = pricers, tell
         self._purses: list[Purse] = [
             purse(own, p.least) for own, p in zip(every, pricers, strict=True)
         ]
@@ -131,11 +138,13 @@ class Rounds:
                 return False
             best, columns = pricer.price(number, asked, self._effort, BATCH)
             beyond.append(best)
-            self._master.add(number, columns)
+            # walks that come back to a group are remembered by who searches, and come no more
+            self._master.add(number, columns.plain())
             useful = max(useful, float(prices.beyond(number, columns).max(initial=0.0)))
         found, before = promise(asked, self._purses, beyond), self._best
         if found < before:
             self._best, self._centre = found, asked
+            self._tell(found - self._lost)
         left = self._best - prices.worth
         if left <= PRECISE * max(1.0, abs(self._best)):
             return True

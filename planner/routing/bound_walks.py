@@ -9,26 +9,34 @@ Waiting between two windows counts against the longest trip, but is not charged.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
 from planner.routing.bound_classes import Class, Outing, Reach, reach
 from planner.routing.bound_pool import joined, sample, worth
-from planner.routing.bound_prices import Columns, Prices
+from planner.routing.bound_prices import RANKS, Ceiling, Columns, Prices
 from planner.routing.kernel_walks import (
     LAST,
     PARENT,
-    TIME,
     Words,
     best_walks,
     onward,
 )
 from planner.routing.model import Floats, Ints, Model
 
-NEAR = 4
-"""Groups that a walk remembers around each node."""
+NEAR = 2
+"""Groups that a walk remembers around each node at first; what the best walks visit again is then
+remembered too (dynamic ng-routes: Roberti and Mingozzi 2014, doi:10.1287/trsc.2013.0474)."""
+
+TURNS = 6
+"""Searches at the same prices, each without the groups of the best trips of those before: a day's
+trips share no groups, and prices settle in fewer rounds when they learn of several such trips."""
+
+FURTHER = 1_000
+"""Walks that each search after the first may grow."""
 
 FEW = 1_200
 """Short trips that the linear program begins with."""
@@ -42,10 +50,11 @@ class Field:
     """An outing made ready for many prices.
 
     Attributes:
-        near: (n, words) the groups that a walk remembers at each node, as bits of local numbers.
+        near: (n, words) the groups that a walk remembers at each node, as bits of local numbers;
+            grows with what is learnt.
         local: (n,) the group of each node, numbered within the outing.
         earned: (n,) what a visit earns less its own metres.
-        steps, order, home: as `onward` wants them.
+        steps, order, home: as `onward` wants them; counts: (n,) nodes that can come next.
         width: seconds of a bucket; 0 where steps are too short for buckets.
         waits: whether a window may make a walk wait.
     """
@@ -57,6 +66,7 @@ class Field:
     earned: Floats
     steps: Ints
     order: Ints
+    counts: Ints
     home: Ints
     width: float
     buckets: int
@@ -75,28 +85,25 @@ class Walks:
     @property
     def least(self) -> float:
         """Seconds that the shortest trip takes, rest included, or less; infinite for no trip."""
-        alone = [
-            float((f.reach.reach_s + f.reach.work_s + f.reach.home_s).min(initial=np.inf))
-            for f in self.fields
-        ]
+        alone = [_shortest(f.reach) for f in self.fields]
         return min(alone, default=math.inf) * (1 + self.own.rest_rate) + self.own.rest_s
 
     def some(self, most: int) -> Columns:
         """Short trips."""
-        return self.few.some(np.arange(min(most, len(self.few)), dtype=np.int32))
+        return self.few
 
-    def price(self, number: int, prices: Prices, effort: int, most: int) -> tuple[float, Columns]:
+    def price(self, number: int, prices: Prices, effort: int, most: int) -> tuple[Ceiling, Columns]:
         """By growing at most `effort` walks for each outing."""
-        best, parts = 0.0, []
-        for field in self.fields:
-            top, columns = self._field(number, prices, field, effort, most)
-            best = max(best, top)
-            parts.append(columns)
-        return best, joined(parts)
+        found = [self._field(number, prices, field, effort, most) for field in self.fields]
+        ceiling = Ceiling(
+            weight=np.concatenate([np.empty(0), *(c.weight for c, _ in found)]),
+            earned=np.concatenate([np.empty(0), *(c.earned for c, _ in found)]),
+        )
+        return ceiling, joined([columns for _, columns in found])
 
     def _field(
         self, number: int, prices: Prices, field: Field, effort: int, most: int
-    ) -> tuple[float, Columns]:
+    ) -> tuple[Ceiling, Columns]:
         own, there = self.own, field.reach
         second = float(prices.second[number])
         rate = self.second_cost + second * (1 + own.rest_rate)
@@ -105,30 +112,40 @@ class Walks:
         gain = field.earned - prices.group[there.group]
         out, legs, back = _charged(there, gain, rate, fixed)
         node = there.table()
-        loose = math.inf
+        held, loose = np.array([_shortest(there)]), np.array([math.inf])
         best, after, second_best = _NOTHING
         if field.width > 0:
             best, after, second_best = onward(
                 field.steps, field.order, legs, field.home, back[:, 1], field.local, field.buckets
             )
-            loose = _loosest(out, there, best, field)
+            held, loose = _loosest(out, there, best, field)
+        weight = held * (1 + own.rest_rate) + own.rest_s
         least = 1e-9 * max(1.0, abs(prices.worth))
-        if loose <= least or not len(there.nodes):
-            return max(0.0, loose), joined([])
-        top, values, labels, closed, earned = best_walks(
-            out, there.leg_s, legs, node, back, field.local, field.near, there.limits, least,
-            field.width, best, after, second_best, field.waits, effort,
-        )  # fmt: skip
-        order = closed[np.argsort(-earned, kind="stable")[:most]]
-        columns = _columns(self, field, values, labels, order)
-        return min(top, loose), columns
+        if not len(there.nodes) or loose.max() <= least:
+            return Ceiling.over(weight, np.where(np.isfinite(loose), loose, 0.0)), joined([])
+        top, parts = math.inf, []
+        for turn in range(TURNS):
+            found, labels, closed, earned = best_walks(
+                out, there.leg_s, legs, node, back, field.local, field.near, there.limits, least,
+                field.width, field.order, field.counts, best, after, second_best, field.waits,
+                min(effort, FURTHER) if turn else effort,
+            )  # fmt: skip
+            top = top if turn else found
+            order = closed[np.argsort(-earned, kind="stable")[:most]]
+            if not len(order):
+                break
+            parts.append(_columns(own, self.second_cost, field, _walked(field, labels, order)))
+            # the next trips are to be others: without the groups of the best one
+            taken = np.isin(there.group, parts[-1].some(np.zeros(1, np.int32)).members)
+            out[taken, 1], legs[:, taken] = -math.inf, -math.inf
+        return Ceiling(weight=weight, earned=np.minimum(top, loose)), joined(parts)
 
 
 _NOTHING = (np.empty((0, 1)), np.empty((0, 1), np.int32), np.empty((0, 1)))
 
 
-def walks(model: Model, own: Class) -> Walks:
-    """The class made ready."""
+def walks(model: Model, own: Class, known: Sequence[tuple[int, ...]] = ()) -> Walks:
+    """The class made ready; it begins with trips as in a plan that is known (nodes in order)."""
     fields: list[Field] = []
     for outing in own.outings:
         field = _field(model, own, outing)
@@ -138,13 +155,29 @@ def walks(model: Model, own: Class) -> Walks:
     return Walks(
         own=own,
         second_cost=model.second_cost,
-        few=sample(model, own, FEW),
+        few=joined([sample(model, own, FEW), *(_alike(model, own, f, known) for f in fields)]),
         fields=tuple(fields),
     )
 
 
+def _alike(model: Model, own: Class, field: Field, known: Sequence[tuple[int, ...]]) -> Columns:
+    """The known trips that the outing could make too, and what is left of each without one node:
+    prices that know a plan are better from the start."""
+    local = np.full(len(model.earliest), -1)
+    local[field.reach.nodes] = np.arange(len(field.reach.nodes))
+    chains: set[tuple[int, ...]] = set()
+    for trip in known:
+        own_nodes = tuple(n for n in local[list(trip)].tolist() if n >= 0)
+        less = (own_nodes[:k] + own_nodes[k + 1 :] for k in range(len(own_nodes)))
+        chains |= {chain for chain in (own_nodes, *less) if chain}
+    every = _columns(own, model.second_cost, field, [list(c) for c in sorted(chains)])
+    longest = (float(field.reach.limits[0]) * (1 + own.rest_rate)) + own.rest_s
+    fits = np.isfinite(every.value) & (every.weight <= longest) & (every.value > 0)
+    return every.some(np.flatnonzero(fits).astype(np.int32))
+
+
 def _field(model: Model, own: Class, outing: Outing) -> Field:
-    there = reach(model, own, outing)
+    there = _paired(reach(model, own, outing))
     unique, numbered = np.unique(there.group, return_inverse=True)
     local: Ints = np.asarray(numbered, np.int32)
     steps = there.leg_s + there.work_s[None, :]
@@ -168,10 +201,25 @@ def _field(model: Model, own: Class, outing: Outing) -> Field:
         width=width,
         buckets=buckets,
         steps=hops,
-        order=np.argsort(hops, axis=1, kind="stable").astype(np.int32),
+        order=np.argsort(np.where(other, steps, math.inf), axis=1).astype(np.int32),
+        counts=(np.isfinite(steps) & other).sum(axis=1).astype(np.int32),
         home=_buckets(there.back_s, width, buckets),
         waits=bool(np.any(np.maximum(there.earliest, there.release) > there.limits[2])),
     )
+
+
+def _paired(there: Reach) -> Reach:
+    """Only with legs that some trip can hold: in time for the second node, and the trip neither
+    longer than it may be nor into the night."""
+    _, _, free, until = there.limits
+    begin = np.maximum(there.earliest, free + there.reach_s)
+    arrive = (begin + there.work_s)[:, None] + there.leg_s
+    end = np.maximum(arrive, there.earliest) + there.work_s + there.home_s
+    alone = (there.reach_s + there.work_s)[:, None] + there.leg_s + there.work_s + there.home_s
+    # no trip leaves later than its first window lets it
+    held = np.maximum(alone, end - (there.latest - there.reach_s)[:, None])
+    fits = (arrive <= there.latest) & (end <= until) & (held <= there.limits[0])
+    return replace(there, leg_s=np.where(fits, there.leg_s, math.inf))
 
 
 def _buckets(seconds: Floats, width: float, most: int) -> Ints:
@@ -215,33 +263,66 @@ def _way(metres: Floats, seconds: Floats, rate: float) -> Floats:
     return np.where(there, -charged, -np.inf)
 
 
-def _loosest(out: Floats, there: Reach, best: Floats, field: Field) -> float:
-    """What no looser walk earns more than."""
-    left = there.limits[0] - out[:, 0] - there.work_s
-    fits = left >= 0
-    r = np.minimum((left[fits] / field.width).astype(int), field.buckets - 1)
-    return float((out[fits, 1] + best[r, np.flatnonzero(fits)]).max(initial=-math.inf))
+def _shortest(there: Reach) -> float:
+    """Seconds that the shortest trip takes, or less; infinite for no trip."""
+    return float((there.reach_s + there.work_s + there.home_s).min(initial=math.inf))
 
 
-def _columns(walks: Walks, field: Field, values: Floats, labels: Ints, ends: Ints) -> Columns:
-    """The walks that end with these labels."""
-    own, there = walks.own, field.reach
+def _loosest(out: Floats, there: Reach, best: Floats, field: Field) -> tuple[Floats, Floats]:
+    """By rank, seconds that looser walks take at least, and what they earn at most."""
+    shortest = _shortest(there)
+    if not shortest <= there.limits[0]:
+        return np.array([math.inf]), np.array([-math.inf])
+    ends = np.linspace(shortest, float(there.limits[0]), RANKS + 1)
+    earned = np.full(RANKS, -math.inf)
+    for rank, most in enumerate(ends[1:].tolist()):
+        left = most - out[:, 0] - there.work_s
+        fits = left >= 0
+        r = np.minimum((left[fits] / field.width).astype(int), field.buckets - 1)
+        walks = out[fits, 1] + best[r, np.flatnonzero(fits)]
+        earned[rank] = walks.max(initial=-math.inf)
+    return ends[:-1], earned
+
+
+def _remember(field: Field, chain: list[int]) -> None:
+    """Where a walk comes back to a group, the nodes between will remember it."""
+    last: dict[int, int] = {}
+    for at, node in enumerate(chain):
+        group = int(field.local[node])
+        if group in last:
+            between = chain[last[group] + 1 : at]
+            field.near[between, group >> 6] |= np.uint64(1) << np.uint64(group & 63)
+        last[group] = at
+
+
+def _walked(field: Field, labels: Ints, ends: Ints) -> list[list[int]]:
+    """The walks that end with these labels; what they come back to is remembered from now on."""
     chains: list[list[int]] = []
-    worths, weights = [], []
     for end in ends.tolist():
         chain, at = [], end
         while at >= 0:
             chain.append(int(labels[at, LAST]))
             at = int(labels[at, PARENT])
         chain.reverse()
-        last = chain[-1]
-        held = values[end, TIME] + there.back_s[last]
-        metres = there.out_m[chain[0]] + there.back_m[last]
-        metres += sum(there.leg_m[a, b] for a, b in pairwise(chain))
-        earned = float(field.earned[chain].sum()) - float(metres) - own.trip_cost
-        worths.append(earned - walks.second_cost * float(held))
-        weights.append(float(held) * (1 + own.rest_rate) + own.rest_s)
+        _remember(field, chain)
         chains.append(chain)
+    return chains
+
+
+def _columns(own: Class, second_cost: float, field: Field, chains: list[list[int]]) -> Columns:
+    """These walks."""
+    there = field.reach
+    worths, weights = [], []
+    for chain in chains:
+        first, last = chain[0], chain[-1]
+        legs = list(pairwise(chain))
+        held = there.out_s[first] + there.work_s[chain].sum() + there.back_s[last]
+        held += sum(there.leg_s[a, b] for a, b in legs)
+        metres = there.out_m[first] + there.back_m[last]
+        metres += sum(there.leg_m[a, b] for a, b in legs)
+        earned = float(field.earned[chain].sum()) - float(metres) - own.trip_cost
+        worths.append(earned - second_cost * float(held))
+        weights.append(float(held) * (1 + own.rest_rate) + own.rest_s)
     sizes = [len(c) for c in chains]
     flat = np.array([n for c in chains for n in c], int)
     return Columns(

@@ -131,13 +131,13 @@ def popped(heap: Ints, size: int, values: Floats) -> int:
 @maker
 def best_walks(
     out: Floats, leg_s: Floats, leg_q: Floats, node: Floats, back: Floats, group: Ints,
-    near: Words, limits: Floats, least: float, width: float,
+    near: Words, limits: Floats, least: float, width: float, order: Ints, counts: Ints,
     best: Floats, after: Ints, second: Floats, waits: bool, most: int,
-) -> tuple[float, Floats, Ints, Ints, Floats]:  # fmt: skip
+) -> tuple[float, Ints, Ints, Floats]:  # fmt: skip
     """Walks, the most promising first, `most` at most: what no trip earns more than, the labels,
     and the labels that closed with what each earned (more than `least`).
 
-    `out`, `back`: (n, 2) seconds and earnings."""
+    `out`, `back`: (n, 2) seconds and earnings; `order`, `counts`: the nodes after each node."""
     n, words, buckets = len(group), near.shape[1], best.shape[0]
     values, labels = np.empty((4096, 7)), np.empty((4096, 4), np.int32)
     seen, heap = np.zeros((4096, words), np.uint64), np.empty(most + 1, np.int32)
@@ -146,8 +146,20 @@ def best_walks(
     root, new = np.zeros(7), np.empty(7)
     root[END], root[START], root[RELEASE] = limits[2], np.inf, limits[2]
     total, size, top, old, whole = 0, 0, least, -1, True
+    work = node[:, WORK_S].copy()
     while True:
-        for j in range(n):
+        for at in range(n if old < 0 else counts[labels[old, LAST]]):
+            j = at if old < 0 else order[labels[old, LAST], at]
+            if width > 0:
+                # most steps promise too little: seen before anything else is computed
+                if old < 0:
+                    left, comes = limits[0] - out[j, 0] - work[j], out[j, 1]
+                else:
+                    i = labels[old, LAST]
+                    left = limits[0] - values[old, TIME] - leg_s[i, j] - work[j]
+                    comes = values[old, Q] + leg_q[i, j]
+                if not left >= 0 or comes + best[min(buckets - 1, int(left / width)), j] <= top:
+                    continue
             if old < 0:
                 fine = stepped(root, new, out[j, 0], out[j, 1], node[j], limits)
             else:
@@ -174,26 +186,30 @@ def best_walks(
             for w in range(words):
                 seen[total, w] = seen[old, w] & near[j, w] if old >= 0 else np.uint64(0)
             seen[total, group[j] >> 6] |= np.uint64(1) << np.uint64(group[j] & 63)
-            at, dominated, chain = heads[j], False, -1
-            while at >= 0:
-                if beats(values[at], new, seen[at], seen[total], waits):
+            # the chain of a node is kept by earnings: who earns more may beat the new walk
+            there, dominated, chain = heads[j], False, -1
+            while there >= 0 and values[there, Q] >= new[Q]:
+                if beats(values[there], new, seen[there], seen[total], waits):
                     dominated = True
                     break
-                if beats(new, values[at], seen[total], seen[at], waits):
-                    labels[at, ALIVE] = 0
-                    if chain < 0:
-                        heads[j] = labels[at, NEXT]
-                    else:
-                        labels[chain, NEXT] = labels[at, NEXT]
-                else:
-                    chain = at
-                at = labels[at, NEXT]
+                chain, there = there, labels[there, NEXT]
             if dominated:
                 continue
             values[total] = new
             labels[total, LAST], labels[total, PARENT] = j, old
-            labels[total, NEXT], labels[total, ALIVE] = heads[j], 1
-            heads[j] = total
+            labels[total, NEXT], labels[total, ALIVE] = there, 1
+            if chain < 0:
+                heads[j] = total
+            else:
+                labels[chain, NEXT] = total
+            chain = total
+            while there >= 0:
+                if beats(new, values[there], seen[total], seen[there], waits):
+                    labels[there, ALIVE] = 0
+                    labels[chain, NEXT] = labels[there, NEXT]
+                else:
+                    chain = there
+                there = labels[there, NEXT]
             pushed(heap, size, values, total)
             size += 1
             time, end = new[TIME] + back[j, 0], new[END] + back[j, 0]
@@ -216,4 +232,4 @@ def best_walks(
                 old = -1
         if old < 0 or (width > 0 and values[old, KEY] <= top):
             break
-    return top, values[:total], labels[:total], closed[:ends, 0], earned[:ends, 0]
+    return top, labels[:total], closed[:ends, 0], earned[:ends, 0]
