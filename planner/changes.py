@@ -71,8 +71,8 @@ def _change(
         was=was,
         now=now,
         why=why,
-        text=f"{text}; {why[0]}",
-        text_zh=f"{text_zh}；{why[1]}",
+        text=f"{text}; {why[0]}" if why[0] else text,
+        text_zh=f"{text_zh}；{why[1]}" if why[1] else text_zh,
     )
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,30 +18,56 @@ _REMEDY = "write it again with `flyonce plan --out`"
 
 @dataclass(frozen=True, kw_only=True)
 class PlanFile:
-    """A problem, a plan for it, and the tasks of its frozen flights (`Replanned.flown`)."""
+    """A problem, a plan for it, and what belongs to them.
+
+    Attributes:
+        flown: the tasks of the problem's frozen flights (`Replanned.flown`).
+        labels: by task, what people call it.
+    """
 
     problem: Problem
     plan: Plan
     flown: Mapping[str, Task] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def named(self, task: str, text: str) -> str:
+        """A text about a task with the name that people know."""
+        label = self.labels.get(task)
+        return text if label is None else text.replace(task, label, 1)
+
+    @property
+    def whole_day(self) -> tuple[Problem, Plan]:
+        """A running day with its frozen flights counted as flights of the plan."""
+        known = {t.id: t for t in self.problem.tasks}
+        tasks = {**self.flown, **known}
+        flights = (*self.problem.frozen, *self.plan.flights)
+        served = {s.task for f in flights for s in f.stops}
+        plan = replace(
+            self.plan,
+            flights=flights,
+            unserved={n: r for n, r in self.plan.unserved.items() if n not in served},
+            value=sum(t.prize for n, t in tasks.items() if n in served),
+            km=sum(f.route.length_m for f in flights) / 1000,
+            gap=None if self.problem.frozen else self.plan.gap,
+        )
+        return replace(self.problem, tasks=tuple(tasks.values()), frozen=()), plan
 
 
-def content(
-    problem: Problem, plan: Plan, flown: Mapping[str, Task] | None = None
-) -> dict[str, Any]:
+def content(given: PlanFile) -> dict[str, Any]:
     """What a plan file holds; whoever writes it may put further members beside these."""
     return {
         "format": FORMAT,
         "version": VERSION,
-        "problem": packed(problem),
-        "plan": packed(plan),
-        "flown": packed(dict(flown or {})),
+        "problem": packed(given.problem),
+        "plan": packed(given.plan),
+        "flown": packed(dict(given.flown)),
+        "labels": dict(given.labels),
     }
 
 
 def dumps(given: PlanFile) -> str:
     """The file's text: JSON on one line."""
-    body = content(given.problem, given.plan, given.flown)
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(content(given), ensure_ascii=False, separators=(",", ":"))
 
 
 def loads(text: str, *, where: str = "plan file") -> PlanFile:
@@ -66,18 +92,19 @@ def loads(text: str, *, where: str = "plan file") -> PlanFile:
         problem, plan, flown = (unpacked(body[k]) for k in ("problem", "plan", "flown"))
     except (KeyError, TypeError, ValueError, Unreadable) as error:
         raise InvalidInput(f"does not hold a plan: {error}", where=where, remedy=_REMEDY) from error
-    return _checked(problem, plan, flown, where)
+    return _checked(problem, plan, flown, body.get("labels", {}), where)
 
 
-def _checked(problem: Any, plan: Any, flown: Any, where: str) -> PlanFile:
+def _checked(problem: Any, plan: Any, flown: Any, labels: Any, where: str) -> PlanFile:
     for name, value, kind in (
         ("problem", problem, Problem),
         ("plan", plan, Plan),
         ("flown", flown, dict),
+        ("labels", labels, dict),
     ):
         if not isinstance(value, kind):
             raise InvalidInput(f"its {name} is something else", where=where, remedy=_REMEDY)
-    return PlanFile(problem=problem, plan=plan, flown=flown)
+    return PlanFile(problem=problem, plan=plan, flown=flown, labels=labels)
 
 
 def write(path: Path, given: PlanFile) -> None:

@@ -9,7 +9,21 @@ import sys
 
 import typer
 
-from api.cli import analyze, audit, bench, convert, demo, plan, replan, route, serve, sim, token
+from api.cli import (
+    analyze,
+    audit,
+    bench,
+    compare,
+    convert,
+    demo,
+    plan,
+    replan,
+    route,
+    serve,
+    sim,
+    standby,
+    token,
+)
 from api.cli.output import complain
 from core.errors import FlyOnceError, InvalidInput
 
@@ -27,6 +41,8 @@ for command in (
     demo.demo,
     plan.plan,
     replan.replan,
+    standby.standby,
+    compare.compare,
     route.route,
     convert.convert,
     analyze.analyze,

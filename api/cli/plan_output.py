@@ -13,6 +13,7 @@ from api.cli.outcomes import Outcome
 from api.cli.output import out
 from planner.formats import geojson
 from planner.formats.sheet import Sheet, html
+from planner.planfile import PlanFile
 from planner.planfile import content as plan_content
 from planner.problem import Flight
 from planner.saving import Saving
@@ -193,8 +194,18 @@ def _refusal(one: Outcome, look: str) -> dict[str, Any]:
 
 def plan_file(outcomes: Outcomes) -> dict[str, Any]:
     """The plan with its problem, as `flyonce replan` reads it; a week is a list of days."""
-    files = [{**plan_content(o.problem, o.plan), "summary": _detail(o)} for o in outcomes]
+    files = [{**plan_content(_file(one)), "summary": _detail(one)} for one in outcomes]
     return files[0] if len(files) == 1 else {**content(outcomes), "days": files}
+
+
+def _file(one: Outcome) -> PlanFile:
+    """The plan under the names that people know: those of the looks that a task serves."""
+    names = {
+        t.id: ", ".join(one.asked[k].label for k in t.looks if k in one.asked)
+        for t in one.problem.tasks
+    }
+    labels = {task: name for task, name in names.items() if name and name != task}
+    return PlanFile(problem=one.problem, plan=one.plan, labels=labels)
 
 
 def routes(outcomes: Outcomes) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """`flyonce replan`: a running day after a fire, a failure, a closure or a new zone."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -7,9 +8,11 @@ import typer
 
 from api.cli import replan_input
 from api.cli.output import AsJson, emit, err, out
+from core.errors import InvalidInput
 
 if TYPE_CHECKING:
     from planner.events import Replanned
+    from planner.planfile import PlanFile
 
 Files = Annotated[
     list[Path] | None, typer.Option(help="A no-fly zone that appears: GeoJSON, each feature one.")
@@ -56,6 +59,10 @@ def replan(
 
     given = planfile.read(plan)
     now = replan_input.moment(at, given)
+    if not (fire or close or fail or zone or cancel):
+        raise InvalidInput(
+            "nothing has happened", where="replan", remedy="give --fire, --close, --fail, ..."
+        )
     events = [
         *replan_input.fires(fire or (), sensor),
         *replan_input.closures(close or (), given),
@@ -69,13 +76,13 @@ def replan(
     if out_file is not None:
         planfile.write(
             out_file,
-            planfile.PlanFile(problem=found.problem, plan=found.plan, flown=found.flown),
+            replace(given, problem=found.problem, plan=found.plan, flown=found.flown),
         )
         err.print(f"Written: {out_file}")
     if as_json:
         emit(summary(found))
     else:
-        _show(found)
+        _show(found, given)
 
 
 def summary(found: "Replanned") -> dict[str, Any]:
@@ -108,7 +115,7 @@ def summary(found: "Replanned") -> dict[str, Any]:
     }
 
 
-def _show(found: "Replanned") -> None:
+def _show(found: "Replanned", given: "PlanFile") -> None:
     from planner.changes import by_department
     from planner.problem import Refusal
 
@@ -123,7 +130,8 @@ def _show(found: "Replanned") -> None:
     for department, told in by_department(found.changes).items():
         out.print(f"[bold]{department or 'nobody in particular'}[/]")
         for change in told:
-            out.print(f"  {change.text}", markup=False)
+            text = given.named(change.task, change.text)
+            out.print(f"  {text}", markup=False, soft_wrap=True)
     plan = found.plan
     out.print(
         f"{len(plan.flights)} flights to come, {plan.km:,.0f} km; {len(found.changes)} tasks "
