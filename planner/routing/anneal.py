@@ -30,6 +30,8 @@ class Tuning:
         hot_lost, cold_lost: the same as shares of a prize, where only prizes count.
         mean: groups removed on average, and longest: string removed at most (Christiaens & Vanden
             Berghe 2020 give 10 and 10).
+        mean_lost, longest_lost: the same where only prizes count: trips are full, and what is to
+            get in needs half of one (best of 5 to 40 on Chao's instances of team orienteering).
         blink: share of places overlooked.
         round_s: how long one cut of the vehicles lasts.
     """
@@ -40,6 +42,8 @@ class Tuning:
     cold_lost: float = 0.1
     mean: float = 10.0
     longest: float = 10.0
+    mean_lost: float = 25.0
+    longest_lost: float = 25.0
     blink: float = 0.01
     round_s: float = 0.05
 
@@ -86,6 +90,7 @@ class Annealer:
     Attributes:
         best: the best solution, see `kernel_state.dump`; value: its objective.
         heats: temperature at the beginning and at the end, metres.
+        strings: groups removed on average, and from one trip at most.
         rounds: of ruin and recreate, so far.
     """
 
@@ -100,7 +105,11 @@ class Annealer:
     ) -> None:
         self.model, self.tables, self.main, self.tuning = model, t, s, tuning
         self.random = np.random.default_rng(seed)
+        prizes = prizes_rule(model, s)
         self.heats = heats or temperatures(model, s, tuning)
+        self.strings = (
+            (tuning.mean_lost, tuning.longest_lost) if prizes else (tuning.mean, tuning.longest)
+        )
         self.best = s.best.copy()
         self.value = float(s.total[BEST])
         self.rounds = 0
@@ -147,10 +156,9 @@ class Annealer:
         return hot * (cold / hot) ** cooled
 
     def _anneal(self, s: State, rounds: int, hot: float, cold: float) -> int:
-        how = self.tuning
         seed = int(self.random.integers(1 << 31))
         return kernel_search.anneal(
-            self.tables, s, seed, rounds, hot, cold, how.mean, how.longest, how.blink
+            self.tables, s, seed, rounds, hot, cold, *self.strings, self.tuning.blink
         )
 
     def _kept(self) -> None:
@@ -191,17 +199,31 @@ class Annealer:
 def temperatures(model: Model, s: State, tuning: Tuning) -> tuple[float, float]:
     """The temperatures to begin and end with, in metres, from a first plan.
 
-    They are shares of what serving a group costs on average. Where what is left out is worth more
-    by far (team orienteering), prizes are all that counts: shares of that.
+    They are shares of what serving a group costs on average; of a prize where prizes rule.
     """
-    served = int(np.sum(s.at >= 0))
-    left = model.prize[(s.at < 0) & np.isfinite(model.prize)]
-    way = float(np.sum(s.cost)) / served if served else 0.0
-    lost = float(left.mean()) if len(left) else 0.0
-    if lost > _DEAR * way:
+    if prizes_rule(model, s):
+        lost = _lost(model, s)
         return tuning.hot_lost * lost, tuning.cold_lost * lost
-    scale = way or 1.0
+    scale = _way(s) or 1.0
     return tuning.hot * scale, tuning.cold * scale
+
+
+def prizes_rule(model: Model, s: State) -> bool:
+    """Whether what a first plan leaves out is worth more by far than the way to it costs, as in
+    team orienteering."""
+    return _lost(model, s) > _DEAR * _way(s)
+
+
+def _lost(model: Model, s: State) -> float:
+    """The mean prize of what is left out."""
+    left = model.prize[(s.at < 0) & np.isfinite(model.prize)]
+    return float(left.mean()) if len(left) else 0.0
+
+
+def _way(s: State) -> float:
+    """What serving a group costs on average, metres."""
+    served = int(np.sum(s.at >= 0))
+    return float(np.sum(s.cost)) / served if served else 0.0
 
 
 def owners(s: State) -> Ints:
