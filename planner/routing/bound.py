@@ -11,11 +11,11 @@ from time import monotonic
 
 import numpy as np
 
-from planner.routing.bound_classes import Class, classes
+from planner.routing.bound_classes import Class, classes, reaches
 from planner.routing.bound_pool import Pricer, pool
 from planner.routing.bound_rounds import Bound, Rounds, Stakes, achieved
 from planner.routing.bound_walks import walks
-from planner.routing.model import Model, Solution
+from planner.routing.model import Floats, Model, Solution
 
 __all__ = ["Bound", "achieved", "bound"]
 
@@ -31,7 +31,7 @@ def bound(
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Bound | None:
-    """The best bound that can be proven in this time; None when none was.
+    """The best bound that can be proven in this time; None when it was cancelled before.
 
     Args:
         known: a plan; it makes the bound better in short time, but is not what it relies on.
@@ -42,18 +42,29 @@ def bound(
     """
     began = monotonic()
     stop = cancelled or (lambda: False)
+    if stop():
+        return None
     every = classes(model)
     tell = progress or (lambda value: None)
+    begin = alone(model)
+    tell(float(begin.sum()) - lost(model))
     pricers = _pricers(model, every, known, began + seconds, stop)
     if pricers is None:
-        return None
+        return Bound(
+            value=float(begin.sum()) - lost(model),
+            trips=0,
+            seconds=monotonic() - began,
+            method="shortest ways",
+            complete=False,
+        )
     stakes = Stakes(
         must=(~np.isfinite(model.prize)).astype(np.int32),
         penalty=penalty(model),
         lost=lost(model),
+        alone=begin,
     )
     found = Rounds(every, pricers, stakes, tell).run(began + seconds, stop)
-    return None if found is None else replace(found, seconds=monotonic() - began)
+    return replace(found, seconds=monotonic() - began)
 
 
 def _pricers(
@@ -66,15 +77,36 @@ def _pricers(
     """The trips of each class: listed, or else searched for; None when time is up."""
     pricers: list[Pricer] = []
     trips = [] if known is None else [t.nodes for own in known.trips for t in own]
-    full = 0
+    full = np.inf
     for own in every:
         if stop() or monotonic() > deadline:
             return None
-        # lists that grow too long take time: after a few of them only short ones are tried
-        listed = pool(model, own, LABELS if full < 2 else LABELS // 10)
-        full += listed is None
-        pricers.append(walks(model, own, trips) if listed is None else listed)
+        there = reaches(model, own)
+        many = sum(len(set(reach.group.tolist())) for _, reach in there)
+        # lists that grow too long take time: after the first only short ones are tried, and none
+        # where a smaller class had one
+        listed = None
+        if many < full:
+            listed = pool(model, own, there, LABELS if np.isinf(full) else LABELS // 10)
+        full = min(full, many) if listed is None else full
+        pricers.append(walks(model, own, there, trips) if listed is None else listed)
     return pricers
+
+
+def alone(model: Model) -> Floats:
+    """(G,) prices at which no trip earns anything, so that their sum is a bound at once: of each
+    group its prize less its work and the shortest way to it, from a post or from another group."""
+    group = model.group_of
+    other = group[:, None] != group[None, :]
+    way = np.min(model.out_m, axis=0, initial=np.inf)
+    for legs in model.leg_m:
+        way = np.minimum(way, np.min(legs, axis=0, initial=np.inf, where=other))
+    spent = way + np.min(model.work_m, axis=0, initial=np.inf)
+    least = np.full(model.groups, np.inf)
+    np.minimum.at(least, group, spent)
+    earned = np.where(np.isfinite(model.prize), model.prize, 0.0)
+    kept = (model.stay >= 0) & np.isfinite(model.churn)
+    return np.asarray(np.maximum(earned + np.where(kept, model.churn, 0.0) - least, 0.0))
 
 
 def lost(model: Model) -> float:

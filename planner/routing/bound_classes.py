@@ -136,6 +136,17 @@ class Reach:
         return np.stack([*columns, self.work_s, self.work_m, self.home_s], axis=1)
 
 
+def reaches(model: Model, own: Class, slack: float = SLACK_S) -> list[tuple[Outing, Reach]]:
+    """The outings that the class can make, with what they can hold: who cannot make the first
+    trip makes no other."""
+    found: list[tuple[Outing, Reach]] = []
+    for outing in own.outings:
+        found.append((outing, reach(model, own, outing, slack)))
+        if outing.first and not len(found[-1][1].nodes):
+            break
+    return found
+
+
 def reach(model: Model, own: Class, outing: Outing, slack: float = SLACK_S) -> Reach:
     """What the outing can hold, with every limit passed by `slack` at most."""
     kind, table = own.kind, int(model.table_of[own.kind])
@@ -173,17 +184,17 @@ def reach(model: Model, own: Class, outing: Outing, slack: float = SLACK_S) -> R
 
 
 def nearest(out: Floats, work: Floats, legs: Floats, within: float) -> Floats:
-    """(N,) least seconds from the post to each node's beginning (Dijkstra, dense), up to `within`;
-    what is farther is infinite."""
-    best, final = out.copy(), np.full(len(out), math.inf)
-    open_ = np.ones(len(out), bool)
-    while open_.any():
-        at = int(np.argmin(np.where(open_, best, math.inf)))
-        if not best[at] <= within or not math.isfinite(best[at]) or not open_[at]:
-            break
-        final[at], open_[at] = best[at], False
-        np.minimum(best, best[at] + work[at] + legs[at], out=best, where=open_)
-    return final
+    """(N,) least seconds from the post to each node's beginning, up to `within`; what is farther
+    is infinite. Bellman and Ford's rounds, from what the last one brought nearer: where detours
+    seldom pay there are two or three."""
+    best = np.where(out <= within, out, math.inf)
+    nearer = np.flatnonzero(np.isfinite(best))
+    while len(nearer):
+        via = np.min((best + work)[nearer, None] + legs[nearer], axis=0)
+        better = (via < best) & (via <= within)
+        best = np.where(better, via, best)
+        nearer = np.flatnonzero(better)
+    return best
 
 
 def _home(back: Floats, work: Floats, legs: Floats, within: float) -> Floats:

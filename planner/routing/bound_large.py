@@ -10,11 +10,11 @@ from time import monotonic
 
 import numpy as np
 
-from planner.routing.bound import lost, penalty
-from planner.routing.bound_classes import Class, classes, reach
+from planner.routing.bound import alone, lost, penalty
+from planner.routing.bound_classes import Class, Outing, Reach, classes, reaches
 from planner.routing.bound_pool import Pool, Pricer, pool
 from planner.routing.bound_rounds import Bound, Rounds, Stakes
-from planner.routing.model import Ints, Model, Source
+from planner.routing.model import Floats, Ints, Model, Source
 
 LABELS = 400_000
 """Labels for the list of one vehicle's trips."""
@@ -31,9 +31,11 @@ with distance, but not evenly (zones, wind, long work)."""
 class _Listed:
     own: Class
     pool: Pool
+    near: Ints
     must: Ints
     penalty: float
     lost: float
+    alone: Floats
 
 
 def bound_large(
@@ -52,23 +54,25 @@ def bound_large(
             return None
         listed.append(found)
     must = np.zeros(len(source.xy), np.int32)
+    most = np.zeros(len(source.xy))
     for one in listed:
         must[one.must] = 1
+        np.maximum.at(most, one.near, one.alone)
     stakes = Stakes(
         must=must,
         penalty=max((one.penalty for one in listed), default=0.0),
         lost=sum(one.lost for one in listed),
+        alone=most,
     )
     pricers: list[Pricer] = [one.pool for one in listed]
     result = Rounds([one.own for one in listed], pricers, stakes).run(began + seconds, stop)
-    return None if result is None else replace(result, seconds=monotonic() - began)
+    return replace(result, seconds=monotonic() - began)
 
 
 def _vehicle(source: Source, v: int) -> _Listed | None:
     """All trips of one vehicle, in the source's numbers."""
-    near, part = _around(source, v)
-    own = classes(part)[0]
-    found = pool(part, own, LABELS)
+    near, part, own, there = _around(source, v)
+    found = pool(part, own, there, LABELS)
     if found is None:
         return None
     columns = replace(found.columns, members=near[found.columns.members])
@@ -78,10 +82,12 @@ def _vehicle(source: Source, v: int) -> _Listed | None:
         must=near[~np.isfinite(part.prize)],
         penalty=penalty(part),
         lost=lost(part),
+        near=near,
+        alone=alone(part),
     )
 
 
-def _around(source: Source, v: int) -> tuple[Ints, Model]:
+def _around(source: Source, v: int) -> tuple[Ints, Model, Class, list[tuple[Outing, Reach]]]:
     """The groups near the vehicle, all that it can reach among them, and their model."""
     away = np.hypot(*(source.xy - source.vehicle_xy[v]).T)
     order = np.argsort(away, kind="stable").astype(np.int32)
@@ -90,8 +96,9 @@ def _around(source: Source, v: int) -> tuple[Ints, Model]:
         near = order[:many]
         part = source.part([v], near.tolist())
         own = classes(part)[0]
-        held = [reach(part, own, outing).group for outing in own.outings]
-        farthest = float(away[near[np.unique(np.concatenate(held))]].max(initial=0.0))
+        there = reaches(part, own)
+        held = np.concatenate([r.group for _, r in there])
+        farthest = float(away[near[held]].max(initial=0.0))
         if many >= len(order) or farthest * BEYOND <= away[near[-1]]:
-            return near, part
+            return near, part, own, there
         many *= 2

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from planner.routing.bound_classes import Class, reach
+from planner.routing.bound_classes import Class, Outing, Reach
 from planner.routing.bound_prices import Ceiling, Columns, Prices
 from planner.routing.bound_trips import Trips, trips
 from planner.routing.model import Floats, Ints, Model
@@ -63,23 +63,26 @@ def worth(model: Model, own: Class) -> Floats:
     return earned + np.where(kept, model.churn, 0.0)
 
 
-def pool(model: Model, own: Class, most: int) -> Pool | None:
+Reaches = Sequence[tuple[Outing, Reach]]
+
+
+def pool(model: Model, own: Class, there: Reaches, most: int) -> Pool | None:
     """All trips of the class; None where they are more than `most` labels can hold."""
-    columns, complete = _listed(model, own, most)
+    columns, complete = _listed(model, own, there, most)
     return Pool(columns=columns) if complete else None
 
 
-def sample(model: Model, own: Class, most: int) -> Columns:
+def sample(model: Model, own: Class, there: Reaches, most: int) -> Columns:
     """Some trips of the class, short ones first."""
-    return _listed(model, own, most)[0]
+    return _listed(model, own, there, most)[0]
 
 
-def _listed(model: Model, own: Class, most: int) -> tuple[Columns, bool]:
+def _listed(model: Model, own: Class, there: Reaches, most: int) -> tuple[Columns, bool]:
     """The trips of the class, and whether they are all."""
     parts: list[Columns] = []
     complete = True
-    for outing in own.outings:
-        found = trips(reach(model, own, outing), most)
+    for outing, reach in there:
+        found = trips(reach, most)
         complete = complete and found.complete
         if outing.first and not len(found.metres):
             break  # who cannot make the first trip makes no other

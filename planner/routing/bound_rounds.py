@@ -10,7 +10,7 @@ import numpy as np
 from planner.routing.bound_classes import Class
 from planner.routing.bound_pool import Pool, Pricer
 from planner.routing.bound_prices import Master, Prices, Purse, promise, purse
-from planner.routing.model import Cost, Ints, Model
+from planner.routing.model import Cost, Floats, Ints, Model
 
 DIRECT = 120_000
 """Up to so many listed trips the linear program takes them all at once."""
@@ -42,7 +42,7 @@ class Bound:
             churn come to more.
         trips: columns in the linear program.
         seconds: what it took.
-        method: "all trips" or "column generation".
+        method: "all trips", "column generation", or "shortest ways" when time was up before.
         complete: solved to the end; else stopped early, still valid and less tight.
     """
 
@@ -73,11 +73,13 @@ class Stakes:
     Attributes:
         must: (G,) groups that have to be served, or cost `penalty`.
         lost: churn that a plan pays when it keeps no group where it was.
+        alone: (G,) prices of groups at which no trip earns anything.
     """
 
     must: Ints
     penalty: float
     lost: float
+    alone: Floats
 
 
 class Rounds:
@@ -98,12 +100,15 @@ class Rounds:
         self._listed = all(isinstance(p, Pool) for p in pricers)
         self._lost = stakes.lost
         self._master = Master(stakes.must, self._purses, stakes.penalty)
-        self._best, self._weight = math.inf, 0.0 if self._listed else CENTRED
-        self._centre: Prices | None = None
+        self._best, self._weight = float(stakes.alone.sum()), 0.0 if self._listed else CENTRED
+        none = np.zeros(len(every))
+        self._centre = Prices(
+            group=stakes.alone, second=none, trip=none, opening=none, worth=self._best
+        )
         self._effort = EFFORT[0]
         self._start()
 
-    def run(self, deadline: float, stop: Callable[[], bool]) -> Bound | None:
+    def run(self, deadline: float, stop: Callable[[], bool]) -> Bound:
         """Prices, then better trips at these prices, until there are none or time is up."""
         complete = False
         while not complete and not stop() and monotonic() < deadline:
@@ -111,8 +116,6 @@ class Rounds:
             if prices is None:
                 break
             complete = self._round(prices, deadline, stop)
-        if math.isinf(self._best):
-            return None
         return Bound(
             value=self._best - self._lost,
             trips=self._master.columns,
@@ -131,7 +134,7 @@ class Rounds:
 
     def _round(self, prices: Prices, deadline: float, stop: Callable[[], bool]) -> bool:
         """One round; whether the bound is as low as it gets."""
-        asked = prices if self._centre is None else prices.mixed(self._centre, self._weight)
+        asked = prices.mixed(self._centre, self._weight)
         beyond, useful = [], 0.0
         for number, pricer in enumerate(self._pricers):
             if stop() or monotonic() > deadline:
@@ -150,7 +153,7 @@ class Rounds:
             return True
         if before - self._best < STALLED * left:
             self._effort = min(EFFORT[1], 4 * self._effort)
-        return self._settled(asked is prices or self._weight == 0.0, useful)
+        return self._settled(self._weight == 0.0, useful)
 
     def _settled(self, exact: bool, useful: float) -> bool:
         """After a round whose best trip earned so much more at the newest prices: whether nothing

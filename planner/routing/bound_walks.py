@@ -15,8 +15,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from planner.routing.bound_classes import Class, Outing, Reach, reach
-from planner.routing.bound_pool import joined, sample, worth
+from planner.routing.bound_classes import Class, Outing, Reach
+from planner.routing.bound_pool import Reaches, joined, sample, worth
 from planner.routing.bound_prices import RANKS, Ceiling, Columns, Prices
 from planner.routing.kernel_walks import (
     LAST,
@@ -27,11 +27,11 @@ from planner.routing.kernel_walks import (
 )
 from planner.routing.model import Floats, Ints, Model
 
-NEAR = 2
+NEAR = 8
 """Groups that a walk remembers around each node at first; what the best walks visit again is then
 remembered too (dynamic ng-routes: Roberti and Mingozzi 2014, doi:10.1287/trsc.2013.0474)."""
 
-TURNS = 6
+TURNS = 4
 """Searches at the same prices, each without the groups of the best trips of those before: a day's
 trips share no groups, and prices settle in fewer rounds when they learn of several such trips."""
 
@@ -144,18 +144,15 @@ class Walks:
 _NOTHING = (np.empty((0, 1)), np.empty((0, 1), np.int32), np.empty((0, 1)))
 
 
-def walks(model: Model, own: Class, known: Sequence[tuple[int, ...]] = ()) -> Walks:
+def walks(model: Model, own: Class, there: Reaches, known: Sequence[tuple[int, ...]] = ()) -> Walks:
     """The class made ready; it begins with trips as in a plan that is known (nodes in order)."""
-    fields: list[Field] = []
-    for outing in own.outings:
-        field = _field(model, own, outing)
-        if outing.first and not len(field.reach.nodes):
-            break  # who cannot make the first trip makes no other
-        fields.append(field)
+    fields = [_field(model, own, *one) for one in there if len(one[1].nodes)]
     return Walks(
         own=own,
         second_cost=model.second_cost,
-        few=joined([sample(model, own, FEW), *(_alike(model, own, f, known) for f in fields)]),
+        few=joined(
+            [sample(model, own, there, FEW), *(_alike(model, own, f, known) for f in fields)]
+        ),
         fields=tuple(fields),
     )
 
@@ -176,8 +173,8 @@ def _alike(model: Model, own: Class, field: Field, known: Sequence[tuple[int, ..
     return every.some(np.flatnonzero(fits).astype(np.int32))
 
 
-def _field(model: Model, own: Class, outing: Outing) -> Field:
-    there = _paired(reach(model, own, outing))
+def _field(model: Model, own: Class, outing: Outing, reach: Reach) -> Field:
+    there = _paired(reach)
     unique, numbered = np.unique(there.group, return_inverse=True)
     local: Ints = np.asarray(numbered, np.int32)
     steps = there.leg_s + there.work_s[None, :]
