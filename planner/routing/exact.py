@@ -8,23 +8,19 @@ vehicle do not overlap, a group is held by one trip at most, and the plan in han
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import monotonic
 
 import numpy as np
 from ortools.sat.python import cp_model
 
-from planner.routing.bound_classes import Class, classes, reach
-from planner.routing.bound_pool import worth
-from planner.routing.bound_trips import Trips, trips
+from planner.routing.bound_classes import classes, reaches
 from planner.routing.check import Infeasible, cost
+from planner.routing.exact_options import Option, options
 from planner.routing.model import Ints, Model, Solution, Trip
 
 TICKS = 100
 """Times count in hundredths of a second, rounded to the safe side."""
-
-OPTIONS = 8_000
-"""Trips that CP-SAT is given at most; beyond, fewer unserved groups are offered."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,21 +29,6 @@ class Polished:
 
     solution: Solution
     proven: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Option:
-    """A trip that a vehicle may make: leaves from `early` to `late`, and is away for `busy_s`."""
-
-    vehicle: int
-    opening: bool
-    nodes: tuple[int, ...]
-    groups: tuple[int, ...]
-    early: float
-    late: float
-    busy_s: float
-    rest_s: float
-    value: float
 
 
 def polish(
@@ -71,11 +52,11 @@ def polished(
     do better with their groups and all unserved ones, to a hundredth of a second."""
     deadline = monotonic() + seconds
     own = sorted(set(vehicles))
-    part, nodes, options, whole = _options(model, solution, own)
-    if not options:
+    part, nodes, offered, whole = _offered(model, solution, own)
+    if not offered:
         return Polished(solution=solution, proven=whole)
-    program = _Program(part, options)
-    program.hint(_hinted(model, solution, own, nodes))
+    program = _Program(part, offered)
+    program.hint(_hand(solution, own, nodes))
     left = max(0.01, deadline - monotonic())
     chosen, optimal = program.solve(left, seed, workers)
     if chosen is None:
@@ -99,26 +80,25 @@ def _better(model: Model, old: Solution, own: dict[int, tuple[Trip, ...]]) -> So
         return old
 
 
-def _options(
+def _offered(
     model: Model, solution: Solution, own: list[int]
-) -> tuple[Model, Ints, list[_Option], bool]:
-    """The part of the model, the model's nodes of the part's, all trips, and whether every
-    unserved group was offered."""
+) -> tuple[Model, Ints, list[Option], bool]:
+    """The part of the model, the model's nodes of the part's, the trips, and whether every
+    unserved group was offered: only some are where trips are too many."""
     group_of = model.group_of
     held = [int(group_of[n]) for v in own for t in solution.trips[v] for n in t.nodes]
     free = _unserved(model, solution, own)
-    offered = len(free)
+    many = len(free)
     while True:
-        part = model.part(own, held + free[:offered])
-        found = _all(part)
-        if found is not None or offered == 0:
-            break
-        offered //= 2
-    order = held + free[:offered]
-    nodes = np.concatenate(
-        [np.arange(model.first[g], model.first[g + 1]) for g in order] or [np.empty(0, int)]
-    )
-    return part, nodes, found or [], offered == len(free) and found is not None
+        order = held + free[:many]
+        nodes = np.concatenate(
+            [np.arange(model.first[g], model.first[g + 1]) for g in order] or [np.empty(0, int)]
+        )
+        part = model.part(own, order)
+        found = options(part, _hand(solution, own, nodes))
+        if found is not None or many == 0:
+            return part, nodes, found or [], many == len(free) and found is not None
+        many //= 2
 
 
 def _unserved(model: Model, solution: Solution, own: list[int]) -> list[int]:
@@ -128,8 +108,7 @@ def _unserved(model: Model, solution: Solution, own: list[int]) -> list[int]:
     for one in classes(model):
         if not set(one.vehicles) & set(own):
             continue
-        for outing in one.outings:
-            there = reach(model, one, outing, 0.0)
+        for _, there in reaches(model, one, 0.0):
             for group, there_s, home_s in zip(
                 there.group.tolist(), there.reach_s.tolist(), there.home_s.tolist(), strict=True
             ):
@@ -138,62 +117,21 @@ def _unserved(model: Model, solution: Solution, own: list[int]) -> list[int]:
     return sorted(away, key=lambda g: (away[g], g))
 
 
-def _all(part: Model) -> list[_Option] | None:
-    """Every trip of every vehicle; None where they are too many."""
-    found: list[_Option] = []
-    for own in classes(part):
-        for outing in own.outings:
-            listed = trips(reach(part, own, outing, 0.0), 20 * OPTIONS)
-            if not listed.complete:
-                return None
-            if outing.first and not len(listed.metres):
-                break  # who cannot make the first trip makes no other
-            found += [o for v in own.vehicles for o in _of(part, own, v, listed, outing.first)]
-            if len(found) > OPTIONS:
-                return None
-    return found
-
-
-def _of(part: Model, own: Class, v: int, listed: Trips, opening: bool) -> list[_Option]:
-    """The options of one vehicle that earn something, or hold a group that must be served."""
-    alone = replace(own, vehicles=(v,))
-    earned = worth(part, alone)
-    must = ~np.isfinite(part.prize)
-    options: list[_Option] = []
-    for o in range(len(listed.metres)):
-        s = int(listed.of_set[o])
-        groups = listed.members[listed.first[s] : listed.first[s + 1]]
-        time_s, end_s = float(listed.time_s[o]), float(listed.end_s[o])
-        late = float(listed.start_s[o])
-        early = max(float(listed.release_s[o]), end_s - time_s, own.free)
-        busy = max(time_s, end_s - late)
-        early = min(early, late)
-        price = float(listed.metres[o]) + own.trip_cost + part.second_cost * busy
-        value = float(earned[groups].sum()) - price
-        if value <= 0 and not opening and not must[groups].any():
-            continue
-        rest = own.rest_s + (own.rest_rate * busy if own.rest_rate else 0.0)
-        chain, members = listed.sequence(o), tuple(groups.tolist())
-        options.append(_Option(v, opening, chain, members, early, late, busy, rest, value))
-    return options
-
-
-def _hinted(
-    model: Model, solution: Solution, own: list[int], nodes: Ints
-) -> dict[tuple[int, frozenset[int]], float]:
-    """The starts of the trips in hand, by vehicle and nodes of the part."""
+def _hand(solution: Solution, own: list[int], nodes: Ints) -> Solution:
+    """The trips in hand in the numbers of the part."""
     local = {int(n): k for k, n in enumerate(nodes)}
-    return {
-        (k, frozenset(local[n] for n in t.nodes)): t.start
-        for k, v in enumerate(own)
-        for t in solution.trips[v]
-    }
+    return Solution(
+        tuple(
+            tuple(Trip(t.start, tuple(local[n] for n in t.nodes)) for t in solution.trips[v])
+            for v in own
+        )
+    )
 
 
 class _Program:
     """The options as a CP-SAT model."""
 
-    def __init__(self, part: Model, options: list[_Option]) -> None:
+    def __init__(self, part: Model, options: list[Option]) -> None:
         self._part, self._options = part, options
         self._cp = cp_model.CpModel()
         self._taken = [self._cp.new_bool_var(f"t{k}") for k in range(len(options))]
@@ -213,7 +151,7 @@ class _Program:
         """What a group that must be served counts: more than all else together."""
         return 1.0 + sum(abs(p) for p in self._part.prize if np.isfinite(p)) + 1e6
 
-    def _start(self, option: _Option) -> cp_model.IntVar:
+    def _start(self, option: Option) -> cp_model.IntVar:
         early = math.ceil(option.early * TICKS - 1e-6)
         horizon = self._horizon()
         late = math.floor(min(option.late, horizon) * TICKS + 1e-6)
@@ -268,8 +206,9 @@ class _Program:
             cp.add_bool_or([taken[o] for o in openings]).only_enforce_if(taken[k])
             cp.add(starts[k] >= ready).only_enforce_if(taken[k])
 
-    def hint(self, known: dict[tuple[int, frozenset[int]], float]) -> None:
+    def hint(self, hand: Solution) -> None:
         """Begin at the plan in hand: the option with the same nodes that earns most."""
+        known = {(v, frozenset(t.nodes)): t.start for v, own in enumerate(hand.trips) for t in own}
         best: dict[tuple[int, frozenset[int]], int] = {}
         for k, o in enumerate(self._options):
             key = (o.vehicle, frozenset(o.nodes))
@@ -283,7 +222,7 @@ class _Program:
 
     def solve(
         self, seconds: float, seed: int, workers: int
-    ) -> tuple[list[tuple[float, _Option]] | None, bool]:
+    ) -> tuple[list[tuple[float, Option]] | None, bool]:
         """The chosen options with their starts, and whether nothing is better."""
         solver = cp_model.CpSolver()
         solver.parameters.max_time_in_seconds = seconds
@@ -300,7 +239,7 @@ class _Program:
         return chosen, status == cp_model.OPTIMAL
 
 
-def _placed(part: Model, chosen: list[tuple[float, _Option]]) -> list[tuple[Trip, ...]]:
+def _placed(part: Model, chosen: list[tuple[float, Option]]) -> list[tuple[Trip, ...]]:
     """By vehicle its trips, each as early as it can be without waiting in vain."""
     plans: list[list[Trip]] = [[] for _ in range(part.vehicles)]
     ready = [float(f) for f in part.free]
