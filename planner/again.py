@@ -2,7 +2,6 @@
 
 from planner import routing
 from planner.assign.model import Day
-from planner.assign.timetable import timed
 from planner.assign.warm import solution_of
 from planner.assign.watch import Watch
 from planner.outcome import plan_of
@@ -19,6 +18,8 @@ def scheduled(day: Day, model: Model | None, plan: Plan, watch: Watch, *, seed: 
     What is left out for want of time is inserted where it fits otherwise, and that plan gets its
     own timetable; it is kept if it serves more.
     """
+    from planner.assign.timetable import timed  # OR-Tools: a second to load
+
     best = timed(day.problem, plan, seconds=watch.left_s(1.0) / 2, seed=seed)
     for _ in range(TRIES):
         flown = {stop.task for f in best.flights for stop in f.stops}

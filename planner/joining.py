@@ -139,9 +139,8 @@ def _improved(order: list[int], ends: Ends, joins: Floats) -> list[int]:
 
 
 def _turned(order: list[int], ends: Ends, joins: Floats) -> list[int]:
-    """Reversal of a run (2-opt), the best one at a time."""
+    """Reversal of runs (2-opt), the best at first."""
     way = np.array(order)
-    n = len(way)
     while True:
         back = ends.back[way]
         link = joins[way[:-1], way[1:]]
@@ -150,10 +149,30 @@ def _turned(order: list[int], ends: Ends, joins: Floats) -> list[int]:
         gain[1:, :] -= joins[np.ix_(way[:-1], back)]
         gain[:, :-1] -= joins[np.ix_(back, way[1:])]
         gain = np.triu(gain, 0)
-        i, j = divmod(int(gain.argmax()), n)
-        if gain[i, j] <= _CHEAP:
+        moves = _apart(gain)
+        if not moves:
             return [int(w) for w in way]
-        way[i : j + 1] = ends.back[way[i : j + 1]][::-1]
+        for i, j in moves:
+            way[i : j + 1] = ends.back[way[i : j + 1]][::-1]
+
+
+def _apart(gain: Floats) -> list[tuple[int, int]]:
+    """The reversal that gains most; with very many cells, also others that do not touch it."""
+    n = len(gain)
+    if n < _MANY:
+        i, j = divmod(int(gain.argmax()), n)
+        return [(i, j)] if gain[i, j] > _CHEAP else []
+    found: list[tuple[int, int]] = []
+    taken = np.zeros(n + 2, bool)
+    best = gain.argmax(axis=1)
+    for i in np.argsort(-gain[np.arange(n), best], kind="stable").tolist():
+        j = int(best[i])
+        if gain[i, j] <= _CHEAP:
+            break
+        if not taken[i : j + 3].any():  # with the links before and after
+            taken[i : j + 3] = True
+            found.append((i, j))
+    return found
 
 
 def _moved(order: list[int], ends: Ends, joins: Floats) -> list[int]:

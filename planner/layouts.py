@@ -19,13 +19,15 @@ from planner import dividing, strips
 from planner.area import SHARE, AreaPath, Laid, finished, lay, measured
 from planner.pace import Pace
 from planner.strips import Grid, Run
-from planner.survey import Survey, survey
+from planner.survey import FINE_CORNERS, Survey, outer_corners, survey
 
 TIP = 0.0004
 """Share of an area that may be left out at either end across the lines."""
 _TRIMMED = 0.25
 """Share of the shift from one leg's end to the next that shortening the longer one saves."""
 
+_LOST = 0.001
+"""Share of an area that simplifying its outline may lose."""
 _EVERY_DEG = 10.0
 _REFINED = 4
 """Directions round which nearer ones and other positions of the strips are tried."""
@@ -59,8 +61,21 @@ def area_path(
     """
     pace = Pace(speed_mps=speed_mps, wind=wind, turn_s=turn_s)
     sought = survey(area, line_spacing_m, pace, SHARE, blocked)
-    path = best(sought, None if angle_deg is None else [angle_deg])
-    return path if sought.area is area else measured(path, area, line_spacing_m)
+    angles = None if angle_deg is None else [angle_deg]
+    path = best(sought, angles)
+    if sought.area is area:
+        return path
+    path = measured(path, area, line_spacing_m)
+    if path.covered >= SHARE - _LOST:
+        return path
+    # too much lies outside of the simplified outline: once more with that outline farther out
+    rings = [r for p in shapely.get_parts(area) for r in p.interiors]
+    holes = shapely.union_all([shapely.Polygon(r) for r in rings])
+    shut = holes if blocked is None else shapely.union(holes, blocked)
+    wide = sought.area.buffer(line_spacing_m / 4, join_style="mitre", mitre_limit=2.0)
+    wider = best(survey(wide, line_spacing_m, pace, SHARE, shut), angles)
+    wider = measured(wider, area, line_spacing_m)
+    return max(path, wider, key=lambda p: p.covered)
 
 
 def best(survey: Survey, angles: Sequence[float] | None = None) -> AreaPath:
@@ -72,13 +87,16 @@ def best(survey: Survey, angles: Sequence[float] | None = None) -> AreaPath:
     whole = _promising(survey, survey.area, angles)
     outline = shapely.get_num_coordinates(survey.area)
     work = whole[0][1].count + survey.corners / 4 + outline / 8
-    trials = int(np.clip(_WORK / work, 2, _MOST))
+    fine = outer_corners(survey.area) > FINE_CORNERS
+    least = 1 if fine and whole[0][1].count > _LINES else 2
+    trials = int(np.clip(_WORK / work, least, _MOST))
     layouts = [[Laid(part=survey.area, grid=grid)] for _, grid in whole[:trials]]
     if angles is None and work < _LINES:
         layouts += _divided(survey)
     laid = [lay(survey, layout) for layout in layouts]
     laid.sort(key=lambda runs: _joined_s(survey, runs))
-    paths = [finished(survey, runs) for runs in laid[: max(2, trials // 2)]]
+    few = 1 if fine else max(2, trials // 2)
+    paths = [finished(survey, runs) for runs in laid[:few]]
     return min(paths, key=lambda p: (p.covered < survey.share - 1e-9, p.seconds))
 
 

@@ -15,6 +15,10 @@ GRID_M = 0.001
 MOST_CORNERS = 1500
 """Outlines of more corners are simplified; whole counties have as many."""
 
+FINE_CORNERS = 600
+"""Of an outline with more corners only notches deeper than two lines are gone round, and only the
+best of the roughly compared layouts is finished."""
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -49,7 +53,8 @@ def survey(area: Any, spacing_m: float, pace: Pace, share: float, blocked: Any =
     shut = shapely.union_all([h for h in holes if h.area > 0]).difference(area)
     if blocked is not None and not blocked.is_empty:
         shut = shapely.union(shut, blocked, grid_size=GRID_M)
-    near = shapely.make_valid(area.buffer(spacing_m / 2, quad_segs=2))
+    fine = outer_corners(area) > FINE_CORNERS
+    near = shapely.make_valid(area.buffer(spacing_m * (2.0 if fine else 0.5), quad_segs=2))
     hulls = shapely.union_all([p.convex_hull for p in shapely.get_parts(area)])
     notches = shapely.difference(hulls, near, grid_size=GRID_M)
     return Survey(
@@ -62,12 +67,19 @@ def survey(area: Any, spacing_m: float, pace: Pace, share: float, blocked: Any =
     )
 
 
+def outer_corners(area: Any) -> int:
+    """Corners of an outline, its holes' not counted."""
+    return int(
+        shapely.get_num_coordinates(shapely.get_exterior_ring(shapely.get_parts(area))).sum()
+    )
+
+
 def plain(area: Any, spacing_m: float) -> Any:
     """An outline of few enough corners for many trials; only far too fine ones change, and by less
     than a quarter of the spacing. What that leaves out is counted when the coverage is measured."""
     tolerance, found = 0.03 * spacing_m, area
     while shapely.get_num_coordinates(found) > MOST_CORNERS and tolerance < spacing_m / 4:
-        found = shapely.simplify(area, tolerance)
+        found = shapely.simplify(found, tolerance)  # again and again: the sum is below the next
         tolerance *= 2
     return found
 

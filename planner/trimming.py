@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from planner.sorties import polygons
+
 Floats = npt.NDArray[np.float64]
 Run = npt.NDArray[np.float64]
 """(K, 2) metres, photographed from its first point to its last."""
@@ -23,6 +25,8 @@ _STEPS = np.concatenate([[0.0], np.geomspace(0.04, 1.5, 14)])
 
 
 _GRID_M = 0.001
+_COLLECTION = 7
+"""Shapely's type of a GeometryCollection."""
 _MOST = 400
 """Runs at most whose ends are shortened: of more lines the ends are too small a share."""
 
@@ -93,6 +97,8 @@ def _losses(
         inner[row] = along / max(float(np.hypot(*along)), 1e-9)
     reach = _STEPS[-1] * spacing_m
     alone = shapely.intersection(_rectangles(tips, tips + inner * reach, spacing_m), area)
+    mixed = shapely.get_type_id(alone) == _COLLECTION  # an edge that only touches comes as a line
+    alone[mixed] = [polygons(a) for a in alone[mixed]]
     legs = strips(runs, spacing_m)
     first = np.cumsum([0, *(len(r) - 1 for r in runs)])
     own = [first[k] if e == 0 else first[k + 1] - 1 for k, e in ends]
