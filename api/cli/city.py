@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from planner.routing.model import Solution
 
 WHOLE = 2_500
-"""Up to so many tasks the city is searched whole, and its bound computed; beyond, by regions."""
+"""Up to so many tasks the city is searched whole, and so is its bound; beyond, by regions."""
 _PATIENCE = 0.2
 """A bound that is not there when the search ends is waited for, for this share of its time."""
+_MINUTES_S = 3600.0
+"""Time for the bound of a large city, which takes minutes; it ends with the command."""
 
 
 def plan_city(
@@ -32,8 +34,16 @@ def plan_city(
     workers: int,
     out_file: Path | None,
     as_json: bool = False,
+    certify: bool = True,
+    certify_seconds: float | None = None,
 ) -> None:
-    """Solve the instance and write the plan; Ctrl-C ends the search and keeps the best so far."""
+    """Solve the instance and write the plan; Ctrl-C ends the search and keeps the best so far.
+
+    Args:
+        certify: compute how far from the best possible the plan may be, beside the search.
+        certify_seconds: wait for that so long when the plan is written; a fifth of `seconds` if not
+            given, not at all for a city too large to be searched whole.
+    """
     from planner.routing import compiled
     from planner.routing.city_file import load
 
@@ -43,11 +53,13 @@ def plan_city(
         )
     city = load(path)
     compiled()
-    with _certificate(path, seconds, wanted=len(city.entry) <= WHOLE) as bound:
+    whole = len(city.entry) <= WHOLE
+    patience = _PATIENCE * seconds * whole if certify_seconds is None else certify_seconds
+    with _certificate(path, seconds + patience if whole else _MINUTES_S, wanted=certify) as bound:
         found = _searched(city, seconds, seed, workers, bound)
         if out_file is not None:
             _write(out_file, city.plan(found))
-        bound.wait(_PATIENCE * seconds)
+        bound.wait(patience)
     unserved = sorted(set(range(len(city.entry))) - set(found.nodes()))
     objective = float(city.prizes[unserved].sum()) + city.metres(found)
     summary = _figures(city, found, objective, bound.value) | {"never": city.never(unserved)}
@@ -102,9 +114,14 @@ def _certify(path: Path, seconds: float, line: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the search
     os.nice(5)
     from planner.routing.bound import bound
+    from planner.routing.bound_large import bound_large
     from planner.routing.city_file import load
 
-    found = bound(load(path).model(), seconds=seconds)
+    city = load(path)
+    if len(city.entry) <= WHOLE:
+        found = bound(city.model(), seconds=seconds)
+    else:
+        found = bound_large(city, seconds=seconds)
     if found is not None:
         line.send(found.value)
 
@@ -180,7 +197,10 @@ def _show(figures: dict[str, Any]) -> None:
         f"{_line(figures)}; objective {figures['objective']:,}"
     )
     if figures["gap_pct"] is None:
-        err.print("How far from the best possible it is was not computed in the time.")
+        err.print(
+            "How far from the best possible it is was not computed in the time; "
+            "--certify-seconds waits for it."
+        )
     if figures["never"]:
         err.print(
             f"{len(figures['never'])} tasks no drone here can ever do (sensor, reach or window): "

@@ -66,6 +66,14 @@ def plan(
     certify: Annotated[
         bool, typer.Option(help="Prove how far the plan is from the best possible.")
     ] = True,
+    certify_seconds: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            help="With --city: wait so long for that proof when the plan is written.",
+            show_default="a fifth of --seconds; 0 above 2,500 tasks",
+        ),
+    ] = None,
     saving: Annotated[
         bool,
         typer.Option("--saving", help="Also prove what flying once saves; takes as long again."),
@@ -104,6 +112,8 @@ def plan(
             seed=seed,
             out_file=out_file,
             as_json=as_json,
+            certify=certify,
+            certify_seconds=certify_seconds,
         )
         return
     if week and file is not None:

@@ -2,7 +2,8 @@
 
 from planner.routing.jit import kernel, part
 from planner.routing.kernel_place import found
-from planner.routing.kernel_state import chained, out_of_pool, timed, touch
+from planner.routing.kernel_state import out_of_pool, touch
+from planner.routing.kernel_times import chained, timed
 from planner.routing.layout import (
     BLINK,
     CLASS,
@@ -11,6 +12,7 @@ from planner.routing.layout import (
     NEXT,
     PREV,
     SPARE,
+    SPECIAL,
     TAIL,
     TOUCHED,
     TRIP,
@@ -71,7 +73,8 @@ def _listed(t: Tables, s: State, g: int, v: int, stamp: int, many: int) -> int:
 def put(t: Tables, s: State, g: int, v: int, k: int, p: int, n: int) -> None:
     """Serve a group where `found` said."""
     touch(s, v)
-    if p == -2:
+    alone = p == -2
+    if alone:
         for i in range(s.many[v], k, -1):
             s.trips[v, i] = s.trips[v, i - 1]
         s.count[SPARE] -= 1
@@ -93,6 +96,8 @@ def put(t: Tables, s: State, g: int, v: int, k: int, p: int, n: int) -> None:
         s.link[q, PREV] = n
     out_of_pool(t, s, g, n)
     timed(t, s, trip, v, k == 0)
+    if alone and k == 0 and t.label[v, SPECIAL] and s.many[v] > 1:
+        timed(t, s, s.trips[v, 1], v, False)  # it was the first and begins elsewhere now
     chained(t, s, v)
 
 

@@ -6,9 +6,9 @@ only many groups together pay for it.
 
 import numpy as np
 
-from planner.routing.jit import kernel
+from planner.routing.jit import kernel, part
 from planner.routing.kernel_insert import listed, put
-from planner.routing.kernel_place import found, own_trip
+from planner.routing.kernel_place import apart, found
 from planner.routing.layout import LOSS, POOL, State, Tables
 
 MOST = 1000
@@ -17,11 +17,24 @@ STEPS = 3
 """First go in those that cost a quarter of their loss, then half, then all of it."""
 
 
+@part
+def _own_trip(t: Tables, s: State, g: int, many: int) -> tuple[float, int, int, int]:
+    """The cheapest trip of its own for a group in the vehicles listed: cost, vehicle, k, node."""
+    best, at_v, at_k, at_n = np.inf, -1, -1, -1
+    for i in range(many):
+        v = s.list[i]
+        for n in range(t.first[g], t.first[g + 1]):
+            best, k, _ = apart(t, s, v, n, 0.0, best, 1 << 60, 0.0)
+            if k >= 0:
+                at_v, at_k, at_n = v, k, n
+    return best, at_v, at_k, at_n
+
+
 @kernel
 def opened(t: Tables, s: State, sown: int) -> bool:
     """Give the group a trip of its own, at whatever loss, and fill it; false if there is none."""
     tried = listed(t, s, sown, 1)
-    _, v, k, n = own_trip(t, s, sown, tried)
+    _, v, k, n = _own_trip(t, s, sown, tried)
     if v < 0:
         return False
     put(t, s, sown, v, k, -2, n)

@@ -88,23 +88,10 @@ def found(
                 best, p, skip = _along(t, s, v, k, n, extra, best, skip, blink)
                 if p >= -1:
                     at_v, at_k, at_p, at_n = v, k, p, n
-            best, k, skip = _apart(t, s, v, n, extra, best, skip, blink)
+            best, k, skip = apart(t, s, v, n, extra, best, skip, blink)
             if k >= 0:
                 at_v, at_k, at_p, at_n = v, k, -2, n
     return best, at_v, at_k, at_p, at_n
-
-
-@part
-def own_trip(t: Tables, s: State, g: int, many: int) -> tuple[float, int, int, int]:
-    """The cheapest trip of its own for a group in the vehicles listed: cost, vehicle, k, node."""
-    best, at_v, at_k, at_n = np.inf, -1, -1, -1
-    for i in range(many):
-        v = s.list[i]
-        for n in range(t.first[g], t.first[g + 1]):
-            best, k, _ = _apart(t, s, v, n, 0.0, best, 1 << 60, 0.0)
-            if k >= 0:
-                at_v, at_k, at_n = v, k, n
-    return best, at_v, at_k, at_n
 
 
 @part
@@ -196,15 +183,19 @@ def _with(
 
 
 @part
-def _apart(
+def apart(
     t: Tables, s: State, v: int, n: int, extra: float, best: float, skip: int, blink: float
 ) -> tuple[float, int, int]:
     """A trip for a node alone, in the first gap long enough: its cost, its place (-1: none), skip.
 
-    Before a special first trip there is no gap: that trip begins where the vehicle is."""
-    trips = s.many[v]
+    What comes before a special first trip moves that one to the vehicle's post."""
+    trips, at = s.many[v], -1
     if trips >= t.label[v, TRIPS]:
-        return best, -1, skip
+        return best, at, skip
+    if t.label[v, SPECIAL] and trips > 0:
+        delta = _ahead(t, s, v, n, extra, best)
+        if delta < best:
+            best, at = delta, 0
     kind, end = t.label[v, KIND], t.label[v, END]
     post = t.label[v, FIRST] if trips == 0 else t.label[v, START]
     usable = t.limit[v, FIRST_USABLE] if trips == 0 else t.limit[v, USABLE]
@@ -213,7 +204,7 @@ def _apart(
     delta = t.gate[n, post, OUT_M] + t.gate[n, end, BACK_M] + t.work[kind, n, 0] + extra
     delta += t.limit[v, TRIP_COST] + t.second_cost * dur
     if delta >= best or dur > usable + EPS or t.node[n, LOAD] > t.limit[v, CAPACITY] + EPS:
-        return best, -1, skip
+        return best, at, skip
     early = max(t.node[n, EARLIEST] - way_s, t.node[n, RELEASE])
     late = min(t.node[n, LATEST] - way_s, t.limit[v, UNTIL] - dur)
     rest = dur * t.limit[v, RATE] + t.limit[v, REST]
@@ -229,6 +220,33 @@ def _apart(
         if start + dur + rest <= _due(s, v, k - 1) + EPS:
             skip -= 1
             if skip < 0:
-                return best, -1, blinks(blink)
+                return best, at, blinks(blink)
             return delta, k, skip
-    return best, -1, skip
+    return best, at, skip
+
+
+@part
+def _ahead(t: Tables, s: State, v: int, n: int, extra: float, best: float) -> float:
+    """What a trip for a node alone costs before a special first trip; infinite if it cannot be."""
+    kind, end, first = t.label[v, KIND], t.label[v, END], t.label[v, FIRST]
+    old, rest, rate = s.trips[v, 0], t.limit[v, REST], 1.0 + t.limit[v, RATE]
+    way_s, q = t.gate[n, first, OUT_S], s.trip[s.trips[v, 0], HEAD]
+    dur = way_s + t.work[kind, n, 1] + t.gate[n, end, BACK_S]
+    out_s = t.gate[q, t.label[v, START], OUT_S]
+    then = out_s + s.seg[q, SD]
+    delta = t.gate[n, first, OUT_M] + t.gate[n, end, BACK_M] + t.work[kind, n, 0] + extra
+    delta += t.gate[q, t.label[v, START], OUT_M] - s.span[old, WAY_OUT] + t.limit[v, TRIP_COST]
+    delta += t.second_cost * (dur + then - s.span[old, DUR])
+    start = max(t.limit[v, FREE], t.node[n, EARLIEST] - way_s, t.node[n, RELEASE])
+    leave = max(start + dur * rate + rest, s.seg[q, SE] - out_s, s.span[old, RELEASED])
+    if (
+        delta >= best
+        or dur > t.limit[v, FIRST_USABLE] + EPS
+        or then > t.limit[v, USABLE] + EPS
+        or t.node[n, LOAD] > t.limit[v, CAPACITY] + EPS
+        or start > min(t.node[n, LATEST] - way_s, t.limit[v, UNTIL] - dur) + EPS
+        or leave > min(s.seg[q, SL] - out_s, t.limit[v, UNTIL] - then) + EPS
+        or leave + then * rate + rest > _due(s, v, 0) + EPS
+    ):
+        return np.inf
+    return delta

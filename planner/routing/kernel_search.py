@@ -19,10 +19,10 @@ from planner.routing.kernel_state import (
     mended,
     recount,
     settled,
-    timed,
     touch,
     undone,
 )  # fmt: skip
+from planner.routing.kernel_times import timed
 from planner.routing.layout import (
     BEST,
     HEAD,

@@ -129,6 +129,27 @@ def test_the_command_writes_a_plan(tmp_path: Path) -> None:
     assert sum(len(nodes) for own in plan.values() for _, nodes in own) > 20
 
 
+@pytest.mark.parametrize("whole", [0, 2500])
+def test_a_city_of_any_size_gets_a_bound_that_no_plan_beats(
+    whole: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from multiprocessing import Pipe
+
+    from api.cli import city as command
+
+    monkeypatch.setattr(command, "WHOLE", whole)
+    monkeypatch.setattr("os.nice", lambda _: 0)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    (tmp_path / "city.json").write_text(json.dumps(made(3, 15, 2)))
+    here, there = Pipe(duplex=False)
+    command._certify(tmp_path / "city.json", 20.0, there)
+    assert here.poll(0)
+    small = load(tmp_path / "city.json")
+    found = cost(small.model(), solve(small.model(), seconds=1.0, iterations=2000))
+    worth = float(small.prizes.sum()) - found.objective
+    assert 0 < worth <= here.recv() * 1.000001
+
+
 def test_a_city_without_tasks_has_an_empty_plan() -> None:
     whole = city(made(2, 0, 0), where="made")
     assert solve(whole.model(), seconds=0.1) == Solution(((), ()))
