@@ -53,8 +53,11 @@ def survey(area: Any, spacing_m: float, pace: Pace, share: float, blocked: Any =
     shut = shapely.union_all([h for h in holes if h.area > 0]).difference(area)
     if blocked is not None and not blocked.is_empty:
         shut = shapely.union(shut, blocked, grid_size=GRID_M)
-    fine = outer_corners(area) > FINE_CORNERS
-    near = shapely.make_valid(area.buffer(spacing_m * (2.0 if fine else 0.5), quad_segs=2))
+    if outer_corners(area) > FINE_CORNERS:
+        near = shapely.simplify(area, spacing_m).buffer(2 * spacing_m, quad_segs=2)
+    else:
+        near = area.buffer(spacing_m / 2, quad_segs=2)
+    near = shapely.make_valid(near)
     hulls = shapely.union_all([p.convex_hull for p in shapely.get_parts(area)])
     notches = shapely.difference(hulls, near, grid_size=GRID_M)
     return Survey(
