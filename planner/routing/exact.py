@@ -52,7 +52,7 @@ def polished(
     do better with their groups and all unserved ones, to a hundredth of a second."""
     deadline = monotonic() + seconds
     own = sorted(set(vehicles))
-    part, nodes, offered, whole = _offered(model, solution, own)
+    part, nodes, offered, whole = _offered(model, solution, own, seconds / 3)
     if not offered:
         return Polished(solution=solution, proven=whole)
     program = _Program(part, offered)
@@ -81,7 +81,7 @@ def _better(model: Model, old: Solution, own: dict[int, tuple[Trip, ...]]) -> So
 
 
 def _offered(
-    model: Model, solution: Solution, own: list[int]
+    model: Model, solution: Solution, own: list[int], seconds: float
 ) -> tuple[Model, Ints, list[Option], bool]:
     """The part of the model, the model's nodes of the part's, the trips, and whether every
     unserved group was offered: only some are where trips are too many."""
@@ -95,7 +95,7 @@ def _offered(
             [np.arange(model.first[g], model.first[g + 1]) for g in order] or [np.empty(0, int)]
         )
         part = model.part(own, order)
-        found = options(part, _hand(solution, own, nodes))
+        found = options(part, _hand(solution, own, nodes), seconds)
         if found is not None or many == 0:
             return part, nodes, found or [], many == len(free) and found is not None
         many //= 2

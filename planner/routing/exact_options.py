@@ -26,9 +26,6 @@ LISTED = 40_000
 OPTIONS = 8_000
 """Trips that CP-SAT is given at most."""
 
-FIX_S = 3.0
-"""Time for the linear program; without its prices all trips stay."""
-
 MARGIN = 1.0
 """Metres by which a trip has to miss the gap: CP-SAT's values are rounded to a tenth."""
 
@@ -79,9 +76,13 @@ class _Listed:
         )
 
 
-def options(part: Model, hand: Solution) -> list[Option] | None:
+def options(part: Model, hand: Solution, seconds: float) -> list[Option] | None:
     """Every trip of every vehicle that a better plan may hold, and those in hand; None where they
-    are too many."""
+    are too many.
+
+    Args:
+        seconds: for the linear program; without its prices all trips stay.
+    """
     every: list[_Listed] = []
     for own in classes(part):
         for outing, there in reaches(part, own, 0.0):
@@ -91,7 +92,7 @@ def options(part: Model, hand: Solution) -> list[Option] | None:
             every += [_of(part, own, v, found, outing.first) for v in own.vehicles]
             if sum(len(one.option) for one in every) > LISTED:
                 return None
-    kept = _kept(part, every, hand)
+    kept = _kept(part, every, hand, seconds)
     if sum(len(k) for k in kept) > OPTIONS:
         return None
     return [one.made(k) for one, own in zip(every, kept, strict=True) for k in own.tolist()]
@@ -131,7 +132,7 @@ def _of(part: Model, own: Class, v: int, found: Trips, opening: bool) -> _Listed
     )
 
 
-def _kept(part: Model, every: Sequence[_Listed], hand: Solution) -> list[Ints]:
+def _kept(part: Model, every: Sequence[_Listed], hand: Solution, seconds: float) -> list[Ints]:
     """Of each list the options that a better plan may hold, and those in hand."""
     whole = [np.arange(len(one.option), dtype=np.int32) for one in every]
     if not np.isfinite(part.prize).all():
@@ -140,7 +141,7 @@ def _kept(part: Model, every: Sequence[_Listed], hand: Solution) -> list[Ints]:
     master = Master(np.zeros(part.groups, np.int32), purses, 0.0)
     for one in every:
         master.add(one.vehicle, one.columns)
-    prices = master.solve(FIX_S)
+    prices = master.solve(seconds)
     if prices is None:
         return whole
     beyond = [prices.beyond(one.vehicle, one.columns) for one in every]
