@@ -9,55 +9,18 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 
 import numpy as np
 
-from planner.routing import kernel_state
-from planner.routing.anneal import Annealer, Tuning, Watch, dumped
 from planner.routing.cut import middles, regions
-from planner.routing.greedy import begin
-from planner.routing.layout import TOTAL
-from planner.routing.model import Ints, Model, Solution, Source, Trip
+from planner.routing.model import Solution, Source, Trip
+from planner.routing.region import Day, Done, Turn, turned
 from planner.routing.search import Progress
-from planner.routing.state import solution, state
-from planner.routing.tables import tables
 
 REGION = 1000
 """Groups of a region, about: its table of ways takes 24 MB while it is built and searched."""
 _WORTH_S = 0.7
 """A region's turn is at least so long: making its model takes a tenth of that."""
-
-Day = tuple[tuple[float, tuple[tuple[int, int], ...]], ...]
-"""A vehicle's trips: start, and (group, which of its nodes) in order."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Turn:
-    """One region's work in one round; numbers are the source's."""
-
-    source: Source
-    vehicles: tuple[int, ...]
-    groups: tuple[int, ...]
-    days: tuple[Day, ...]
-    seconds: float
-    warm: float
-    cool: float
-    heats: tuple[float, float] | None
-    seed: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Done:
-    """What came out: by vehicle, as it is and at its best; objectives; nodes of each group."""
-
-    now: tuple[Day, ...]
-    best: tuple[Day, ...]
-    value: float
-    best_value: float
-    heats: tuple[float, float]
-    nodes: Ints
-    busy_s: float
 
 
 def solve_large(
@@ -132,7 +95,7 @@ class _Large:
         """All regions once; false if the search was called off before they were done."""
         begun = time.perf_counter()
         turns = self._turns(seconds, warm, cool)
-        jobs = [self.executor.submit(_turned, turn) for turn in turns]
+        jobs = [self.executor.submit(turned, turn) for turn in turns]
         if not self._waited(jobs):
             return False
         done = [job.result() for job in jobs]
@@ -141,7 +104,7 @@ class _Large:
         self._merge(turns, done)
         return True
 
-    def _waited(self, jobs: Sequence["Future[_Done]"]) -> bool:
+    def _waited(self, jobs: Sequence["Future[Done]"]) -> bool:
         """Wait for the jobs; false, and those not begun taken back, if called off before."""
         open_jobs = set(jobs)
         while open_jobs:
@@ -152,7 +115,7 @@ class _Large:
             _, open_jobs = wait(open_jobs, timeout=0.02)
         return True
 
-    def _turns(self, seconds: float, warm: float, cool: float) -> list[_Turn]:
+    def _turns(self, seconds: float, warm: float, cool: float) -> list[Turn]:
         owner = np.full(len(self.xy), -1, np.int32)
         for v, day in enumerate(self.days):
             owner[[g for _, nodes in day for g, _ in nodes]] = v
@@ -163,7 +126,7 @@ class _Large:
             whose[own] = i
         part = whose[np.where(owner >= 0, owner, _closest(self.xy, self.vehicle_xy, owner))]
         return [
-            _Turn(
+            Turn(
                 source=self.source,
                 vehicles=tuple(own.tolist()),
                 groups=tuple(np.flatnonzero(part == i).tolist()),
@@ -177,7 +140,7 @@ class _Large:
             for i, own in enumerate(cuts)
         ]
 
-    def _merge(self, turns: list[_Turn], done: list[_Done]) -> None:
+    def _merge(self, turns: list[Turn], done: list[Done]) -> None:
         """Regions share nothing: their days are the day, and their bests together a plan too."""
         best = list(self.days)
         for turn, one in zip(turns, done, strict=True):
@@ -210,67 +173,3 @@ def _closest(xy: np.ndarray, vehicle_xy: np.ndarray, owner: np.ndarray) -> np.nd
     for g in np.flatnonzero(owner < 0):
         closest[g] = np.argmin(np.hypot(*(vehicle_xy - xy[g]).T))
     return closest
-
-
-def _turned(turn: _Turn) -> _Done:
-    """Solve one region for its time; runs wherever the executor is."""
-    begun = time.perf_counter()
-    model = turn.source.part(turn.vehicles, turn.groups)
-    if not model.groups or not model.vehicles:
-        return _idle(turn, model)
-    t = tables(model)
-    s = state(model, t)
-    place = {g: i for i, g in enumerate(turn.groups)}
-    given = Solution(
-        tuple(
-            tuple(
-                Trip(start, tuple(int(model.first[place[g]]) + o for g, o in nodes))
-                for start, nodes in day
-            )
-            for day in turn.days
-        )
-    )
-    begin(model, t, s, given)
-    search = Annealer(model, t, s, turn.seed, Tuning(), turn.heats)
-    if turn.seconds > 0:
-        search.alone(Watch(begun, turn.seconds, None, turn.warm, turn.cool))
-    now = dumped(s)
-    value = float(s.total[TOTAL])
-    kernel_state.load(t, s, search.best)
-    best = _days(model, turn, solution(t, s))
-    kernel_state.load(t, s, now)
-    return _Done(
-        now=_days(model, turn, solution(t, s)),
-        best=best,
-        value=value,
-        best_value=search.value,
-        heats=search.heats,
-        nodes=model.nodes_in,
-        busy_s=time.perf_counter() - begun,
-    )
-
-
-def _idle(turn: _Turn, model: Model) -> _Done:
-    """A region without work, or without anybody to do it."""
-    lost = float(model.prize.sum())
-    return _Done(
-        now=turn.days, best=turn.days, value=lost, best_value=lost, heats=(0.0, 0.0),
-        nodes=model.nodes_in, busy_s=0.0,
-    )  # fmt: skip
-
-
-def _days(model: Model, turn: _Turn, found: Solution) -> tuple[Day, ...]:
-    group_of = model.group_of
-    return tuple(
-        tuple(
-            (
-                trip.start,
-                tuple(
-                    (turn.groups[group_of[n]], int(n - model.first[group_of[n]]))
-                    for n in trip.nodes
-                ),
-            )
-            for trip in own
-        )
-        for own in found.trips
-    )
