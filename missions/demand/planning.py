@@ -33,6 +33,7 @@ from planner.problem import (
     Prepared,
     Problem,
     Progress,
+    Separation,
     Station,
     Violation,
 )
@@ -115,7 +116,12 @@ def plan_day(
     looks = [look(r) for r in asked]
     prepared = planner.prepare(looks, stations, preset.zones, heights=preset.heights)
     problem = Problem(
-        stations=stations, tasks=prepared.tasks, zones=preset.zones, start=start, end=end
+        stations=stations,
+        tasks=prepared.tasks,
+        zones=preset.zones,
+        start=start,
+        end=end,
+        separation=Separation(),
     )
     plan = planner.solve(problem, seconds=seconds, seed=seed, progress=progress, **solving)
     violations = planner.verify(problem, plan)
