@@ -13,7 +13,7 @@ def compiled() -> None:
     model = small()
     found = solve(model, seconds=60.0, iterations=3)
     insert(model, found, [0])
-    solve(model, seconds=0.01, threads=2)
+    solve(model.part([0, 1] * 4, [0, 1, 2]), seconds=0.01, threads=2)
 
 
 def small() -> Model:
