@@ -1,7 +1,14 @@
-"""An immutable problem in, an immutable, independently checked plan out."""
+"""An immutable problem in, an immutable, independently checked plan out.
+
+A look becomes a task (`check`, `sharing`, `prepare` with `routes`, `terrain`, `sorties`), tasks
+become flights (`solve` with `assign` on the engine in `routing`), flights are accepted (`verify`,
+which shares no code with the rest), refusals are explained (`explain`), a running day is mended
+(`replan`), and all of it goes into and out of files (`formats`).
+"""
 
 from core.route import Route
-from planner.footprints import photographed, seen
+from planner.assign.saving import Saving, saving, separate_plan
+from planner.assign.separate import separate
 from planner.prepare import prepare
 from planner.problem import (
     Airborne,
@@ -19,9 +26,8 @@ from planner.problem import (
     Task,
     Violation,
 )
-from planner.responder import responder
-from planner.saving import Saving, saving, separate_plan
-from planner.separate import separate
+from planner.replan.responder import responder
+from planner.routes.footprints import photographed, seen
 from planner.solve import solve
 from planner.verify import verify
 

@@ -8,8 +8,8 @@ import numpy as np
 import shapely
 
 from planner import explain
-from planner.airspace import Airspace
 from planner.problem import Look, Refusal, Station
+from planner.routes.airspace import Airspace
 from planner.sharing import Need, alone
 from planner.sorties import polygons
 

@@ -15,19 +15,19 @@ from core.geo import HeightModel
 from core.route import Route
 from core.zones import Zone
 from planner import explain
-from planner.airspace import Airspace, airspace, middle
-from planner.camera import LOWEST_M, View, view
 from planner.check import check
-from planner.corridor import follow
-from planner.coverage import best_angle_deg, sweep
-from planner.effort import routes_s
-from planner.facade import LEAST_STANDOFF_M
-from planner.points import visit
 from planner.problem import Look, Prepared, Refusal, Station, Task
+from planner.routes.airspace import Airspace, airspace, middle
+from planner.routes.camera import LOWEST_M, View, view
+from planner.routes.corridor import follow
+from planner.routes.coverage import best_angle_deg, sweep
+from planner.routes.effort import routes_s
+from planner.routes.facade import LEAST_STANDOFF_M
+from planner.routes.points import visit
+from planner.routes.trace import hover_route, photo_route
+from planner.routes.upright import ABOVE_M, Upright, route, stand
 from planner.sharing import Need, seconds, share
 from planner.sorties import split
-from planner.trace import hover_route, photo_route
-from planner.upright import ABOVE_M, Upright, route, stand
 
 Floats = npt.NDArray[np.float64]
 Ground = Callable[[Floats], Floats]

@@ -211,7 +211,7 @@ class Problem:
         crew_limit: flights in the air at once that the pilots can watch; None for no limit.
         separation: between flights of this plan and the frozen ones; None for no check.
         frozen: flights that stay as they are: in the air, released, or of another plan. Their
-            tasks are not among `tasks`, and their drones are free only after them.
+            tasks are not among `tasks`, and their drones fly before, between and after them.
         previous: the plan in hand: where the search begins, and what stability is measured by.
         churn_m: metres that moving a task of the plan in hand to another drone counts.
         wear_m: metres that a flight more counts: battery cycles are not for nothing.

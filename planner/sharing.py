@@ -13,10 +13,10 @@ import numpy as np
 import shapely
 
 from core.equipment import Sensor, VehicleSpec
-from planner.camera import Demand, view
-from planner.corridor import passes
 from planner.problem import Look, LookKind
-from planner.upright import Upright, stand, work_s
+from planner.routes.camera import Demand, view
+from planner.routes.corridor import passes
+from planner.routes.upright import Upright, stand, work_s
 
 HELD = 0.985
 """Share of a guest's ground that its host must hold; the rest is the rounding of outlines."""

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from planner.assign.certificate import certificate
 from planner.assign.model import Day, read
+from planner.assign.outcome import plan_of
 from planner.assign.search import eager, first_plan, polished, searched, whole
 from planner.assign.watch import Watch, Watcher
-from planner.outcome import plan_of
+from planner.explain.unserved import reasons
 from planner.problem import Plan, Problem
 from planner.routing import cost
-from planner.unserved import reasons
 
 SEARCH_UNTIL, POLISH_UNTIL = 0.88, 0.96
 """Shares of the time at which the search and the polish end; laying the flights out takes 0.1 to
@@ -68,7 +68,7 @@ def planned(day: Day, watch: Watch, *, seed: int, threads: int, certify: bool) -
             best = polished(day, model, best, watch, until=POLISH_UNTIL, seed=seed)
     plan = plan_of(day, best)
     if timetable:
-        from planner.again import scheduled  # CP-SAT takes a second to import
+        from planner.assign.again import scheduled  # CP-SAT takes a second to import
 
         plan = scheduled(day, model, plan, watch, seed=seed)
     plan = replace(plan, gap=proof.gap(plan))

@@ -28,9 +28,9 @@ ROWS = (
 
 def compare(first: Plan, second: Plan, as_json: AsJson = False) -> None:
     """Show what two plans are worth, how fair and how risky they are, and what differs."""
-    from planner import planfile
-    from planner.compare import compare as compared
-    from planner.response import fires
+    from planner.formats import planfile
+    from planner.replan.compare import compare as compared
+    from planner.replan.response import fires
 
     a, b = planfile.read(first), planfile.read(second)
     (day, one), (other, two) = a.whole_day, b.whole_day

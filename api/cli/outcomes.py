@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import planner
 from core.errors import PlanRejected
-from planner.advice import advised
+from planner.explain.advice import advised
 from planner.formats.dayfile import DayFile
 from planner.formats.sheet import Asked
 from planner.problem import Look, Plan, Prepared, Problem, SeparateCost

@@ -11,12 +11,12 @@ from rich.table import Table
 
 from api.cli.outcomes import Outcome
 from api.cli.output import out
+from planner.assign.saving import Saving
 from planner.formats import geojson
+from planner.formats.planfile import PlanFile
+from planner.formats.planfile import content as plan_content
 from planner.formats.sheet import Sheet, html
-from planner.planfile import PlanFile
-from planner.planfile import content as plan_content
 from planner.problem import Flight
-from planner.saving import Saving
 
 Outcomes = Sequence[Outcome]
 

@@ -11,8 +11,8 @@ from api.cli.output import AsJson, emit, err, out
 from core.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from planner.events import Replanned
-    from planner.planfile import PlanFile
+    from planner.formats.planfile import PlanFile
+    from planner.replan.events import Replanned
 
 Files = Annotated[
     list[Path] | None, typer.Option(help="A no-fly zone that appears: GeoJSON, each feature one.")
@@ -53,9 +53,9 @@ def replan(
     Then, in the seconds given, make it better by moving at most so many flights more. Each
     department is told what moved, why and to when.
     """
-    from planner import planfile
-    from planner.improve import improve
-    from planner.replan import replan as mended
+    from planner.formats import planfile
+    from planner.replan.improve import improve
+    from planner.replan.running import replan as mended
 
     given = planfile.read(plan)
     now = replan_input.moment(at, given)
@@ -87,8 +87,8 @@ def replan(
 
 def summary(found: "Replanned") -> dict[str, Any]:
     """What happened and what it means, for scripts."""
-    from planner.changes import by_department
     from planner.problem import Refusal
+    from planner.replan.changes import by_department
 
     return {
         "flights": len(found.plan.flights),
@@ -116,8 +116,8 @@ def summary(found: "Replanned") -> dict[str, Any]:
 
 
 def _show(found: "Replanned", given: "PlanFile") -> None:
-    from planner.changes import by_department
     from planner.problem import Refusal
+    from planner.replan.changes import by_department
 
     for name, one in found.response.items():
         if isinstance(one, Refusal):

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from core.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from planner.events import Event
-    from planner.planfile import PlanFile
+    from planner.formats.planfile import PlanFile
+    from planner.replan.events import Event
 
 
 def moment(text: str, given: "PlanFile", where: str = "--at") -> datetime:
@@ -34,7 +34,7 @@ def fires(given: Sequence[str], sensor: str) -> "list[Event]":
     """
     from core.equipment import Sensor
     from core.geo import LonLat
-    from planner.events import Emergency
+    from planner.replan.events import Emergency
 
     try:
         wanted = frozenset({Sensor(sensor)})
@@ -99,7 +99,7 @@ def failures(given: Sequence[str], plan: "PlanFile") -> "list[Event]":
     Raises:
         InvalidInput: an option that cannot be understood.
     """
-    from planner.events import Lost
+    from planner.replan.events import Lost
 
     known = {s.id for s in plan.problem.stations}
     for name in given:
@@ -135,7 +135,7 @@ def cancelled(given: Sequence[str], plan: "PlanFile") -> "list[Event]":
     Raises:
         InvalidInput: an option that cannot be understood.
     """
-    from planner.events import Cancelled
+    from planner.replan.events import Cancelled
 
     known = {t.id for t in plan.problem.tasks}
     for name in given:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from core.energy import Wind
     from core.equipment import CameraSpec
     from core.zones import Zone
-    from planner.one_route import Ask
+    from planner.routes.one import Ask
 
 Metres = Annotated[float | None, typer.Option(min=0.01, max=100_000)]
 Overlap = Annotated[float | None, typer.Option(min=0.0, max=0.95)]
@@ -155,9 +155,9 @@ def _flown(
 ) -> "list[Made]":
     """A feature's route as it is flown: one, or its sorties."""
     from api.cli.route_flights import flights
-    from planner.airspace import Airspace
-    from planner.one_route import answer
-    from planner.outline import frame_of, outline
+    from planner.routes.airspace import Airspace
+    from planner.routes.one import answer
+    from planner.routes.outline import frame_of, outline
 
     properties = one.get("properties") or {}
     kind, geometry, notes = outline(
@@ -180,7 +180,7 @@ def _kind(properties: dict[str, Any], where: str) -> str | None:
 
 
 def _ask(wish: Wish, properties: dict[str, Any], kind: Any, geometry: Any, where: str) -> "Ask":
-    from planner.one_route import Ask
+    from planner.routes.one import Ask
 
     def figure(given: float | None, key: str, default: float) -> float:
         if given is not None:
@@ -264,7 +264,7 @@ def _line(one: dict[str, Any]) -> str:
 
 def _figures(one: "Made") -> dict[str, Any]:
     """What is told of a route or a sortie."""
-    from planner.route_features import features
+    from planner.routes.features import features
 
     own = features(one.answer, one.number)[0]["properties"]
     own |= {"length_m": round(one.route.length_m, 1), "seconds": round(one.seconds, 1)}

@@ -9,7 +9,7 @@ from api.cli.output import err
 from api.cli.route_flights import Field, Made, site
 from planner.formats import geojson
 from planner.formats.files import store, write_route
-from planner.route_features import features
+from planner.routes.features import features
 
 
 def save(made: Sequence[Made], path: Path, field: Field) -> None:

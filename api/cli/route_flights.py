@@ -12,8 +12,8 @@ from planner.formats.site import Site
 
 if TYPE_CHECKING:
     from core.equipment import VehicleSpec
-    from planner.airspace import Airspace
-    from planner.one_route import Answer
+    from planner.routes.airspace import Airspace
+    from planner.routes.one import Answer
     from planner.terrain import Terrain
 
 
@@ -96,7 +96,7 @@ def flights(answer: "Answer", number: int, field: Field, sky: "Airspace") -> lis
     """What is written of an answer: its route over the ground, whole or in sorties."""
     if not field.docks:
         return [_whole(answer, number, field)]
-    from planner.sortie_routes import sorties
+    from planner.sorties.flown import sorties
 
     finish = _follower(field)
     wind = answer.ask.wind
@@ -120,7 +120,7 @@ def _whole(answer: "Answer", number: int, field: Field) -> Made:
             answer=answer, route=answer.route, number=number, sortie=None, seconds=answer.seconds
         )
     from core.energy import route_s
-    from planner.terrain_follow import followed
+    from planner.terrain.follow import followed
 
     found = followed(
         answer.route,
@@ -154,7 +154,7 @@ def _follower(field: Field) -> Callable[[Route], Route] | None:
     ground = field.terrain
     if ground is None:
         return None
-    from planner.terrain_follow import follow
+    from planner.terrain.follow import follow
 
     def over_ground(route: Route) -> Route:
         return follow(

@@ -56,7 +56,7 @@ def zones(path: Path | None) -> "tuple[Zone, ...]":
     if path is None:
         return ()
     from core.zones import Zone, ZoneKind
-    from planner.outline import outline
+    from planner.routes.outline import outline
 
     found = []
     for k, one in enumerate(features(path)):

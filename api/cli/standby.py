@@ -11,7 +11,7 @@ from core.errors import InvalidInput
 
 if TYPE_CHECKING:
     from planner.problem import Progress
-    from planner.standby import StandbyOffer
+    from planner.replan.standby import StandbyOffer
 
 
 def standby(
@@ -39,8 +39,8 @@ def standby(
     Response times are those of 500 simulated fires over the territory and the day, with drones in
     the air diverted and charging ones as they come free.
     """
-    from planner import planfile
-    from planner.standby import standby as offers
+    from planner.formats import planfile
+    from planner.replan.standby import standby as offers
 
     given = planfile.read(plan)
     with progress("Planning with standby") as meter:
@@ -76,7 +76,7 @@ def _numbers(text: str) -> list[int]:
 def _write(given: Any, chosen: "StandbyOffer", path: Path) -> None:
     from dataclasses import replace
 
-    from planner import planfile
+    from planner.formats import planfile
 
     held = tuple(
         replace(s, standby=s.standby or s.id in chosen.docks) for s in given.problem.stations

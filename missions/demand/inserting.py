@@ -17,7 +17,7 @@ from missions.demand.planning import horizon, look, stations_of
 from missions.entities import Filing, Flight, FlightState, LogEntry, Origin, Request
 from missions.presets import Dock, Preset
 from missions.store.protocol import Store, Unit
-from planner.advice import advised
+from planner.explain.advice import advised
 from planner.problem import Problem, Station
 
 SEARCH_S = 1.0

@@ -25,7 +25,7 @@ from missions.entities import (
     Task,
 )
 from missions.presets import Preset
-from planner.advice import advised
+from planner.explain.advice import advised
 from planner.problem import (
     Look,
     LookKind,

@@ -19,9 +19,9 @@ from core.energy import Wind
 from core.equipment import VehicleSpec
 from core.geo import LocalFrame
 from core.zones import Zone, ZoneKind
-from planner.airspace import MARGIN_M, Airspace, airspace, grown, middle
-from planner.effort import ground_speed
 from planner.problem import Closure, Problem
+from planner.routes.airspace import MARGIN_M, Airspace, airspace, grown, middle
+from planner.routes.effort import ground_speed
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]

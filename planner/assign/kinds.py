@@ -14,8 +14,8 @@ import shapely
 from core.energy import CLIMB_FACTOR, climb_s, descent_s
 from core.equipment import VehicleSpec
 from planner.assign.air import Air, Flags
-from planner.effort import routes_s
 from planner.problem import Problem
+from planner.routes.effort import routes_s
 
 Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]

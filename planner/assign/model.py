@@ -10,7 +10,6 @@ from functools import cached_property
 
 import numpy as np
 
-from planner.airspace import Airspace
 from planner.assign.air import Air, Flags, air
 from planner.assign.drones import Drone, drones
 from planner.assign.kinds import TRANSFER_M, Floats, Index, Kind, kind, outlines
@@ -20,6 +19,7 @@ from planner.assign.posts import PAD_S, Place, Post, posts
 from planner.assign.tables import part
 from planner.assign.warm import stay
 from planner.problem import Problem
+from planner.routes.airspace import Airspace
 from planner.routing.model import Model, Solution
 
 __all__ = ["PAD_S", "TRANSFER_M", "Day", "read"]

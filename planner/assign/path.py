@@ -12,7 +12,7 @@ from core.geo import LonLat
 from core.route import Route, Waypoint
 from planner.assign.air import Air, Flags
 from planner.assign.kinds import TRANSFER_M, Floats
-from planner.effort import routes_s
+from planner.routes.effort import routes_s
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

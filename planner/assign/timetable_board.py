@@ -12,10 +12,10 @@ import numpy as np
 from ortools.util.python.sorted_interval_list import Domain
 
 from core.geo import LocalFrame
+from planner.assign.crossing import Crossing, crossings
 from planner.assign.timetable_starts import TICKS, starts, ticks
-from planner.crossing import Crossing, crossings
+from planner.assign.tracks import Floats, Legs, city_frame, clock, legs_of
 from planner.problem import Flight, Plan, Problem
-from planner.tracks import Floats, Legs, city_frame, clock, legs_of
 
 Span = tuple[int, int]
 

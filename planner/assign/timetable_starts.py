@@ -13,8 +13,8 @@ import shapely
 from ortools.util.python.sorted_interval_list import Domain
 
 from core.geo import LocalFrame
+from planner.assign.tracks import Clock, Ints, Legs, begun_in_the_air
 from planner.problem import Flight, Problem, Station, Task
-from planner.tracks import Clock, Ints, Legs, begun_in_the_air
 
 TICKS = 10
 """Ticks a second: fine enough that rounding is nothing against 1.5 s allowed to whoever checks."""

@@ -11,7 +11,7 @@ import shapely
 from core.clearance import conflicts
 from core.geo import LonLat
 from core.zones import Zone, ZoneKind
-from planner.airspace import Airspace, airspace, middle
+from planner.routes.airspace import Airspace, airspace, middle
 
 sys.path.insert(0, str(Path(__file__).parent))
 from planner_city import FRAME, zone

@@ -11,9 +11,9 @@ from shapely.geometry import shape
 
 from core.energy import Wind
 from core.geo import LocalFrame, LonLat
-from planner.area import AreaPath
-from planner.layouts import area_path
-from planner.ways import Ways
+from planner.routes.area import AreaPath
+from planner.routes.layouts import area_path
+from planner.routes.ways import Ways
 
 SHARED = Path(os.environ.get("FLYONCE_SHARED", Path(__file__).parents[3] / "shared"))
 

@@ -12,8 +12,8 @@ import pytest
 from core.energy import Wind
 from planner import Plan, Problem, Progress, prepare, routing, solve, verify
 from planner.assign.model import Day, read
+from planner.assign.outcome import plan_of
 from planner.assign.warm import solution_of
-from planner.outcome import plan_of
 
 sys.path.insert(0, str(Path(__file__).parent))
 from planner_city import END, START, city

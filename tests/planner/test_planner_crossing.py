@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from core.route import Route, Waypoint
-from planner.crossing import crossings
+from planner.assign.crossing import crossings
+from planner.assign.tracks import Legs, city_frame, clock, legs_of
 from planner.problem import Flight, Problem, Separation, Stop
-from planner.tracks import Legs, city_frame, clock, legs_of
 
 sys.path.insert(0, str(Path(__file__).parent))
 from planner_city import COPTER, END, FRAME, START, station

@@ -12,7 +12,7 @@ from core.energy import CALM, Wind, charge_s, climb_s, route_s
 from core.geo import LonLat, offset
 from core.power import best_speed_mps, health_after, loaded, power_ratio, rotary_w
 from core.route import Route, Waypoint
-from planner.effort import reversed_route, routes_s
+from planner.routes.effort import reversed_route, routes_s
 
 sys.path.insert(0, str(Path(__file__).parent))
 from dataclasses import replace

@@ -11,9 +11,9 @@ import shapely
 from core.energy import Wind
 from core.equipment import Sensor
 from planner import Look, Plan, Problem, Station, Task, explain, prepare, solve, verify
-from planner.conflict import conflict, explained, filtered, refused_look, smallest
-from planner.fit import Fitter
-from planner.offers import offer
+from planner.explain.conflict import conflict, explained, filtered, refused_look, smallest
+from planner.explain.fit import Fitter
+from planner.explain.offers import offer
 from planner.problem import Closure
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -12,10 +12,10 @@ import shapely
 from core.energy import Wind
 from core.errors import InvalidInput, Unavailable
 from planner import Plan, Problem, prepare, solve, verify
-from planner.events import Lost
-from planner.planfile import PlanFile, dumps, loads, read, write
+from planner.formats.planfile import PlanFile, dumps, loads, read, write
 from planner.problem import Closure, Offer, Separation
-from planner.replan import replan
+from planner.replan.events import Lost
+from planner.replan.running import replan
 
 sys.path.insert(0, str(Path(__file__).parent))
 from planner_city import END, START, city

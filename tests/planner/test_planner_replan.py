@@ -14,12 +14,12 @@ from core.clearance import conflicts
 from core.equipment import Sensor
 from core.zones import Zone, ZoneKind
 from planner import Plan, Problem, Response, prepare, solve, verify
-from planner.aloft import cut, track
-from planner.changes import by_department, moved, visits
-from planner.events import Cancelled, Emergency, Event, Lost, Replanned, Urgent
-from planner.improve import improve
 from planner.problem import Closure, Flight
-from planner.replan import replan
+from planner.replan.aloft import cut, track
+from planner.replan.changes import by_department, moved, visits
+from planner.replan.events import Cancelled, Emergency, Event, Lost, Replanned, Urgent
+from planner.replan.improve import improve
+from planner.replan.running import replan
 
 sys.path.insert(0, str(Path(__file__).parent))
 from planner_city import END, FRAME, START, city

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from api.cli.replan import replan
 from core.errors import InvalidInput
 from planner import Plan, Problem, prepare, solve, verify
-from planner.planfile import PlanFile, read, write
+from planner.formats.planfile import PlanFile, read, write
 
 sys.path.insert(0, str(Path(__file__).parent))
 from planner_city import END, FRAME, START, city

@@ -13,13 +13,13 @@ from core.equipment import CameraSpec, Sensor
 from core.errors import InvalidInput
 from core.geo import LocalFrame, LonLat
 from core.zones import Zone, ZoneKind
-from planner.airspace import Airspace
-from planner.corridor import follow, sharpened
-from planner.facade import facade, rows_m
-from planner.one_route import Answer, Ask, answer
-from planner.orbit import levels, orbit
-from planner.outline import frame_of, outline
-from planner.route_features import features
+from planner.routes.airspace import Airspace
+from planner.routes.corridor import follow, sharpened
+from planner.routes.facade import facade, rows_m
+from planner.routes.features import features
+from planner.routes.one import Answer, Ask, answer
+from planner.routes.orbit import levels, orbit
+from planner.routes.outline import frame_of, outline
 
 HERE = LonLat(118.87, 28.94)
 FRAME = LocalFrame(HERE)
@@ -151,7 +151,7 @@ def test_a_facade_is_photographed_square_and_from_its_standoff() -> None:
 
 
 def test_rows_keep_their_distance_from_every_wall_at_a_corner() -> None:
-    """A courtyard's corners point towards the drone: a leg as long as its wall would hit the next."""
+    """A courtyard's corners point to the drone: a leg as long as its wall would hit the next."""
     for corner in ([(0, 0), (0, 60), (60, 60)], [(0, 60), (0, 0), (60, 0), (60, 60), (0, 60)]):
         wall = shapely.LineString(corner)
         found = asked(wall, "facade", camera=WIDE, top_m=30.0, radius_m=12.0)

@@ -14,11 +14,11 @@ from core.energy import Wind, route_s
 from core.equipment import Sensor
 from core.geo import LocalFrame, LonLat
 from core.route import Route, Waypoint
-from planner.camera import LOWEST_M, Demand, view
-from planner.corridor import follow, passes
-from planner.coverage import best_angle_deg, sweep
-from planner.effort import reversed_route, routes_s
-from planner.points import visit
+from planner.routes.camera import LOWEST_M, Demand, view
+from planner.routes.corridor import follow, passes
+from planner.routes.coverage import best_angle_deg, sweep
+from planner.routes.effort import reversed_route, routes_s
+from planner.routes.points import visit
 from planner.sorties import split
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from planner import Plan, Problem, prepare, solve
+from planner.assign.saving import least_km, saving, separate_day, separate_plan
 from planner.problem import Look
-from planner.saving import least_km, saving, separate_day, separate_plan
 
 sys.path.insert(0, str(Path(__file__).parent))
 from planner_city import END, START, city

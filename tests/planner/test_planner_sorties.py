@@ -16,10 +16,10 @@ from core.energy import Wind
 from core.errors import InvalidInput
 from core.geo import LonLat, distance_m
 from core.route import Route, Waypoint
-from planner.airspace import Airspace
-from planner.cutting import piece, rest_of
-from planner.sortie_costs import out_and_back
-from planner.sortie_routes import ROUNDING_S, sorties
+from planner.routes.airspace import Airspace
+from planner.sorties.costs import out_and_back
+from planner.sorties.cutting import piece, rest_of
+from planner.sorties.flown import ROUNDING_S, sorties
 
 sys.path.insert(0, str(Path(__file__).parent))
 from planner_city import COPTER, FRAME, zone

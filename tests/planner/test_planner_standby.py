@@ -12,20 +12,10 @@ import shapely
 
 from core.equipment import Sensor
 from core.route import Route, Waypoint
-from planner import (
-    Flight,
-    Plan,
-    Problem,
-    Response,
-    Station,
-    prepare,
-    responder,
-    solve,
-    verify,
-)
-from planner.compare import compare, figures, jain
-from planner.response import Fires, arrivals, fires, response
-from planner.standby import chosen, standby
+from planner import Flight, Plan, Problem, Response, Station, prepare, responder, solve, verify
+from planner.replan.compare import compare, figures, jain
+from planner.replan.response import Fires, arrivals, fires, response
+from planner.replan.standby import chosen, standby
 
 sys.path.insert(0, str(Path(__file__).parent))
 from planner_city import COPTER, END, FRAME, START, city, look, station

@@ -18,12 +18,12 @@ from core.equipment import CameraSpec, Sensor, VehicleSpec
 from core.errors import InvalidInput
 from core.geo import LocalFrame, LonLat, distance_m
 from core.route import Route, Waypoint
-from planner.coverage import sweep
-from planner.sortie_routes import sorties
+from planner.routes.coverage import sweep
+from planner.sorties.flown import sorties
 from planner.terrain import Terrain
-from planner.terrain_follow import follow, followed, naive
-from planner.terrain_links import Leg, fewest_links
-from planner.terrain_place import moved
+from planner.terrain.follow import follow, followed, naive
+from planner.terrain.links import Leg, fewest_links
+from planner.terrain.place import moved
 
 SHARED = Path(os.environ.get("FLYONCE_SHARED", Path(__file__).parents[3] / "shared"))
 EAST, NORTH = 680_000.0, 3_205_000.0

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.energy import Wind, climb_s, descent_s, step_s
-from planner.tracks import city_frame, clock, legs_of
+from planner.assign.tracks import city_frame, clock, legs_of
 
 sys.path.insert(0, str(Path(__file__).parent))
 from planner_city import COPTER, FRAME

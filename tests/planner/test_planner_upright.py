@@ -17,10 +17,10 @@ from core.equipment import CameraSpec, Sensor, VehicleSpec
 from core.geo import LocalFrame, LonLat
 from core.route import Route, Waypoint
 from core.zones import Zone, ZoneKind
-from planner.effort import reversed_route, routes_s
-from planner.footprints import photographed
 from planner.formats import dayfile, dayfile_out
 from planner.problem import Look, Problem, Station
+from planner.routes.effort import reversed_route, routes_s
+from planner.routes.footprints import photographed
 
 HERE = LonLat(100.0, 26.0)
 FRAME = LocalFrame(HERE)

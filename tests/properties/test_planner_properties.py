@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from core.clearance import conflicts
 from core.energy import Wind
 from planner import Problem, prepare, solve, verify
-from planner.coverage import sweep
+from planner.routes.coverage import sweep
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "planner"))
 from planner_city import END, START, city

@@ -70,7 +70,7 @@ def standby(setting: Setting) -> Iterator[Table]:
 
 def prices(seconds: float, seed: int) -> list[Row]:
     """A row for each number of drones kept."""
-    from planner.standby import standby as offers
+    from planner.replan.standby import standby as offers
 
     problem, _ = _planned(seconds, seed)
     return [
@@ -112,9 +112,9 @@ def fires(seconds: float, seed: int) -> Fires:
 def _fire(problem: Any, plan: Any, random: np.random.Generator, into: Fires) -> None:
     from core.equipment import Sensor
     from core.geo import LonLat
-    from planner.events import Emergency
     from planner.problem import Response
-    from planner.replan import replan
+    from planner.replan.events import Emergency
+    from planner.replan.running import replan
 
     dock = problem.stations[int(random.integers(len(problem.stations)))].position
     east, north = random.uniform(-SPREAD_DEG, SPREAD_DEG, 2)

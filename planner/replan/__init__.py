@@ -1,0 +1,1 @@
+"""A running day after something happened: mended, explained, compared."""
