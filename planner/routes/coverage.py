@@ -16,6 +16,8 @@ import numpy.typing as npt
 import shapely
 
 from core.energy import CALM, Wind
+from planner.routes.strips import Piece
+from planner.routes.strips import cells as chained
 from planner.routes.tour import Path, order
 
 Floats = npt.NDArray[np.float64]
@@ -60,7 +62,8 @@ def sweep(
     level = _moved(area, turn.T)
     rows = _strips(level, line_spacing_m)
     overrun = max(0.0, photo_spacing_m - length_m / 2)
-    cells = _cells(rows, overrun)
+    # the last photo may fall this much short of the end, whichever end that is
+    cells = [[(a - overrun, b + overrun, y) for a, b, y in cell] for cell in chained(rows)]
     if blocked is not None and not blocked.is_empty:
         cells = _clear(cells, _moved(blocked, turn.T))
     ways = order([_options(cell) for cell in cells])
@@ -152,10 +155,6 @@ def _moved(geometry: Any, matrix: Floats) -> Any:
     return shapely.transform(geometry, lambda c: c @ matrix.T)
 
 
-Piece = tuple[float, float, float]
-"""A photo leg in the turned frame: x from, x to, y."""
-
-
 def _strips(level: Any, spacing_m: float) -> list[list[Piece]]:
     """The pieces of each strip, from the lowest strip to the highest."""
     rows: list[list[Piece]] = []
@@ -177,32 +176,6 @@ def _pieces(strip: Any) -> list[Piece]:
     parts = shapely.get_parts(strip)
     bounds = shapely.bounds(parts[shapely.get_dimensions(parts) == 2])
     return [(float(a), float(c), float((b + d) / 2)) for a, b, c, d in bounds if c - a > 1e-6]
-
-
-def _cells(rows: list[list[Piece]], overrun: float) -> list[list[Piece]]:
-    """Chains of pieces, each the only neighbour of the next."""
-    cells: list[list[Piece]] = []
-    open_: dict[Piece, list[Piece]] = {}
-    for below, row in zip([[], *rows], rows, strict=False):
-        up = {p: [q for q in row if _meet(p, q)] for p in below}
-        down = {q: [p for p in below if _meet(p, q)] for q in row}
-        still: dict[Piece, list[Piece]] = {}
-        for q in row:
-            before = down[q]
-            if len(before) == 1 and len(up[before[0]]) == 1:
-                cell = open_[before[0]]
-            else:
-                cell = []
-                cells.append(cell)
-            cell.append(q)
-            still[q] = cell
-        open_ = still
-    # the last photo may fall this much short of the end, whichever end that is
-    return [[(a - overrun, b + overrun, y) for a, b, y in cell] for cell in cells]
-
-
-def _meet(p: Piece, q: Piece) -> bool:
-    return p[0] < q[1] and q[0] < p[1]
 
 
 def _clear(cells: list[list[Piece]], blocked: Any) -> list[list[Piece]]:

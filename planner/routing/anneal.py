@@ -31,7 +31,7 @@ class Tuning:
         mean: groups removed on average, and longest: string removed at most (Christiaens & Vanden
             Berghe 2020 give 10 and 10).
         mean_lost, longest_lost: the same where only prizes count: trips are full, and what is to
-            get in needs half of one (best of 5 to 40 on Chao's instances of team orienteering).
+            get in needs half of one (best of 10 to 40 on Chao's instances of team orienteering).
         blink: share of places overlooked.
         round_s: how long one cut of the vehicles lasts.
     """
