@@ -30,10 +30,13 @@ def bound(
     known: Solution | None = None,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    labels: int | None = None,
 ) -> Bound | None:
     """The best bound that can be proven in this time; None when it was cancelled before.
 
     Args:
+        labels: unfinished trips of a class up to which its trips are listed, `LABELS` if not
+            given; beyond, they are searched for.
         known: a plan; it makes the bound better in short time, but is not what it relies on.
         progress: told each bound that is lower than those before; each holds at once.
 
@@ -48,7 +51,8 @@ def bound(
     tell = progress or (lambda value: None)
     begin = alone(model)
     tell(float(begin.sum()) - lost(model))
-    pricers = _pricers(model, every, known, began + seconds, stop)
+    most = LABELS if labels is None else labels
+    pricers = _pricers(model, every, known, most, began + seconds, stop)
     if pricers is None:
         return Bound(
             value=float(begin.sum()) - lost(model),
@@ -71,6 +75,7 @@ def _pricers(
     model: Model,
     every: list[Class],
     known: Solution | None,
+    most: int,
     deadline: float,
     stop: Callable[[], bool],
 ) -> list[Pricer] | None:
@@ -87,7 +92,7 @@ def _pricers(
         # where a smaller class had one
         listed = None
         if many < full:
-            listed = pool(model, own, there, LABELS if np.isinf(full) else LABELS // 10)
+            listed = pool(model, own, there, most if np.isinf(full) else most // 10)
         full = min(full, many) if listed is None else full
         pricers.append(walks(model, own, there, trips) if listed is None else listed)
     return pricers

@@ -46,8 +46,9 @@ def maker(function: F) -> F:
 
 
 def made_before() -> bool:
-    """Whether the search's kernels have been compiled already, for this very source."""
-    return any(Path(_cache("kernel_search")).rglob("*.nbi"))
+    """Whether the kernels have been compiled already, for this very source."""
+    roots = ("kernel_search", "kernel_trips", "kernel_walks")
+    return all(any(Path(_cache(module)).rglob("*.nbi")) for module in roots)
 
 
 def _compiled(function: F, **options: bool) -> F:

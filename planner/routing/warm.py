@@ -7,13 +7,16 @@ from planner.routing.search import solve
 
 
 def compiled() -> None:
-    """Compile all kernels of the search, or load them from disk (about a second)."""
+    """Compile all kernels of search and certificate, or load them from disk (about a second)."""
+    from planner.routing.bound import bound
     from planner.routing.greedy import insert
 
     model = small()
     found = solve(model, seconds=60.0, iterations=3)
     insert(model, found, [0])
     solve(model.part([0, 1] * 4, [0, 1, 2]), seconds=0.01, threads=2)
+    for labels in (None, 0):  # trips listed, and searched for
+        bound(model, seconds=60.0, labels=labels)
 
 
 def small() -> Model:
