@@ -113,7 +113,9 @@ class Request:
     """One department's wish for a look.
 
     Attributes:
-        kind: area, corridor or points; `width_m` is the breadth of a corridor.
+        kind: area, corridor, points, orbit or facade; `width_m` is the breadth of a corridor.
+        radius_m: of an orbit; base_m, top_m: heights of what an orbit or a facade shows, above
+            ground.
         gsd_m: ground sampling distance asked, metres a pixel.
         earliest, latest: the look must begin and end between them.
         priority: 1 (least) to 5.
@@ -141,6 +143,9 @@ class Request:
     task_ids: tuple[str, ...] = ()
     case_id: str | None = None
     answer: Answer | None = None
+    radius_m: float = 0.0
+    base_m: float = 0.0
+    top_m: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Requests: a department's wishes for a look, and what it is told."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field
 
@@ -39,6 +39,19 @@ class RequestIn(Body):
     purpose: str = Field("", max_length=500)
     department: str | None = Field(
         None, max_length=40, description="on whose behalf a city-wide role asks"
+    )
+    kind: Literal["orbit", "facade"] | None = Field(
+        None,
+        description="an orbit round a point, or a facade along a line; else as the geometry is",
+    )
+    radius_m: float | None = Field(
+        None, gt=0, le=500, allow_inf_nan=False, description="of an orbit"
+    )
+    base_m: float | None = Field(
+        None, ge=0, le=1000, allow_inf_nan=False, description="lowest height that an upright shows"
+    )
+    top_m: float | None = Field(
+        None, gt=0, le=1000, allow_inf_nan=False, description="highest height that an upright shows"
     )
     fresh_h: float = Field(
         0.0,

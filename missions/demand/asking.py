@@ -17,6 +17,7 @@ from missions.access import Principal
 from missions.catalog.model import Scenario
 from missions.demand.reuse import answered
 from missions.demand.shapes import checked_geometry
+from missions.demand.upright import upright_of
 from missions.entities import LogEntry, Origin, Request
 from missions.ledger import CITY
 from missions.presets import Preset
@@ -47,6 +48,8 @@ class RequestDraft:
         geometry: GeoJSON geometry or Feature, WGS-84.
         width_m: breadth of a corridor.
         department: on whose behalf a city-wide role asks.
+        kind: "orbit" round a point or "facade" along a line, with radius_m, base_m and top_m; what
+            the geometry is where it is left out.
         fresh_h: photographs that were taken within so many hours will do; 0 for a flight anyway.
     """
 
@@ -61,6 +64,10 @@ class RequestDraft:
     purpose: str = ""
     department: str | None = None
     fresh_h: float = 0.0
+    kind: str | None = None
+    radius_m: float | None = None
+    base_m: float | None = None
+    top_m: float | None = None
 
 
 def ask(
@@ -108,6 +115,7 @@ def checked(preset: Preset, principal: Principal, draft: RequestDraft, now: date
     """The request that a draft makes. Raises as `ask`."""
     scenario = _scenario(preset, draft.scenario)
     kind, place = checked_geometry(preset, draft.geometry)
+    upright = upright_of(draft, kind)
     earliest, latest = _window(draft, now)
     department = _department(preset, principal, draft, scenario)
     readers = scenario.readers if scenario else frozenset()
@@ -119,7 +127,10 @@ def checked(preset: Preset, principal: Principal, draft: RequestDraft, now: date
         purpose=_purpose(draft.purpose),
         place="",
         geometry=mapping(place),
-        kind=kind,
+        kind=upright.kind,
+        radius_m=upright.radius_m,
+        base_m=upright.base_m,
+        top_m=upright.top_m,
         width_m=_width(draft.width_m) if kind == "corridor" else 0.0,
         sensor=_sensor(preset, draft, scenario),
         gsd_m=_gsd(draft, scenario),

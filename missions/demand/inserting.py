@@ -106,9 +106,38 @@ def _decide(
     if broken:
         plan = replace(plan, flights=(), unserved={t.id: _refused(t.id) for t in prepared.tasks})
     prepared, plan = advised([look(request)], problem, prepared, plan, heights=preset.heights)
+    names = {name: dock.id for name, dock in docks.items()}
+    prepared = replace(prepared, refused=_by_dock(prepared.refused, names))
+    plan = replace(plan, unserved=_by_dock(plan.unserved, names))
     return decide(
         preset, day, (request,), prepared, plan, docks=docks, plan_id=None, origin=Origin.ASKED
     )
+
+
+def _by_dock(
+    refused: Mapping[str, planner.Refusal], names: Mapping[str, str]
+) -> dict[str, planner.Refusal]:
+    """Refusals that speak of docks, not of their free spans."""
+
+    def told(text: str) -> str:
+        for span, dock in names.items():
+            text = text.replace(span, dock)
+        return text
+
+    return {
+        key: replace(
+            one,
+            conflict=tuple((told(en), told(zh)) for en, zh in one.conflict),
+            offer=one.offer
+            and replace(
+                one.offer,
+                text=told(one.offer.text),
+                text_zh=told(one.offer.text_zh),
+                station=names.get(one.offer.station, one.offer.station),
+            ),
+        )
+        for key, one in refused.items()
+    }
 
 
 def _as_stations(
@@ -116,7 +145,7 @@ def _as_stations(
 ) -> tuple[tuple[Station, ...], dict[str, Dock]]:
     stations, docks = [], {}
     for number, span in enumerate(free):
-        name = f"{span.dock}/{number}"
+        name = f"{span.dock}/{number}/"  # none is the beginning of another
         stations.append(
             replace(whole[span.dock], id=name, available_from=span.start, available_until=span.end)
         )

@@ -174,6 +174,9 @@ def look(request: Request) -> Look:
         geometry=shape(request.geometry),
         kind=cast(LookKind, request.kind),  # Look refuses any other
         width_m=request.width_m,
+        radius_m=request.radius_m,
+        base_m=request.base_m,
+        top_m=request.top_m,
         sensor=request.sensor,
         gsd_m=request.gsd_m,
         front_overlap=request.front_overlap,

@@ -209,3 +209,36 @@ def test_a_key_makes_one_request(
         ask(unit, preset, clock, member("urban"), draft, "")
     with store.view() as unit:
         assert unit.requests.count() == 3
+
+
+POINT = {"type": "Point", "coordinates": [118.505, 28.505]}
+LINE = {"type": "LineString", "coordinates": [[118.505, 28.505], [118.506, 28.505]]}
+
+
+def test_a_tower_and_a_wall_keep_their_measures(
+    preset: Preset, clock: ManualClock, draft: RequestDraft
+) -> None:
+    tower = replace(draft, geometry=POINT, kind="orbit", top_m=40.0)
+    made = checked(preset, SERVICE, replace(tower, department="urban"), clock.now())
+    assert (made.kind, made.radius_m, made.base_m, made.top_m) == ("orbit", 30.0, 0.0, 40.0)
+    wall = replace(draft, geometry=LINE, kind="facade", base_m=3.0, top_m=20.0, department="urban")
+    made = checked(preset, SERVICE, wall, clock.now())
+    assert (made.kind, made.radius_m, made.base_m, made.top_m) == ("facade", 0.0, 3.0, 20.0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"geometry": LINE, "kind": "orbit", "top_m": 40.0}, "kind"),
+        ({"geometry": POINT, "kind": "facade", "top_m": 40.0}, "kind"),
+        ({"geometry": POINT, "kind": "orbit"}, "top_m"),
+        ({"geometry": LINE, "kind": "facade", "base_m": 30.0, "top_m": 20.0}, "top_m"),
+        ({"geometry": POINT, "kind": "orbit", "top_m": 40.0, "radius_m": 900.0}, "radius_m"),
+    ],
+)
+def test_an_upright_look_without_its_measures_is_refused_by_name(
+    preset: Preset, clock: ManualClock, draft: RequestDraft, changes: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        checked(preset, SERVICE, replace(draft, department="urban", **changes), clock.now())
+    assert caught.value.where == field

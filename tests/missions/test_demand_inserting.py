@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from core.clock import ManualClock
+from fleet.mission import build
+from fleet.vocabulary import Command
 from missions.demand.filing import answer_due, cutoff
 from missions.demand.inserting import SHORTEST, insert, spans
 from missions.demand.planning import PlannedDay, morning, plan_day
@@ -120,3 +122,52 @@ def test_a_simulation_goes_on_in_the_morning(
     at = datetime(2026, 5, day, hour, tzinfo=preset.zone_info)
     go_on = morning(preset, at)
     assert (go_on.day, go_on.hour) == expected
+
+
+@pytest.mark.parametrize(
+    ("geometry", "upright"),
+    [
+        ({"type": "Point", "coordinates": [118.572, 28.562]}, {"kind": "orbit", "radius_m": 40.0}),
+        (
+            {"type": "LineString", "coordinates": [[118.572, 28.562], [118.5725, 28.562]]},
+            {"kind": "facade"},
+        ),
+    ],
+)
+def test_a_tower_or_a_wall_is_looked_at_from_the_side(
+    store: MemoryStore,
+    preset: Preset,
+    make: Any,
+    clock: ManualClock,
+    geometry: dict[str, Any],
+    upright: dict[str, Any],
+) -> None:
+    wish = asked(make, clock, geometry=geometry, base_m=5.0, top_m=30.0, width_m=0.0, **upright)
+    with store.unit() as unit:
+        unit.requests.add(wish)
+    answered = insert(store, preset, wish, clock.now())
+    assert answered.state is RequestState.PLANNED, answered.answer
+    assert answered.answer is not None
+    with store.view() as unit:
+        flight = unit.flights.get(answered.answer.flight_id)
+    seen = [w for w in flight.route.waypoints if w.photo or w.photo_spacing_m > 0]
+    assert seen
+    assert all(w.heading_deg is not None for w in seen)
+    assert all(w.gimbal_pitch_deg > -89 for w in seen)
+    spec = preset.kinds[preset.dock(flight.dock).kind]
+    mission = build(flight.route, home=preset.dock(flight.dock).position, spec=spec)
+    assert Command.CONDITION_YAW in {item.command for item in mission.items}
+
+
+def test_a_refusal_offers_what_can_be_had_and_names_the_dock(
+    store: MemoryStore, preset: Preset, make: Any, clock: ManualClock
+) -> None:
+    wish = asked(make, clock, gsd_m=0.05)
+    with store.unit() as unit:
+        unit.requests.add(wish)
+    answered = insert(store, preset, wish, clock.now())
+    assert answered.state is RequestState.REFUSED
+    assert answered.answer is not None
+    assert "/" not in answered.answer.text
+    assert "Possible: with" in answered.answer.text
+    assert "可行方案" in answered.answer.text_zh
