@@ -4,13 +4,13 @@ import json
 import multiprocessing
 import os
 import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from api.cli.interrupt import stoppable
 from api.cli.output import emit, err, out, progress
 from core.errors import InvalidInput, Unavailable
 
@@ -129,7 +129,7 @@ def _certify(path: Path, seconds: float, line: Connection) -> None:
 def _searched(city: "City", seconds: float, seed: int, workers: int, bound: _Bound) -> "Solution":
     from planner.routing import solve, solve_large
 
-    with _called_off() as off, progress("Planning") as meter:
+    with stoppable() as off, progress("Planning") as meter:
 
         def tell(elapsed_s: float, best: "Solution", value: float) -> None:
             meter(elapsed_s / seconds, _line(_figures(city, best, value, bound.look())))
@@ -142,17 +142,6 @@ def _searched(city: "City", seconds: float, seed: int, workers: int, bound: _Bou
         return solve_large(
             city, seconds=seconds, seed=seed, workers=workers, progress=tell, cancelled=off.is_set
         )
-
-
-@contextmanager
-def _called_off() -> Iterator[threading.Event]:
-    """Ctrl-C sets the event instead of ending the program."""
-    off = threading.Event()
-    before = signal.signal(signal.SIGINT, lambda _number, _frame: off.set())
-    try:
-        yield off
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _figures(

@@ -1,16 +1,15 @@
 """`flyonce plan`: a day's or a week's plan, without flying it."""
 
 import os
-import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.cli.interrupt import stoppable
 from api.cli.options import PresetName, settings_from
 from api.cli.output import AsJson, Meter, emit, err, progress
 from core.errors import InvalidInput
@@ -122,11 +121,13 @@ def plan(
         _write_day(settings, _day(day), write_day)
         return
     days = 7 if week else 1
-    with _stoppable() as stop, progress("Planning") as meter:
+    with stoppable() as stop, progress("Planning") as meter:
         searches = list(_searches(meter, days, seconds, seed, threads, certify, stop))
         outcomes = list(
             _outcomes(settings, file, home is not None, _day(day), days, iter(searches))
         )
+    if stop.is_set():
+        err.print("Stopped: this is the best plan so far.")
     if saving and not stop.is_set():
         outcomes = _proven(outcomes, searches)
     _tell(outcomes, out_file, geojson, html, as_json=as_json)
@@ -241,27 +242,6 @@ def _written(path: Path, content: object) -> None:
     text = content if isinstance(content, str) else None
     store(path, text or json.dumps(content, ensure_ascii=False, indent=2) + "\n")
     err.print(f"Written: {path}")
-
-
-@contextmanager
-def _stoppable() -> Iterator[threading.Event]:
-    """Within, the first Ctrl-C asks the search to stop; the second stops the program."""
-    stop = threading.Event()
-
-    def asked(*_: object) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-        err.print("Stopping: the best plan so far is kept (Ctrl-C again to give up).")
-
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    before = signal.signal(signal.SIGINT, asked)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _day(text: str | None) -> date | None:
