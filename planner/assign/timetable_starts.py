@@ -5,7 +5,7 @@ by the same seconds. Times are in ticks since the start of the day.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -53,9 +53,16 @@ def starts(
 
 
 def _of_drone(problem: Problem, dock: Station, lasts_s: float) -> Domain:
-    soonest = max(t for t in (problem.start, dock.available_from, problem.now) if t is not None)
+    soonest = max(t for t in (problem.start, _docked(dock), problem.now) if t is not None)
     latest = ticks(problem, min(problem.end, dock.available_until)) - round(lasts_s * TICKS)
     return _span(ticks(problem, soonest), latest)
+
+
+def _docked(dock: Station) -> datetime:
+    """When its drone is in its dock: one that is in the air lands and charges first."""
+    if dock.starts_from is None:
+        return dock.available_from
+    return dock.available_from + timedelta(seconds=(dock.airborne_s or 0.0) + dock.spec.recharge_s)
 
 
 def _of_task(problem: Problem, task: Task, begin_s: float, end_s: float) -> Domain:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
-from core.energy import CLIMB_FACTOR, climb_s, descent_s
+from core.energy import CALM, CLIMB_FACTOR, climb_s, descent_s
 from core.equipment import VehicleSpec
 from core.geo import LocalFrame, distance_m
 from planner.problem import Flight, Problem, Station
@@ -15,14 +15,6 @@ from planner.routes.effort import legs as straight_legs
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
-
-_USUAL = VehicleSpec(
-    id="usual", name="usual", name_zh="一般", vtol=False, cruise_mps=15.0, climb_mps=5.0,
-    descent_mps=3.0, endurance_s=2700.0, recharge_s=0.0001, wind_limit_mps=30.0, cameras=(),
-)  # fmt: skip
-"""Stands for a drone that the problem does not know: only the shares of its time count, because
-its clock is stretched to what its flight states."""
-
 
 PLACE_M = 2.0
 """Rounding of places."""
@@ -99,7 +91,8 @@ class Clock:
 
 def clock(flights: Sequence[Flight], problem: Problem) -> Clock:
     """The clock of `core.energy` along each path, stretched to what the flight itself states: a
-    released flight may run late. There must be a flight."""
+    released flight may run late. One of a drone that the problem does not know flies evenly. There
+    must be a flight."""
     counts = np.array([len(f.route.waypoints) for f in flights])
     owner = np.repeat(np.arange(len(flights)), counts)
     last = np.cumsum(counts) - 1
@@ -108,12 +101,13 @@ def clock(flights: Sequence[Flight], problem: Problem) -> Clock:
     degrees = np.array([(w.position.lon, w.position.lat) for w in points])
     height, hold = np.array([(w.height_m, w.hold_s) for w in points]).T
     stations = {s.id: s for s in problem.stations}
-    specs = [stations[f.station].spec if f.station in stations else _USUAL for f in flights]
+    specs = [stations[f.station].spec if f.station in stations else None for f in flights]
+    hold = np.where(np.array([s is None for s in specs])[owner], 0.0, hold)
     spent = np.concatenate([[0.0], np.cumsum(hold + _way_s(flights, degrees, specs, problem))])
-    climb = np.array([climb_s(height[k], s) for k, s in zip(first, specs, strict=True)])
+    climb = np.array([_up_s(height[k], s) for k, s in zip(first, specs, strict=True)])
     climb[begun_in_the_air(flights, stations)] = 0.0
     arrive = spent[:-1] + (climb - spent[first])[owner]
-    sink = [descent_s(height[k], s) for k, s in zip(last, specs, strict=True)]
+    sink = [_down_s(height[k], s) for k, s in zip(last, specs, strict=True)]
     landed = (arrive + hold)[last] + sink
     stated = np.array([(f.end - f.start).total_seconds() for f in flights])
     slower = stated / np.maximum(landed, 1.0)
@@ -128,6 +122,14 @@ def clock(flights: Sequence[Flight], problem: Problem) -> Clock:
         leave=(arrive + hold) * slower[owner],
         landed=stated,
     )
+
+
+def _up_s(height_m: float, spec: VehicleSpec | None) -> float:
+    return 0.0 if spec is None else climb_s(height_m, spec)
+
+
+def _down_s(height_m: float, spec: VehicleSpec | None) -> float:
+    return 0.0 if spec is None else descent_s(height_m, spec)
 
 
 def legs_of(timed: Clock, frame: LocalFrame) -> Legs:
@@ -154,16 +156,19 @@ def legs_of(timed: Clock, frame: LocalFrame) -> Legs:
 
 
 def _way_s(
-    flights: Sequence[Flight], degrees: Floats, specs: Sequence[VehicleSpec], problem: Problem
+    flights: Sequence[Flight],
+    degrees: Floats,
+    specs: Sequence[VehicleSpec | None],
+    problem: Problem,
 ) -> Floats:
     """(W,) seconds from each waypoint of each flight to the next, holds left out; 0 at the last.
-    As `core.energy.step_s`, in arrays."""
+    As `core.energy.step_s`, in arrays; metres where the vehicle is not known."""
     points = [w for f in flights for w in f.route.waypoints]
     cap = np.array([w.speed_mps or np.inf for w in points])
     height = np.array([w.height_m for w in points])
     amsl = np.array([np.nan if w.amsl_m is None else w.amsl_m for w in points])
     found = np.zeros(len(points))
-    by_spec: dict[VehicleSpec, list[int]] = {}
+    by_spec: dict[VehicleSpec | None, list[int]] = {}
     at = 0
     for flight, spec in zip(flights, specs, strict=True):
         count = len(flight.route.waypoints)
@@ -171,6 +176,9 @@ def _way_s(
         at += count
     for spec, where in by_spec.items():
         a = np.array(where, int)
+        if spec is None:
+            found[a] = straight_legs(degrees[a], degrees[a + 1], 1.0, CALM)[0]
+            continue
         metres, seconds = straight_legs(degrees[a], degrees[a + 1], spec.cruise_mps, problem.wind)
         straight = amsl[a + 1] - amsl[a]  # NaN where the autopilot follows the ground
         rise = np.where(np.isnan(straight), height[a + 1] - height[a], straight)

@@ -23,3 +23,12 @@ def test_no_day_is_planned_against_a_rule(seed: int) -> None:
     found = lived(seed, seconds=0.02, looks=6)
     assert found.violations == ()
     assert found.entered == ()
+
+
+@pytest.mark.parametrize("seed", [51854, 53125, 51942])
+def test_days_that_the_campaign_found_wrong_once_are_right(seed: int) -> None:
+    """A drone in the air charges before it starts from its dock; a stranger's flight is timed as
+    the checker times it."""
+    found = lived(seed, seconds=0.05)
+    assert found.violations == ()
+    assert found.entered == ()
