@@ -94,7 +94,9 @@ def _show_refused(one: Outcome) -> None:
     for look, refusal in refused.items():
         label = one.asked[look].label if look in one.asked else look
         offer = f" Instead: {refusal.offer.text}" if refusal.offer else ""
-        out.print(f"  {label}: {refusal.reason}.{offer}", markup=False)
+        rules = "; ".join(english for english, _ in refusal.conflict)
+        why = f"{refusal.reason} ({rules})" if rules else refusal.reason
+        out.print(f"  {label}: {why}.{offer}", markup=False, soft_wrap=True)
 
 
 def _show_week(outcomes: Outcomes) -> None:
