@@ -28,6 +28,7 @@ ROWS = (
 
 def compare(first: Plan, second: Plan, as_json: AsJson = False) -> None:
     """Show what two plans are worth, how fair and how risky they are, and what differs."""
+    from planner.explain import told_in
     from planner.formats import planfile
     from planner.replan.compare import compare as compared
     from planner.replan.response import fires
@@ -39,7 +40,8 @@ def compare(first: Plan, second: Plan, as_json: AsJson = False) -> None:
         raise InvalidInput(
             "the plans are of different days", where=str(second), remedy="compare one day's plans"
         )
-    content = compared(day, one, two, given=fires(day)).content()
+    with told_in(day.start.tzinfo):
+        content = compared(day, one, two, given=fires(day)).content()
     if as_json:
         emit({**content, "tasks_in_one_only": sorted(unlike)})
         return

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import planner
 from core.errors import PlanRejected
+from planner.explain import told_in
 from planner.explain.advice import advised
 from planner.formats.dayfile import DayFile
 from planner.formats.sheet import Asked
@@ -121,11 +122,16 @@ def of_preset(
 
 
 def of_file(given: DayFile, search: Search) -> Outcome:
-    """A day file's day.
+    """A day file's day, told in its own zone.
 
     Raises:
         PlanRejected: the independent checker refused the plan.
     """
+    with told_in(given.zone_info):
+        return _of_file(given, search)
+
+
+def _of_file(given: DayFile, search: Search) -> Outcome:
     prepared = planner.prepare(given.looks, given.stations, given.zones, wind=given.wind)
     problem = Problem(
         stations=given.stations,

@@ -53,6 +53,7 @@ def replan(
     Then, in the seconds given, make it better by moving at most so many flights more. Each
     department is told what moved, why and to when.
     """
+    from planner.explain import told_in
     from planner.formats import planfile
     from planner.replan.improve import improve
     from planner.replan.running import replan as mended
@@ -70,9 +71,10 @@ def replan(
         *replan_input.zones(zone or ()),
         *replan_input.cancelled(cancel or (), given),
     ]
-    found = mended(given.problem, given.plan, events, now, flown=given.flown)
-    if seconds > 0:
-        found = improve(found, most_moved=most_moved, seconds=seconds)
+    with told_in(given.problem.start.tzinfo):
+        found = mended(given.problem, given.plan, events, now, flown=given.flown)
+        if seconds > 0:
+            found = improve(found, most_moved=most_moved, seconds=seconds)
     if out_file is not None:
         planfile.write(
             out_file,

@@ -1,13 +1,31 @@
 """Why something is not served, in words for the departments: English and Chinese."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from planner.problem import Closure, Refusal
 
-CITY_ZONE = ZoneInfo("Asia/Shanghai")
+CHINA = ZoneInfo("Asia/Shanghai")
+_ZONE: ContextVar[tzinfo | None] = ContextVar("zone", default=None)
 SENSOR_ZH = {"visible": "可见光", "zoom": "变焦", "thermal": "热成像"}
+
+
+def local(moment: datetime) -> datetime:
+    """A moment on the clocks of those who read the text."""
+    return moment.astimezone(_ZONE.get() or CHINA)
+
+
+@contextmanager
+def told_in(zone: tzinfo | None) -> Iterator[None]:
+    """Within, texts tell times in this zone; in China's where it is None."""
+    before = _ZONE.set(zone)
+    try:
+        yield
+    finally:
+        _ZONE.reset(before)
 
 
 def geometry(look: str, fault: str, fault_zh: str) -> Refusal:
@@ -113,9 +131,7 @@ def no_window(
     look: str, earliest: datetime, latest: datetime, first: datetime, last: datetime
 ) -> Refusal:
     """The wished time and the time of the drones do not meet, or leave too little time."""
-    a, b, c, d = (
-        t.astimezone(CITY_ZONE).strftime("%m-%d %H:%M") for t in (earliest, latest, first, last)
-    )
+    a, b, c, d = (local(t).strftime("%m-%d %H:%M") for t in (earliest, latest, first, last))
     return Refusal(
         id=look,
         code="no_window",
@@ -198,9 +214,7 @@ def no_time(task: str) -> Refusal:
 
 def weather(task: str, closure: Closure) -> Refusal:
     """Only a closure keeps it from being flown."""
-    begin, end = (
-        t.astimezone(CITY_ZONE).strftime("%m-%d %H:%M") for t in (closure.start, closure.end)
-    )
+    begin, end = (local(t).strftime("%m-%d %H:%M") for t in (closure.start, closure.end))
     return Refusal(
         id=task,
         code="weather",
@@ -211,7 +225,7 @@ def weather(task: str, closure: Closure) -> Refusal:
 
 def filing(task: str, file_by: datetime) -> Refusal:
     """Its flight had to be filed before the plan was made."""
-    due = file_by.astimezone(CITY_ZONE).strftime("%m-%d %H:%M")
+    due = local(file_by).strftime("%m-%d %H:%M")
     return Refusal(
         id=task,
         code="filing",

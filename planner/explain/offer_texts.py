@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from planner.explain import CITY_ZONE, SENSOR_ZH
+from planner.explain import SENSOR_ZH, local
 from planner.explain.rule_texts import between, clock
 from planner.problem import Flight, Offer, Task
 
@@ -16,7 +16,7 @@ def other_time(flights: Sequence[Flight], earliest: datetime, latest: datetime) 
 
 def next_day(flights: Sequence[Flight]) -> Offer:
     """On the next day, at the wished time."""
-    day = flights[0].start.astimezone(CITY_ZONE).strftime("%m-%d")
+    day = local(flights[0].start).strftime("%m-%d")
     return _offer("day", flights, f"on {day}", f"改在{day}")
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from math import inf
 
 from core.zones import Zone
-from planner.explain import CITY_ZONE, SENSOR_ZH
+from planner.explain import SENSOR_ZH, local
 from planner.explain.fit import Fitter
 from planner.explain.spans import since
 from planner.problem import Flight, Look, Problem, Station, Task
@@ -76,12 +76,12 @@ def look_rule(name: str, look: Look, stations: Sequence[Station], zones: Sequenc
 
 def clock(moment: datetime) -> str:
     """The city's time of day."""
-    return moment.astimezone(CITY_ZONE).strftime("%H:%M")
+    return local(moment).strftime("%H:%M")
 
 
 def between(start: datetime, end: datetime) -> str:
     """Two times, with their days when these differ."""
-    a, b = start.astimezone(CITY_ZONE), end.astimezone(CITY_ZONE)
+    a, b = local(start), local(end)
     form = "%H:%M" if a.date() == b.date() else "%m-%d %H:%M"
     return f"{a.strftime(form)}-{b.strftime(form)}"
 
@@ -162,7 +162,7 @@ def _crew(problem: Problem) -> Pair:
 
 
 def _filing(task: Task) -> Pair:
-    due = (task.file_by or task.latest).astimezone(CITY_ZONE).strftime("%m-%d %H:%M")
+    due = local(task.file_by or task.latest).strftime("%m-%d %H:%M")
     return f"its flight had to be filed by {due}", f"飞行计划须在{due}前申报"
 
 

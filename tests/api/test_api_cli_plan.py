@@ -173,3 +173,21 @@ def test_ctrl_c_keeps_the_best_so_far(tmp_path: Path) -> None:
     assert "best plan so far" in messages
     assert "planned" in said
     assert (tmp_path / "p.json").exists()
+
+
+def test_times_are_told_in_the_days_own_zone(run: Run, tmp_path: Path) -> None:
+    late = feature(
+        area(EAST, NORTH), role="look", id="dusk", gsd_m=0.05,
+        earliest="2026-05-12T20:00:00+02:00", latest="2026-05-12T20:30:00+02:00",
+    )  # fmt: skip
+    file = Path(day_file(tmp_path / "day.geojson", late))
+    content = json.loads(file.read_text())
+    content["flyonce"]["zone"] = "Europe/Berlin"
+    file.write_text(json.dumps(content))
+    status, said, messages = run("plan", str(file), "--seconds", "0.3", "--json")
+    assert status == 0, messages
+    [day] = json.loads(said)["days"]
+    [dusk] = [r for r in day["refused"] if r["request"] == "dusk"]
+    assert dusk["code"] == "no_window"
+    assert "05-12 20:00" in dusk["reason"]
+    assert "18:00" in dusk["reason"]  # when the day closes
