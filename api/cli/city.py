@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from api.cli.interrupt import stoppable
 from api.cli.output import emit, err, out, progress
-from core.errors import InvalidInput, Unavailable
+from core.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from planner.routing.city import City, CityPlan
+    from planner.routing.city import City
     from planner.routing.model import Solution
 
 WHOLE = 2_500
@@ -58,7 +58,9 @@ def plan_city(
     with _certificate(path, seconds + patience if whole else _MINUTES_S, wanted=certify) as bound:
         found = _searched(city, seconds, seed, workers, bound)
         if out_file is not None:
-            _write(out_file, city.plan(found))
+            from planner.formats.whole import store
+
+            store(out_file, json.dumps(city.plan(found)) + "\n")
         bound.wait(patience)
     unserved = sorted(set(range(len(city.entry))) - set(found.nodes()))
     objective = float(city.prizes[unserved].sum()) + city.metres(found)
@@ -160,19 +162,6 @@ def _figures(
         "objective": round(objective),
         "gap_pct": None if gap is None else round(100 * gap, 2),
     }
-
-
-def _write(path: Path, plan: "CityPlan") -> None:
-    """Write the plan, whole or not at all."""
-    draft = path.with_name(path.name + ".part")
-    try:
-        draft.write_text(json.dumps(plan) + "\n", encoding="utf-8")
-        draft.replace(path)
-    except OSError as why:
-        draft.unlink(missing_ok=True)
-        raise Unavailable(
-            f"cannot be written: {why.strerror}", where=str(path), remedy="choose another file"
-        ) from why
 
 
 def _line(figures: dict[str, Any]) -> str:

@@ -237,7 +237,7 @@ def _written(path: Path, content: object) -> None:
     """Write a file, whole or not at all, and say so."""
     import json
 
-    from planner.formats.files import store
+    from planner.formats.whole import store
 
     text = content if isinstance(content, str) else None
     store(path, text or json.dumps(content, ensure_ascii=False, indent=2) + "\n")

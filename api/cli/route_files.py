@@ -8,7 +8,8 @@ from typing import Any
 from api.cli.output import err
 from api.cli.route_flights import Field, Made, site
 from planner.formats import geojson
-from planner.formats.files import store, write_route
+from planner.formats.files import write_route
+from planner.formats.whole import store
 from planner.routes.features import features
 
 

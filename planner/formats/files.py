@@ -7,12 +7,13 @@ from typing import Any
 
 import shapely
 
-from core.errors import InvalidInput, Unavailable
+from core.errors import InvalidInput
 from core.route import Route
 from planner.formats import geojson, kml, litchi, qgc, shapefile_zip, wayline, waypoints, wpml
 from planner.formats.packed import names
 from planner.formats.place import Place, checked
 from planner.formats.site import Imported, Site
+from planner.formats.whole import store
 from planner.formats.wpml import WAYLINES
 
 AREAS = (".geojson", ".json", ".kml", ".kmz", ".zip")
@@ -103,23 +104,6 @@ def _parts(path: Path, texts: tuple[str, ...]) -> list[str]:
     for number, text in enumerate(texts, 1):
         store(path.with_stem(f"{path.stem}-{number}"), text)
     return [f"{len(texts)} files, {path.stem}-1 on: Litchi takes {litchi.MOST} waypoints each"]
-
-
-def store(path: Path, content: str | bytes) -> None:
-    """Write a file, whole or not at all.
-
-    Raises:
-        Unavailable: it cannot be written.
-    """
-    draft = path.with_name(path.name + ".part")
-    try:
-        draft.write_bytes(content.encode() if isinstance(content, str) else content)
-        draft.replace(path)
-    except OSError as why:
-        draft.unlink(missing_ok=True)
-        raise Unavailable(
-            f"cannot be written: {why.strerror}", where=str(path), remedy="choose another file"
-        ) from why
 
 
 def _geojson_places(content: bytes, where: str) -> list[Place]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from core.errors import InvalidInput, Unavailable
+from core.errors import InvalidInput
 from planner.formats.planfile_values import Unreadable, packed, unpacked
+from planner.formats.whole import store
 from planner.problem import Plan, Problem, Task
 
 FORMAT = "flyonce-plan"
@@ -113,15 +114,7 @@ def write(path: Path, given: PlanFile) -> None:
     Raises:
         Unavailable: the file cannot be written.
     """
-    draft = path.with_name(path.name + ".part")
-    try:
-        draft.write_text(dumps(given) + "\n", encoding="utf-8")
-        draft.replace(path)
-    except OSError as why:
-        draft.unlink(missing_ok=True)
-        raise Unavailable(
-            f"cannot be written: {why.strerror}", where=str(path), remedy="choose another file"
-        ) from why
+    store(path, dumps(given) + "\n")
 
 
 def read(path: Path) -> PlanFile:
