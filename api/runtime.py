@@ -22,8 +22,9 @@ from api.app import create_app
 from api.home import emptied, opened_home
 from api.settings import Settings
 from core.clock import Clock, FollowedClock, SystemClock
-from core.errors import Unavailable
+from core.errors import InvalidInput, Unavailable
 from fleet.fleet import Fleet
+from fleet.link import Link
 from fleet.mavlink import connect
 from imagery.storage import MediaFolder
 from missions.access import Principal, Role
@@ -112,7 +113,7 @@ async def running(
         )
         watchers = Watchers()
         fleet = Fleet(
-            [connect(settings.mavlink_url)],
+            links_for(settings, preset),
             clock,
             on_event=watchers.tell,
             on_time=clock.follow if isinstance(clock, FollowedClock) else None,
@@ -154,6 +155,22 @@ async def running(
             simulation=simulated if simulate else None,
             url=url,
         )
+
+
+def links_for(settings: Settings, preset: Preset) -> dict[str, Link]:
+    """The links by name, not opened yet.
+
+    Raises:
+        InvalidInput: an address is wrong, or a dock's drone is on a link that is not set.
+    """
+    for dock in preset.docks:
+        if dock.link not in settings.links:
+            raise InvalidInput(
+                f"the drone of {dock.id} is on the link {dock.link!r}, which is not set",
+                where="FLYONCE_MAVLINK_URL",
+                remedy=f"add {dock.link}=ADDRESS to it",
+            )
+    return {name: connect(address) for name, address in settings.links.items()}
 
 
 def clock_for(records: Store, preset: Preset, *, simulate: bool, flying: bool) -> Clock:

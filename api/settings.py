@@ -1,14 +1,16 @@
 """What a user may set. The only reader of the environment: every name begins with FLYONCE_."""
 
 import ipaddress
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import InvalidInput
+from fleet.address import named_links
 
 _CONSOLE = Path(__file__).parent / "web" / "dist"
 
@@ -22,7 +24,8 @@ class Settings(BaseSettings):
         preset: the city: a shipped name or the path of a folder.
         database_url: None for a SQLite file in the home folder.
         media_folder: None for `media` in the home folder.
-        mavlink_url: how the vehicles are reached; the simulation listens on the same port.
+        mavlink_url: how the vehicles are reached: one address (the link "main"), or several links
+            as "main=tcp:HOST:PORT east=udpin:HOST:PORT"; the simulation listens on the main one.
         require_sign_in: refuse callers without a token even on this machine.
         allowed_hosts: further names, separated by commas, by which browsers reach the service.
         media_max_mb, body_max_kb: largest photograph and largest other request body.
@@ -47,6 +50,20 @@ class Settings(BaseSettings):
     live_hz: float = Field(5.0, gt=0, le=20)
     console_folder: Path | None = None
     log_level: str = Field("warning", pattern="^(debug|info|warning|error)$")
+
+    @field_validator("mavlink_url")
+    @classmethod
+    def _links_are_named(cls, text: str) -> str:
+        try:
+            named_links(text)
+        except InvalidInput as error:
+            raise ValueError(str(error)) from error
+        return text
+
+    @property
+    def links(self) -> Mapping[str, str]:
+        """The addresses of the links by name."""
+        return named_links(self.mavlink_url)
 
     @property
     def database(self) -> str:

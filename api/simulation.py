@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import psutil
 
 from api.settings import Settings
-from core.errors import Unavailable
+from core.errors import InvalidInput, Unavailable
 from missions.presets import Preset, world
 
 FOR_EVER_H = 24.0 * 365
@@ -50,7 +50,7 @@ class Simulation:
         command = [
             *(sys.executable, "-m", "sim"),
             *("--world", str(world_file)),
-            *("--port", str(mavlink_port(self._settings.mavlink_url))),
+            *("--port", str(mavlink_port(simulated_link(self._settings)))),
             *("--service", self._service_url),
             *("--speed", speed),
             *("--seed", str(self._preset.demo.seed if seed is None else seed)),
@@ -97,6 +97,21 @@ class Simulation:
         except psutil.TimeoutExpired:
             process.kill()
         self._pid_file.unlink(missing_ok=True)
+
+
+def simulated_link(settings: Settings) -> str:
+    """The address of the one link that the simulation serves.
+
+    Raises:
+        InvalidInput: there are several: one simulator is one link.
+    """
+    if len(settings.links) > 1:
+        raise InvalidInput(
+            f"the simulation serves one link, not {len(settings.links)}",
+            where="FLYONCE_MAVLINK_URL",
+            remedy="name one address, or start simulators with './run sim' and serve without",
+        )
+    return next(iter(settings.links.values()))
 
 
 def mavlink_port(url: str) -> int:

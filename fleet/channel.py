@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from core.clock import Clock
+from fleet.address import Address
 from fleet.messages import Message
 
 Inbox = asyncio.Queue[Message]
@@ -20,13 +21,13 @@ class Channel:
             answer = await inbox.get()
 
     Args:
-        system_id: the vehicle.
+        address: the vehicle.
         send: hands a message to the link, addressed to the vehicle; never waits.
         clock: where its time comes from.
     """
 
-    def __init__(self, system_id: int, send: Callable[[Message], None], clock: Clock) -> None:
-        self.system_id = system_id
+    def __init__(self, address: Address, send: Callable[[Message], None], clock: Clock) -> None:
+        self.address = address
         self.clock = clock
         self.send = send
         self._listeners: list[tuple[tuple[type[Message], ...], Inbox]] = []
@@ -34,7 +35,7 @@ class Channel:
     @property
     def name(self) -> str:
         """What to call the vehicle in an error."""
-        return f"vehicle {self.system_id}"
+        return f"vehicle {self.address}"
 
     def deliver(self, message: Message) -> None:
         """Hand a received message to whoever listens for its type."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.geo import LonLat
+from fleet.address import Address
 from fleet.messages import (
     CameraFeedback,
     Heartbeat,
@@ -18,7 +19,7 @@ from fleet.state import VehicleState
 class FleetEvent:
     """Something happened to a vehicle, at a time of the fleet's clock."""
 
-    system_id: int
+    vehicle: Address
     at: datetime
 
 
@@ -101,18 +102,18 @@ class Text(FleetEvent):
 
 def derive(before: VehicleState, after: VehicleState, message: Message) -> list[FleetEvent]:
     """The events of one message, given the states round it; pure."""
-    system_id, at = after.system_id, after.heard_at
+    vehicle, at = after.address, after.heard_at
     if isinstance(message, Heartbeat):
         return _changes(before, after)
     if isinstance(message, MissionItemReached):
-        return [MissionReached(system_id=system_id, at=at, seq=message.seq)]
+        return [MissionReached(vehicle=vehicle, at=at, seq=message.seq)]
     if isinstance(message, StatusText):
         text, severity = message.text, message.severity
-        return [Text(system_id=system_id, at=at, severity=severity, text=text)]
+        return [Text(vehicle=vehicle, at=at, severity=severity, text=text)]
     if isinstance(message, CameraFeedback):
         return [
             PhotoTaken(
-                system_id=system_id,
+                vehicle=vehicle,
                 at=at,
                 index=message.index,
                 camera=message.camera,
@@ -127,15 +128,15 @@ def derive(before: VehicleState, after: VehicleState, message: Message) -> list[
 
 def _changes(before: VehicleState, after: VehicleState) -> list[FleetEvent]:
     events: list[FleetEvent] = []
-    system_id, at = after.system_id, after.heard_at
+    vehicle, at = after.address, after.heard_at
     if before.mode != after.mode:
-        events.append(ModeChanged(system_id=system_id, at=at, before=before.mode, after=after.mode))
+        events.append(ModeChanged(vehicle=vehicle, at=at, before=before.mode, after=after.mode))
     if after.armed and not before.armed:
-        events.append(Armed(system_id=system_id, at=at))
+        events.append(Armed(vehicle=vehicle, at=at))
     if before.armed and not after.armed:
         events.append(
             Landed(
-                system_id=system_id,
+                vehicle=vehicle,
                 at=at,
                 position=after.position,
                 mission_done=after.mission_done,

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from types import TracebackType
@@ -12,6 +13,7 @@ from core.clock import Clock
 from core.equipment import VehicleSpec
 from core.errors import CommandRefused, CommandTimeout, NotFound
 from core.geo import LonLat
+from fleet.address import Address
 from fleet.autopilots import recognise
 from fleet.channel import Channel
 from fleet.events import FleetEvent, Heard, Lost, TurnedBack, derive
@@ -65,6 +67,23 @@ GROUND_STATION = Heartbeat(kind=6, autopilot=8, base_mode=0, custom_mode=0, syst
 AUTOPILOT_COMPONENT = 1
 
 
+@dataclass(eq=False, slots=True)
+class _Line:
+    """One link with what is known of it.
+
+    Attributes:
+        vehicles: by system id.
+        heard_s: when something last came, seconds of the wall clock.
+        alarm: runs while the link is down.
+    """
+
+    name: str
+    link: Link
+    vehicles: dict[int, Vehicle] = field(default_factory=dict)
+    heard_s: float | None = None
+    alarm: asyncio.TimerHandle | None = None
+
+
 class Fleet:
     """Every vehicle on some links; an async context manager.
 
@@ -72,7 +91,7 @@ class Fleet:
     themselves, so a program that was restarted carries on. Nothing is uploaded or armed unasked.
 
     Args:
-        links: not yet opened.
+        links: by name, not yet opened. One system id on two links is two vehicles.
         clock: timeouts, silence and heartbeats run on it.
         on_event: called in order for everything that happens; called by the event loop between
             other work, so what it raises goes to the loop's exception handler and harms no link.
@@ -81,30 +100,28 @@ class Fleet:
 
     def __init__(
         self,
-        links: Sequence[Link],
+        links: Mapping[str, Link],
         clock: Clock,
         *,
         on_event: Callable[[FleetEvent], None],
         on_time: Callable[[datetime], None] | None = None,
     ) -> None:
-        self._links = tuple(links)
+        self._lines = tuple(_Line(name, link) for name, link in links.items())
         self._clock = clock
         self._on_event = on_event
         self._on_time = on_time
         self._time = Timekeeper()
-        self._vehicles: dict[int, Vehicle] = {}
-        self._routes: dict[int, Link] = {}
-        self._heard_at: dict[int, datetime] = {}
-        self._link_heard_s: dict[int, float] = {}
-        self._greeting: dict[int, asyncio.Task[None]] = {}
-        self._alarms: dict[int, asyncio.TimerHandle] = {}
+        self._vehicles: dict[Address, Vehicle] = {}
+        self._heard_at: dict[Address, datetime] = {}
+        self._greeting: dict[Address, asyncio.Task[None]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._arrivals: list[asyncio.Future[None]] = []
-        self._guards: dict[int, Guard] = {}
+        self._guards: dict[Address, Guard] = {}
 
     async def __aenter__(self) -> Self:
-        for link in self._links:
-            await link.open(Receiver(partial(self._received, link), partial(self._changed, link)))
+        for line in self._lines:
+            packet, changed = partial(self._received, line), partial(self._changed, line)
+            await line.link.open(Receiver(packet, changed))
         self._tasks = [
             asyncio.create_task(self._watch_silence(), name="fleet: silence"),
             asyncio.create_task(self._beat(), name="fleet: heartbeat"),
@@ -118,16 +135,17 @@ class Fleet:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for alarm in self._alarms.values():
-            alarm.cancel()
+        for line in self._lines:
+            if line.alarm is not None:
+                line.alarm.cancel()
         for guard in self._guards.values():
             guard.stop()
         tasks = [*self._tasks, *self._greeting.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for link in self._links:
-            await link.close()
+        for line in self._lines:
+            await line.link.close()
 
     @property
     def simulated_time(self) -> datetime | None:
@@ -135,63 +153,61 @@ class Fleet:
         return self._time.latest
 
     @property
-    def vehicles(self) -> Mapping[int, Vehicle]:
+    def vehicles(self) -> Mapping[Address, Vehicle]:
         """All vehicles that were ever heard, lost ones included."""
         return self._vehicles
 
-    def vehicle(self, system_id: int) -> Vehicle:
-        """The vehicle with this system id.
+    def vehicle(self, address: Address) -> Vehicle:
+        """The vehicle at this address.
 
         Raises:
             NotFound: it was never heard.
         """
         try:
-            return self._vehicles[system_id]
+            return self._vehicles[address]
         except KeyError:
             raise NotFound(
                 "this vehicle was never heard",
-                where=f"vehicle {system_id}",
+                where=f"vehicle {address}",
                 remedy="see whether it is switched on and its link is up",
             ) from None
 
-    def states(self) -> dict[int, VehicleState]:
+    def states(self) -> dict[Address, VehicleState]:
         """The latest state of every vehicle."""
-        return {number: v.state for number, v in self._vehicles.items()}
+        return {address: v.state for address, v in self._vehicles.items()}
 
-    def guard(self, system_id: int, spec: VehicleSpec, home: LonLat) -> None:
+    def guard(self, address: Address, spec: VehicleSpec, home: LonLat) -> None:
         """From now on turn this vehicle back in flight when the safeguard says so.
 
         Raises:
             NotFound: it was never heard.
         """
-        self._guards[system_id] = Guard(self.vehicle(system_id), spec, home, self._turned_back)
+        self._guards[address] = Guard(self.vehicle(address), spec, home, self._turned_back)
 
-    async def heard(self, system_ids: Sequence[int]) -> None:
+    async def heard(self, addresses: Iterable[Address]) -> None:
         """Return once all these vehicles have been heard."""
-        while not all(number in self._vehicles for number in system_ids):
+        awaited = tuple(addresses)
+        while not all(address in self._vehicles for address in awaited):
             arrival: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._arrivals.append(arrival)
             await arrival
 
     # --- receiving ---------------------------------------------------------------------------
 
-    def _received(self, link: Link, packet: Packet) -> None:
+    def _received(self, line: _Line, packet: Packet) -> None:
         message = packet.message
-        system_id = packet.system_id
-        self._link_heard_s[id(link)] = time.monotonic()
+        line.heard_s = time.monotonic()
         if packet.component_id != AUTOPILOT_COMPONENT:
             return
         if type(message) is SystemTime and message.utc is not None:
             self._report_time(message.utc)
         now = self._clock.now()
-        vehicle = self._vehicles.get(system_id)
+        vehicle = line.vehicles.get(packet.system_id)
         if vehicle is None:
-            vehicle = self._meet(link, packet, now)
+            vehicle = self._meet(line, packet, now)
             if vehicle is None:
                 return
-        elif self._routes[system_id] is not link and not self._moves(vehicle, link):
-            return
-        self._heard_at[system_id] = now
+        self._heard_at[vehicle.address] = now
         if vehicle.lost:
             self._welcome(vehicle, message, now)
         before = vehicle.state
@@ -209,7 +225,7 @@ class Fleet:
         if (now - before).total_seconds() > LOST_S:  # a leap (the first report): nobody was silent
             self._heard_at = dict.fromkeys(self._heard_at, now)
 
-    def _meet(self, link: Link, packet: Packet, now: datetime) -> Vehicle | None:
+    def _meet(self, line: _Line, packet: Packet, now: datetime) -> Vehicle | None:
         """A new vehicle, if this is the heartbeat of an autopilot that we fly."""
         message = packet.message
         if not isinstance(message, Heartbeat):
@@ -217,20 +233,19 @@ class Fleet:
         autopilot = recognise(message)
         if autopilot is None:
             return None
-        number = packet.system_id
-        self._routes[number] = link
-        channel = Channel(number, lambda m: self._routes[number].send(m, number), self._clock)
+        address = Address(line.name, packet.system_id)
+        channel = Channel(address, partial(line.link.send, to=address.system_id), self._clock)
         mode = autopilot.mode_name(message)
         state = VehicleState(
-            system_id=number,
+            address=address,
             heard_at=now,
             mode=mode,
             armed=message.armed,
             system_status=message.system_status,
         )
         vehicle = Vehicle(channel, autopilot, state)
-        self._vehicles[number] = vehicle
-        self._emit(Heard(system_id=number, at=now, again=False, armed=message.armed, mode=mode))
+        self._vehicles[address] = line.vehicles[address.system_id] = vehicle
+        self._emit(Heard(vehicle=address, at=now, again=False, armed=message.armed, mode=mode))
         self._greet(vehicle)
         for arrival in self._arrivals:
             if not arrival.done():
@@ -238,21 +253,11 @@ class Fleet:
         self._arrivals.clear()
         return vehicle
 
-    def _moves(self, vehicle: Vehicle, link: Link) -> bool:
-        """Whether a vehicle heard on another link is now reached there: only if its own failed.
-
-        Otherwise two vehicles claim one system id, and the one that came first keeps it.
-        """
-        if vehicle.lost or not self._routes[vehicle.system_id].connected:
-            self._routes[vehicle.system_id] = link
-            return True
-        return False
-
     def _welcome(self, vehicle: Vehicle, message: Message, now: datetime) -> None:
         vehicle.lost = False
         armed = message.armed if isinstance(message, Heartbeat) else vehicle.state.armed
         mode = vehicle.state.mode
-        self._emit(Heard(system_id=vehicle.system_id, at=now, again=True, armed=armed, mode=mode))
+        self._emit(Heard(vehicle=vehicle.address, at=now, again=True, armed=armed, mode=mode))
         self._greet(vehicle)
 
     def _emit(self, event: FleetEvent) -> None:
@@ -262,11 +267,11 @@ class Fleet:
 
     def _greet(self, vehicle: Vehicle) -> None:
         """Ask for the streams, in the background; a running greeting starts anew."""
-        running = self._greeting.get(vehicle.system_id)
+        running = self._greeting.get(vehicle.address)
         if running is not None:
             running.cancel()
-        task = asyncio.create_task(self._ask(vehicle), name=f"fleet: greet {vehicle.system_id}")
-        self._greeting[vehicle.system_id] = task
+        task = asyncio.create_task(self._ask(vehicle), name=f"fleet: greet {vehicle.address}")
+        self._greeting[vehicle.address] = task
 
     async def _ask(self, vehicle: Vehicle) -> None:
         for stream, seconds in INTERVALS_S.items():
@@ -275,36 +280,31 @@ class Fleet:
 
     # --- silence -----------------------------------------------------------------------------
 
-    def _changed(self, link: Link, up: bool) -> None:
-        alarm = self._alarms.pop(id(link), None)
-        if alarm is not None:
-            alarm.cancel()
-        mine = [v for n, v in self._vehicles.items() if self._routes[n] is link]
+    def _changed(self, line: _Line, up: bool) -> None:
+        if line.alarm is not None:
+            line.alarm.cancel()
+            line.alarm = None
         if up:
-            for vehicle in mine:
+            for vehicle in line.vehicles.values():
                 if not vehicle.lost:
                     self._greet(vehicle)
             return
-        self._alarms[id(link)] = asyncio.get_running_loop().call_later(
-            LINK_DOWN_S, self._link_stays_down, link
-        )
+        line.alarm = asyncio.get_running_loop().call_later(LINK_DOWN_S, self._link_stays_down, line)
 
-    def _check_link(self, link: Link) -> None:
-        heard_s = self._link_heard_s.get(id(link))
-        if heard_s is not None and time.monotonic() - heard_s > SILENT_LINK_S:
-            self._link_stays_down(link)
+    def _check_link(self, line: _Line) -> None:
+        if line.heard_s is not None and time.monotonic() - line.heard_s > SILENT_LINK_S:
+            self._link_stays_down(line)
 
-    def _link_stays_down(self, link: Link) -> None:
-        for number, vehicle in self._vehicles.items():
-            if self._routes[number] is link:
-                self._lose(vehicle)
+    def _link_stays_down(self, line: _Line) -> None:
+        for vehicle in line.vehicles.values():
+            self._lose(vehicle)
 
     async def _watch_silence(self) -> None:
         while True:
             await self._clock.sleep(CHECK_S)
             now = self._clock.now()
-            for number, vehicle in self._vehicles.items():
-                if (now - self._heard_at[number]).total_seconds() > LOST_S:
+            for address, vehicle in self._vehicles.items():
+                if (now - self._heard_at[address]).total_seconds() > LOST_S:
                     self._lose(vehicle)
 
     def _lose(self, vehicle: Vehicle) -> None:
@@ -313,9 +313,9 @@ class Fleet:
         vehicle.lost = True
         self._emit(
             Lost(
-                system_id=vehicle.system_id,
+                vehicle=vehicle.address,
                 at=self._clock.now(),
-                last_heard_at=self._heard_at[vehicle.system_id],
+                last_heard_at=self._heard_at[vehicle.address],
                 position=vehicle.state.position,
             )
         )
@@ -330,7 +330,7 @@ class Fleet:
     def _turned_back(self, vehicle: Vehicle, decision: Decision) -> None:
         self._emit(
             TurnedBack(
-                system_id=vehicle.system_id,
+                vehicle=vehicle.address,
                 at=self._clock.now(),
                 reason=decision.reason,
                 lands=decision.action is Action.LAND,
@@ -339,10 +339,10 @@ class Fleet:
 
     async def _beat(self) -> None:
         while True:
-            for link in self._links:
-                if link.connected:
-                    link.send(GROUND_STATION)
-                    self._check_link(link)
+            for line in self._lines:
+                if line.link.connected:
+                    line.link.send(GROUND_STATION)
+                    self._check_link(line)
             pause = asyncio.ensure_future(self._clock.sleep(HEARTBEAT_S))
             await asyncio.wait({pause}, timeout=HEARTBEAT_S)
             pause.cancel()

@@ -54,7 +54,7 @@ class Guard:
         self._ordered_at = now
         self.told(vehicle, decision)
         self._order = asyncio.create_task(
-            self._carry_out(decision), name=f"guard: turn back {vehicle.system_id}"
+            self._carry_out(decision), name=f"guard: turn back {vehicle.address}"
         )
 
     def judge(self, now: datetime) -> Decision:

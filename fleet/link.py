@@ -1,8 +1,8 @@
 """The way to vehicles: a `Link` sends messages and hands on what it receives.
 
-A link carries any number of vehicles, told apart by their system id. Links are plain callbacks
-on the event loop: what is received is handed on at once, nothing queues up unseen, and a slow
-receiver slows the sender (TCP) or loses packets (UDP), as the transport does it anyway.
+A link carries up to 254 vehicles, told apart by their system id; see `fleet.address`. Links are
+plain callbacks on the event loop: what is received is handed on at once, nothing queues up unseen,
+and a slow receiver slows the sender (TCP) or loses packets (UDP), as the transport does it anyway.
 """
 
 import asyncio

@@ -8,6 +8,7 @@ from typing import Any
 
 from core.energy import Wind
 from core.geo import LonLat
+from fleet.address import Address
 from fleet.autopilots import Autopilot
 from fleet.messages import (
     BatteryStatus,
@@ -39,6 +40,7 @@ class VehicleState:
     Not slotted: copying the dictionary makes the fold several times cheaper.
 
     Attributes:
+        address: its link and system id.
         heard_at: the clock's time of the last message folded in.
         boot_s: the vehicle's own seconds since boot.
         altitude_m: above mean sea level.
@@ -59,7 +61,7 @@ class VehicleState:
         texts: the last lines for the pilot, oldest first.
     """
 
-    system_id: int
+    address: Address
     heard_at: datetime
     boot_s: float | None = None
     position: LonLat | None = None

@@ -18,6 +18,7 @@ from core.errors import (
 from core.geo import LonLat
 from core.units import degrees_e7
 from fleet import courier, launch
+from fleet.address import Address
 from fleet.autopilots import Autopilot
 from fleet.channel import Channel
 from fleet.helm import Helm
@@ -50,9 +51,9 @@ class Vehicle:
         self._resume_at: int | None = None
 
     @property
-    def system_id(self) -> int:
-        """Its MAVLink system id."""
-        return self.channel.system_id
+    def address(self) -> Address:
+        """Its link and its system id there."""
+        return self.channel.address
 
     @property
     def state(self) -> VehicleState:

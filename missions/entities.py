@@ -14,6 +14,7 @@ from typing import Any
 from core.equipment import Sensor
 from core.geo import LonLat
 from core.route import Route
+from fleet.address import MAIN, Address
 
 GeoJson = Mapping[str, Any]
 
@@ -207,6 +208,8 @@ class Flight:
 
     Attributes:
         vehicle: the drone's id, the same as its home dock's.
+        system_id, link: the drone's address in the fleet; records from before there were several
+            links lack the link and mean the main one.
         start, end: planned take-off and landing.
         km: length of the route; after landing, what was flown.
         photos_taken: as the autopilot counted them.
@@ -235,6 +238,12 @@ class Flight:
     photos_taken: int = 0
     reason: str = ""
     reason_zh: str = ""
+    link: str = MAIN
+
+    @property
+    def address(self) -> Address:
+        """The drone's identity in the fleet."""
+        return Address(self.link, self.system_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

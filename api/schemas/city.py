@@ -79,7 +79,12 @@ class City(Model):
                     id=d.id,
                     geometry=point(d.position),
                     properties=_names(d)
-                    | {"system_id": d.system_id, "kind": d.kind, "county": d.county},
+                    | {
+                        "link": d.link,
+                        "system_id": d.system_id,
+                        "kind": d.kind,
+                        "county": d.county,
+                    },
                 )
                 for d in preset.docks
             ),

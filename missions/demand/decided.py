@@ -117,6 +117,7 @@ def _flight(
         dock=dock.id,
         vehicle=dock.id,
         system_id=dock.system_id,
+        link=dock.link,
         task_ids=tuple(task.id for task in tasks),
         departments=tuple(dict.fromkeys(d for task in tasks for d in task.departments)),
         priority=max(task.priority for task in tasks),

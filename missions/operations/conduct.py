@@ -24,11 +24,11 @@ LOOK_UP_S = 30.0
 
 async def conduct(room: ControlRoom, flight: Flight) -> Flight:
     """Fly a planned flight; returns it as it ended."""
-    with room.watchers.watching(flight.system_id) as events:
+    with room.watchers.watching(flight.address) as events:
         prepared = await _launch(room, flight)
         if prepared.state is not FlightState.FLYING:
             return prepared
-        return await _follow(room, prepared, room.fleet.vehicle(flight.system_id), events)
+        return await _follow(room, prepared, room.fleet.vehicle(flight.address), events)
 
 
 async def adopt(room: ControlRoom, flight: Flight) -> Flight:
@@ -37,9 +37,9 @@ async def adopt(room: ControlRoom, flight: Flight) -> Flight:
     The vehicle knows how far it is: nothing is uploaded or armed twice.
     """
     room.latest_flight[flight.vehicle] = flight.id
-    with room.watchers.watching(flight.system_id) as events:
-        await room.fleet.heard([flight.system_id])
-        vehicle = room.fleet.vehicle(flight.system_id)
+    with room.watchers.watching(flight.address) as events:
+        await room.fleet.heard([flight.address])
+        vehicle = room.fleet.vehicle(flight.address)
         with room.view() as unit:
             photos = unit.media.count(flight=flight.id)
         if flight.state is FlightState.PREPARING:
@@ -63,7 +63,7 @@ async def _launch(room: ControlRoom, flight: Flight) -> Flight:
     while True:
         flight = flights.begin(room, flight)
         try:
-            items = await _prepare(room, flight, room.fleet.vehicle(flight.system_id))
+            items = await _prepare(room, flight, room.fleet.vehicle(flight.address))
         except (VehicleError, NotFound) as why:
             if room.now() > deadline:
                 return flights.failed(room, flight, why.what)

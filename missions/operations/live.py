@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from fleet.address import Address
 from fleet.state import VehicleState
 from missions.access import Principal
 from missions.entities import Alert, CaseState, FlightState, ReviewState
@@ -102,16 +103,16 @@ class Live:
         heights = self._heights(states)
         rows = []
         for dock in self._room.preset.docks:
-            state = states.get(dock.system_id)
+            state = states.get(dock.address)
             if state is not None:
-                rows.append(self._row(dock.id, state, heights.get(dock.system_id), now))
+                rows.append(self._row(dock.id, state, heights.get(dock.address), now))
             else:
                 at = dock.position
                 rows.append([dock.id, at.lon, at.lat, *[None] * 4, "docked", *[None] * 4])
         return rows
 
-    def _heights(self, states: Mapping[int, VehicleState]) -> dict[int, float]:
-        """By system id, metres above the ground straight below."""
+    def _heights(self, states: Mapping[Address, VehicleState]) -> dict[Address, float]:
+        """By vehicle, metres above the ground straight below."""
         placed = [(i, s.position, s.altitude_m) for i, s in states.items()]
         known = [(i, at, up) for i, at, up in placed if at is not None and up is not None]
         ground = self._room.preset.heights.height_m(
@@ -122,7 +123,7 @@ class Live:
     def _row(
         self, drone: str, state: VehicleState, height_m: float | None, now: datetime
     ) -> list[Any]:
-        vehicle = self._room.fleet.vehicle(state.system_id)
+        vehicle = self._room.fleet.vehicle(state.address)
         home = self._room.dock(drone).position
         at = state.position or home
         flight = self._room.latest_flight.get(drone) if state.armed else None

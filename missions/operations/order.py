@@ -183,8 +183,8 @@ def _busy_until(room: ControlRoom, unit: Unit) -> Mapping[str, datetime]:
 def _charged(room: ControlRoom) -> frozenset[str]:
     """Drones in their docks with charge enough for most looks, though not full."""
     found = set()
-    for system_id, state in room.fleet.states().items():
-        dock = room.dock_of(system_id)
+    for address, state in room.fleet.states().items():
+        dock = room.dock_of(address)
         enough = state.battery is not None and state.battery >= CHARGE_ENOUGH
         if dock is not None and enough and not state.armed:
             found.add(dock.id)
@@ -265,6 +265,7 @@ def _flight(
         dock=dock.id,
         vehicle=dock.id,
         system_id=dock.system_id,
+        link=dock.link,
         task_ids=(task_id,),
         departments=(wish.department,),
         priority=5,

@@ -101,7 +101,7 @@ async def command(room: ControlRoom, flight: Flight, order: str, by: str) -> Non
     if order == "launch":
         launch(room, flight, by)
         return
-    vehicle = room.fleet.vehicle(flight.system_id)
+    vehicle = room.fleet.vehicle(flight.address)
     orders = {"hold": vehicle.hold, "resume": vehicle.resume, "return": vehicle.return_home}
     if order not in orders:
         raise InvalidInput(

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from core.clock import Clock
+from fleet.address import Address
 from fleet.events import FleetEvent
 from fleet.fleet import Fleet
 from imagery.storage import MediaFolder
@@ -23,22 +24,22 @@ logger = logging.getLogger("flyonce.operations")
 class Watchers:
     """Who wants to hear of which vehicle."""
 
-    _queues: dict[int, list[asyncio.Queue[FleetEvent]]] = field(default_factory=dict)
+    _queues: dict[Address, list[asyncio.Queue[FleetEvent]]] = field(default_factory=dict)
 
     def tell(self, event: FleetEvent) -> None:
         """Hand an event to everybody who watches its vehicle."""
-        for queue in self._queues.get(event.system_id, ()):
+        for queue in self._queues.get(event.vehicle, ()):
             queue.put_nowait(event)
 
     @contextmanager
-    def watching(self, system_id: int) -> Iterator[asyncio.Queue[FleetEvent]]:
+    def watching(self, vehicle: Address) -> Iterator[asyncio.Queue[FleetEvent]]:
         """A queue of the vehicle's events from now on."""
         queue: asyncio.Queue[FleetEvent] = asyncio.Queue()
-        self._queues.setdefault(system_id, []).append(queue)
+        self._queues.setdefault(vehicle, []).append(queue)
         try:
             yield queue
         finally:
-            self._queues[system_id].remove(queue)
+            self._queues[vehicle].remove(queue)
 
 
 class ControlRoom:
@@ -74,7 +75,7 @@ class ControlRoom:
         self.judged: set[str] = set()
         """Re-check flights whose measurement is being or has been written down."""
         self._docks = {dock.id: dock for dock in preset.docks}
-        self._by_system_id = {dock.system_id: dock for dock in preset.docks}
+        self._by_address = {dock.address: dock for dock in preset.docks}
         self._running: set[asyncio.Task[None]] = set()
 
     def now(self) -> datetime:
@@ -93,9 +94,9 @@ class ControlRoom:
         """A dock by id; a drone has the id of its home dock."""
         return self._docks[dock_id]
 
-    def dock_of(self, system_id: int) -> Dock | None:
+    def dock_of(self, vehicle: Address) -> Dock | None:
         """The home dock of a vehicle; None for a stranger."""
-        return self._by_system_id.get(system_id)
+        return self._by_address.get(vehicle)
 
     def unit(self) -> AbstractContextManager[Unit]:
         """A unit of work on the records; never await inside one."""

@@ -18,6 +18,7 @@ from core.equipment import CameraSpec, Sensor, VehicleSpec
 from core.errors import InvalidInput
 from core.geo import HeightGrid, LonLat
 from core.zones import Zone
+from fleet.address import MAIN, Address, is_link_name
 from missions import catalog
 from missions.catalog.fields import Fields, read_yaml, unique
 from missions.presets import shapes
@@ -138,12 +139,14 @@ def _docks(
     numbers: dict[str, Fields] = {}
     for f in fields:
         unique(ids, f.text("id"), f, f)
-        unique(numbers, str(f.whole("system_id", 1, 254)), f, f, "system_id")
+        address = Address(_link(f), f.whole("system_id", 1, 254))
+        unique(numbers, str(address), f, f, "system_id")
     found = []
     for f in fields:
         one = Dock(
             id=f.text("id"),
             system_id=f.whole("system_id", 1, 254),
+            link=_link(f),
             name=f.text("name"),
             name_zh=f.text("name_zh"),
             county=f.choice("county", territory, "county"),
@@ -156,6 +159,14 @@ def _docks(
         found.append(one)
     file.finish()
     return tuple(found)
+
+
+def _link(f: Fields) -> str:
+    """On which link the dock's drone is reached: the main one unless it says otherwise."""
+    name = f.text("link") if f.has("link") else MAIN
+    if not is_link_name(name):
+        f.fail("link", f"{name!r} names no link", "use lower-case letters, digits, - and _")
+    return name
 
 
 def _position(f: Fields) -> LonLat:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from core.equipment import VehicleSpec
 from core.geo import HeightGrid, LonLat
 from core.zones import Zone
+from fleet.address import MAIN, Address
 from missions.catalog.model import Department, EventType, Scenario
 
 
@@ -28,6 +29,7 @@ class Dock:
 
     Attributes:
         system_id: MAVLink system id of the drone.
+        link: name of the link on which the drone is reached.
         county: id of the county it stands in.
         kind: id of the drone's VehicleSpec.
         alternates: docks where the drone may land instead, nearest first.
@@ -41,6 +43,12 @@ class Dock:
     position: LonLat
     kind: str
     alternates: tuple[str, ...]
+    link: str = MAIN
+
+    @property
+    def address(self) -> Address:
+        """The drone's identity in the fleet."""
+        return Address(self.link, self.system_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

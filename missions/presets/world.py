@@ -43,6 +43,7 @@ def _dock(dock: Dock, preset: Preset) -> dict[str, Any]:
     vehicle["cameras"] = [{**c, "sensor": c["sensor"].value} for c in vehicle["cameras"]]
     return {
         "system_id": dock.system_id,
+        "link": dock.link,
         "id": dock.id,
         "lon": dock.position.lon,
         "lat": dock.position.lat,

@@ -8,6 +8,7 @@ import pytest
 
 from core.clock import ManualClock
 from core.geo import LonLat, offset
+from fleet.address import MAIN
 from fleet.events import FleetEvent
 from fleet.fleet import Fleet
 from fleet.link import MemoryLink, Receiver
@@ -199,7 +200,7 @@ class Range:
         self.air = air
         self.autopilots: dict[int, ScriptedAutopilot] = {}
         self.events: list[FleetEvent] = []
-        self.fleet = Fleet([ground], clock, on_event=self.events.append)
+        self.fleet = Fleet({MAIN: ground}, clock, on_event=self.events.append)
         self._runner: asyncio.Task[None] | None = None
 
     def add(self, system_id: int) -> ScriptedAutopilot:

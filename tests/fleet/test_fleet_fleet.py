@@ -9,6 +9,7 @@ import pytest
 
 from core.clock import FollowedClock
 from core.errors import CommandTimeout, NotFound
+from fleet.address import MAIN, Address
 from fleet.events import Armed, Heard, Landed, Lost, MissionReached, ModeChanged, PhotoTaken, Text
 from fleet.fleet import INTERVALS_S, Fleet
 from fleet.link import MemoryLink, Receiver
@@ -36,16 +37,16 @@ async def two(make_range: Callable[..., Any]) -> Any:
     world.add(1)
     world.add(2)
     await world.start()
-    await world.fleet.heard([1, 2])
+    await world.fleet.heard([Address(MAIN, 1), Address(MAIN, 2)])
     return world
 
 
 async def test_vehicles_appear_when_heard_and_unknown_ones_are_named(two: Any) -> None:
     await asyncio.sleep(0)
-    assert set(two.fleet.states()) == {1, 2}
-    assert {e.system_id for e in two.of(Heard)} == {1, 2}
-    with pytest.raises(NotFound, match="vehicle 9: this vehicle was never heard"):
-        two.fleet.vehicle(9)
+    assert set(two.fleet.states()) == {Address(MAIN, 1), Address(MAIN, 2)}
+    assert {e.vehicle for e in two.of(Heard)} == {Address(MAIN, 1), Address(MAIN, 2)}
+    with pytest.raises(NotFound, match="vehicle main/9: this vehicle was never heard"):
+        two.fleet.vehicle(Address(MAIN, 9))
 
 
 async def test_streams_are_requested_from_every_vehicle(two: Any) -> None:
@@ -60,10 +61,10 @@ async def test_silence_is_seen_within_three_seconds_and_the_others_stay(two: Any
     since = two.clock.now()
     await settle(two.clock, 6)
     (lost,) = two.of(Lost)
-    assert lost.system_id == 1
+    assert lost.vehicle == Address(MAIN, 1)
     assert (lost.at - since).total_seconds() <= 3.0
-    assert two.fleet.vehicle(1).lost
-    assert not two.fleet.vehicle(2).lost
+    assert two.fleet.vehicle(Address(MAIN, 1)).lost
+    assert not two.fleet.vehicle(Address(MAIN, 2)).lost
 
 
 async def test_a_vehicle_that_is_heard_again_is_asked_for_its_streams_again(two: Any) -> None:
@@ -74,7 +75,7 @@ async def test_a_vehicle_that_is_heard_again_is_asked_for_its_streams_again(two:
     autopilot.intervals.clear()  # it rebooted
     autopilot.silent = False
     await settle(two.clock, 10)
-    assert [e.again for e in two.of(Heard) if e.system_id == 1] == [False, True]
+    assert [e.again for e in two.of(Heard) if e.vehicle == Address(MAIN, 1)] == [False, True]
     assert autopilot.intervals
 
 
@@ -83,13 +84,13 @@ async def test_a_link_that_stays_down_loses_its_vehicles_though_time_stands_stil
     ground, air = MemoryLink.pair()
     events: list[Any] = []
     await air.open(Receiver(lambda packet: None))
-    async with Fleet([ground], clock, on_event=events.append) as fleet:
+    async with Fleet({MAIN: ground}, clock, on_event=events.append) as fleet:
         beat = Heartbeat(kind=2, autopilot=3, base_mode=1, custom_mode=3, system_status=3)
         air.send(beat, sender=5)
-        await fleet.heard([5])
+        await fleet.heard([Address(MAIN, 5)])
         ground.set_up(False)
         await asyncio.sleep(3.1)
-        assert fleet.vehicle(5).lost
+        assert fleet.vehicle(Address(MAIN, 5)).lost
         assert any(isinstance(e, Lost) for e in events)
 
 
@@ -106,9 +107,9 @@ async def test_changes_become_events(two: Any) -> None:
     )
     autopilot.armed = False
     await settle(two.clock, 1)
-    kinds = [type(e) for e in two.events if e.system_id == 1]
+    kinds = [type(e) for e in two.events if e.vehicle == Address(MAIN, 1)]
     assert kinds == [Heard, ModeChanged, Armed, MissionReached, Text, PhotoTaken, Landed]
-    assert two.fleet.vehicle(1).state.photos == 1
+    assert two.fleet.vehicle(Address(MAIN, 1)).state.photos == 1
 
 
 async def test_time_is_followed_and_one_wrong_clock_is_not_believed() -> None:
@@ -122,7 +123,7 @@ async def test_time_is_followed_and_one_wrong_clock_is_not_believed() -> None:
         for _ in range(5):
             await asyncio.sleep(0)
 
-    async with Fleet([ground], clock, on_event=lambda e: None, on_time=clock.follow) as fleet:
+    async with Fleet({MAIN: ground}, clock, on_event=lambda e: None, on_time=clock.follow) as fleet:
         await report(start + timedelta(seconds=5))
         assert clock.now() == fleet.simulated_time == start + timedelta(seconds=5)
         await report(start + timedelta(days=400))
@@ -136,7 +137,7 @@ async def test_other_components_and_ground_stations_are_no_vehicles(two: Any) ->
         Heartbeat(kind=6, autopilot=8, base_mode=0, custom_mode=0, system_status=4), sender=99
     )
     await settle(two.clock, 1)
-    assert 99 not in two.fleet.vehicles
+    assert Address(MAIN, 99) not in two.fleet.vehicles
 
 
 async def test_ground_station_heartbeats_reach_the_vehicles(
@@ -159,12 +160,12 @@ async def test_waiting_on_a_standing_clock_ends() -> None:
 
 
 async def test_waiting_for_a_state_that_does_not_come_is_a_named_error(two: Any) -> None:
-    with pytest.raises(CommandTimeout, match="vehicle 1: to fly"):
-        await two.fleet.vehicle(1).wait(lambda s: s.armed, 3, "to fly")
+    with pytest.raises(CommandTimeout, match="vehicle main/1: to fly"):
+        await two.fleet.vehicle(Address(MAIN, 1)).wait(lambda s: s.armed, 3, "to fly")
 
 
 async def test_the_whole_state_after_a_restart(two: Any) -> None:
-    state = await two.fleet.vehicle(2).wait_heard()
+    state = await two.fleet.vehicle(Address(MAIN, 2)).wait_heard()
     assert state.position is not None
     assert state.landed is True
 
@@ -177,11 +178,11 @@ async def test_a_link_that_is_up_but_silent_loses_its_vehicles(
     ground, air = MemoryLink.pair()
     await air.open(Receiver(lambda packet: None))
     beat = Heartbeat(kind=2, autopilot=3, base_mode=1, custom_mode=3, system_status=3)
-    async with Fleet([ground], clock, on_event=lambda event: None) as fleet:
+    async with Fleet({MAIN: ground}, clock, on_event=lambda event: None) as fleet:
         air.send(beat, sender=5)
-        await fleet.heard([5])
+        await fleet.heard([Address(MAIN, 5)])
         await asyncio.sleep(1.2)
-        assert fleet.vehicle(5).lost
+        assert fleet.vehicle(Address(MAIN, 5)).lost
         air.send(beat, sender=5)
         await asyncio.sleep(0.01)
-        assert not fleet.vehicle(5).lost
+        assert not fleet.vehicle(Address(MAIN, 5)).lost

@@ -8,6 +8,7 @@ import pytest
 from core.energy import Wind
 from core.equipment import VehicleSpec
 from core.geo import LonLat, offset
+from fleet.address import MAIN, Address
 from fleet.safeguard import Action, in_flight, preflight
 from fleet.state import VehicleState
 
@@ -30,7 +31,7 @@ SPEC = VehicleSpec(
 
 def state(**more: Any) -> VehicleState:
     known: dict[str, Any] = {
-        "system_id": 1,
+        "address": Address(MAIN, 1),
         "heard_at": NOW,
         "position": HOME,
         "battery": 1.0,

@@ -16,6 +16,7 @@ from core.clock import FollowedClock
 from core.equipment import CameraSpec, Sensor, VehicleSpec
 from core.geo import LonLat, offset
 from core.route import Route, Waypoint
+from fleet.address import MAIN, Address
 from fleet.dronekit_link import DronekitLink
 from fleet.events import FleetEvent, Heard, Landed, PhotoTaken
 from fleet.fleet import Fleet
@@ -92,15 +93,15 @@ async def simulator(tmp_path: Path) -> AsyncIterator[int]:
 
 def fleet_on(link: Link, events: list[FleetEvent]) -> Fleet:
     clock = FollowedClock(START)
-    return Fleet([link], clock, on_event=events.append, on_time=clock.follow)
+    return Fleet({MAIN: link}, clock, on_event=events.append, on_time=clock.follow)
 
 
 async def test_a_mission_survives_a_restart_of_the_controller(simulator: int) -> None:
     mission = build(ROUTE, home=HOME, spec=SPEC)
     before: list[FleetEvent] = []
     async with fleet_on(connect(f"tcp:127.0.0.1:{simulator}"), before) as fleet:
-        await fleet.heard([1, 2])
-        vehicle = fleet.vehicle(1)
+        await fleet.heard([Address(MAIN, 1), Address(MAIN, 2)])
+        vehicle = fleet.vehicle(Address(MAIN, 1))
         await vehicle.upload(mission)
         await vehicle.launch()
         third = mission.waypoint_seqs[1]
@@ -109,8 +110,8 @@ async def test_a_mission_survives_a_restart_of_the_controller(simulator: int) ->
         held_at = vehicle.state.mission_seq
     after: list[FleetEvent] = []
     async with fleet_on(connect(f"tcp:127.0.0.1:{simulator}"), after) as fleet:
-        await fleet.heard([1])
-        vehicle = fleet.vehicle(1)
+        await fleet.heard([Address(MAIN, 1)])
+        vehicle = fleet.vehicle(Address(MAIN, 1))
         state = await vehicle.wait_heard()
         assert state.in_flight
         await vehicle.wait(lambda s: s.mission_seq is not None, 30, "where it is in its mission")
@@ -121,17 +122,17 @@ async def test_a_mission_survives_a_restart_of_the_controller(simulator: int) ->
         await vehicle.wait(lambda s: not s.armed, 600, "the landing")
         await asyncio.sleep(0)
         assert vehicle.state.mission_done
-    first = next(e for e in after if isinstance(e, Heard) and e.system_id == 1)
+    first = next(e for e in after if isinstance(e, Heard) and e.vehicle == Address(MAIN, 1))
     assert first.armed
-    assert sum(isinstance(e, Landed) for e in after if e.system_id == 1) == 1
+    assert sum(isinstance(e, Landed) for e in after if e.vehicle == Address(MAIN, 1)) == 1
     assert sum(isinstance(e, PhotoTaken) for e in before + after) >= 8
 
 
 async def test_point_and_fly_through_dronekit(simulator: int) -> None:
     events: list[FleetEvent] = []
     async with fleet_on(DronekitLink(f"tcp:127.0.0.1:{simulator}"), events) as fleet:
-        await fleet.heard([2])
-        vehicle = fleet.vehicle(2)
+        await fleet.heard([Address(MAIN, 2)])
+        vehicle = fleet.vehicle(Address(MAIN, 2))
         home = offset(HOME, 90, 2000)
         await vehicle.upload(build(Route(ROUTE.waypoints[1:2]), home=home, spec=SPEC))
         await vehicle.launch()

@@ -21,6 +21,7 @@ from core.errors import (
 from core.geo import LonLat, offset
 from core.route import Route, Waypoint
 from fleet import courier
+from fleet.address import MAIN, Address
 from fleet.channel import Channel
 from fleet.commands import Commander
 from fleet.events import TurnedBack
@@ -69,13 +70,13 @@ async def ranged(make_range: Callable[..., Any]) -> Any:
     world = make_range()
     world.add(7)
     await world.start()
-    await world.fleet.heard([7])
+    await world.fleet.heard([Address(MAIN, 7)])
     return world
 
 
 @pytest.fixture
 def vehicle(ranged: Any) -> Vehicle:
-    return ranged.fleet.vehicle(7)
+    return ranged.fleet.vehicle(Address(MAIN, 7))
 
 
 @pytest.fixture
@@ -284,8 +285,8 @@ async def test_uploads_over_a_bad_link_are_proven_or_fail(
     world = make_range(loss=0.25, duplication=0.1, reordering=0.1, seed=seed)
     autopilot = world.add(7)
     await world.start()
-    await world.fleet.heard([7])
-    vehicle = world.fleet.vehicle(7)
+    await world.fleet.heard([Address(MAIN, 7)])
+    vehicle = world.fleet.vehicle(Address(MAIN, 7))
     mission = a_mission(3)
     try:
         await vehicle.upload(mission)
@@ -317,8 +318,8 @@ async def test_when_no_time_is_heard_requests_end_with_named_errors(
     assert patiently.__kwdefaults__ is not None
     monkeypatch.setitem(patiently.__kwdefaults__, "standstill_s", 0.05)
     clock = FollowedClock(datetime(2026, 5, 12, tzinfo=UTC))
-    channel = Channel(7, lambda message: None, clock)
-    with pytest.raises(CommandTimeout, match="vehicle 7: no acknowledgement of: arm"):
+    channel = Channel(Address(MAIN, 7), lambda message: None, clock)
+    with pytest.raises(CommandTimeout, match="vehicle main/7: no acknowledgement of: arm"):
         await Commander(channel).long(Command.ARM_DISARM, 1, doing="arm")
     with pytest.raises(TransferFailed, match="no vehicle has reported the time"):
         await courier.upload(channel, a_mission().items)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pymavlink.dialects.v20 import ardupilotmega as dialect
 
 from core.geo import LonLat
+from fleet.address import MAIN, Address
 from fleet.autopilots import ArduCopter, Autopilot, Px4
 from fleet.codec import Encoder, Parser
 from fleet.events import derive
@@ -145,7 +146,7 @@ def fold(state: VehicleState, message: Message, autopilot: Autopilot) -> Vehicle
 def test_any_payload_of_any_message_folds(
     payloads: list[tuple[int, bytes]], autopilot: Autopilot
 ) -> None:
-    state = VehicleState(system_id=1, heard_at=START)
+    state = VehicleState(address=Address(MAIN, 1), heard_at=START)
     parser = Parser()
     for number, payload in payloads:
         for packet in parser.feed(forged(number, payload)):
@@ -169,7 +170,7 @@ def test_noise_and_truncated_packets_raise_nothing(
 ) -> None:
     packed = Encoder(1, 1).encode(message)
     parser = Parser()
-    state = VehicleState(system_id=1, heard_at=START)
+    state = VehicleState(address=Address(MAIN, 1), heard_at=START)
     for piece in [*noise, packed[: data.draw(st.integers(0, len(packed)))]]:
         for packet in parser.feed(piece):
             state = fold(state, packet.message, ArduCopter())

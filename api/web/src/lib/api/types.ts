@@ -39,6 +39,7 @@ export interface Named {
 }
 
 export interface DockProps extends Named {
+  link: string;
   system_id: number;
   kind: string;
   county: string;
