@@ -249,3 +249,32 @@ class MissionItemReached(Message):
     """MISSION_ITEM_REACHED: a NAV item is done."""
 
     seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TerrainRequest(Message):
+    """TERRAIN_REQUEST: the vehicle lacks ground heights.
+
+    Attributes:
+        lat_e7, lon_e7: south-west corner of a block of 28 x 32 heights, degrees times 1e7; the
+            answer must repeat it exactly. Anything may be asked, places off the globe included.
+        spacing_m: between two heights, northward and eastward.
+        wanted: numbers (0..55) of the squares of 4 x 4 heights that it lacks; 8 squares lie in a
+            row eastward, 7 rows northward.
+    """
+
+    lat_e7: int
+    lon_e7: int
+    spacing_m: int
+    wanted: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TerrainData(Message):
+    """TERRAIN_DATA: 16 ground heights, whole metres above mean sea level, row by row northward."""
+
+    lat_e7: int
+    lon_e7: int
+    spacing_m: int
+    square: int
+    heights_m: tuple[int, ...]

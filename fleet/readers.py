@@ -33,6 +33,7 @@ from fleet.messages import (
     StatusText,
     SysStatus,
     SystemTime,
+    TerrainRequest,
     WindEstimate,
 )
 
@@ -207,6 +208,15 @@ def _mission_current(raw: Any) -> Message:
     return MissionCurrent(seq=raw.seq, total=raw.total if known else None, state=raw.mission_state)
 
 
+def _terrain_request(raw: Any) -> Message:
+    return TerrainRequest(
+        lat_e7=raw.lat,
+        lon_e7=raw.lon,
+        spacing_m=raw.grid_spacing,
+        wanted=tuple(n for n in range(56) if raw.mask >> n & 1),
+    )
+
+
 READERS: dict[int, Callable[[Any], Message]] = {
     dialect.MAVLINK_MSG_ID_HEARTBEAT: _heartbeat,
     dialect.MAVLINK_MSG_ID_SYSTEM_TIME: _system_time,
@@ -245,4 +255,5 @@ READERS: dict[int, Callable[[Any], Message]] = {
         mission_type=raw.mission_type
     ),
     dialect.MAVLINK_MSG_ID_MISSION_ITEM_REACHED: lambda raw: MissionItemReached(seq=raw.seq),
+    dialect.MAVLINK_MSG_ID_TERRAIN_REQUEST: _terrain_request,
 }

@@ -32,6 +32,8 @@ from fleet.messages import (
     StatusText,
     SysStatus,
     SystemTime,
+    TerrainData,
+    TerrainRequest,
     WindEstimate,
 )
 
@@ -162,4 +164,10 @@ WRITERS: dict[type[Message], Callable[[Any, int, int], Any]] = {
         m.seq, 65535 if m.total is None else m.total, m.state
     ),
     MissionItemReached: lambda m, to, c: _M.MAVLink_mission_item_reached_message(m.seq),
+    TerrainRequest: lambda m, to, c: _M.MAVLink_terrain_request_message(
+        m.lat_e7, m.lon_e7, m.spacing_m, sum(1 << n for n in m.wanted)
+    ),
+    TerrainData: lambda m, to, c: _M.MAVLink_terrain_data_message(
+        m.lat_e7, m.lon_e7, m.spacing_m, m.square, m.heights_m
+    ),
 }  # fmt: skip
