@@ -300,7 +300,7 @@ async def test_uploads_over_a_bad_link_are_proven_or_fail(
 async def test_a_guarded_vehicle_is_turned_back_for_its_battery(
     ranged: Any, vehicle: Vehicle, autopilot: Any
 ) -> None:
-    ranged.fleet.guard(7, SPEC, HOME)
+    ranged.fleet.guard(Address(MAIN, 7), SPEC, HOME)
     await vehicle.upload(a_mission(40))
     await vehicle.launch()
     autopilot.position = offset(HOME, 90, 3000)
@@ -354,7 +354,7 @@ async def test_start_that_overtakes_the_arming_is_put_right(
 async def test_silence_alone_gives_no_order_to_turn_back(
     ranged: Any, vehicle: Vehicle, autopilot: Any
 ) -> None:
-    ranged.fleet.guard(7, SPEC, HOME)
+    ranged.fleet.guard(Address(MAIN, 7), SPEC, HOME)
     await vehicle.upload(a_mission())
     await vehicle.launch()
     autopilot.silent = True
