@@ -117,6 +117,7 @@ async def running(
             clock,
             on_event=watchers.tell,
             on_time=clock.follow if isinstance(clock, FollowedClock) else None,
+            ground=preset.heights,
         )
         media = MediaFolder(str(settings.media))
         media.sweep()

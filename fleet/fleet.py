@@ -12,16 +12,17 @@ from typing import Self
 from core.clock import Clock
 from core.equipment import VehicleSpec
 from core.errors import CommandRefused, CommandTimeout, NotFound
-from core.geo import LonLat
+from core.geo import HeightModel, LonLat
 from fleet.address import Address
 from fleet.autopilots import recognise
 from fleet.channel import Channel
 from fleet.events import FleetEvent, Heard, Lost, TurnedBack, derive
 from fleet.guard import Guard
 from fleet.link import Link, Receiver
-from fleet.messages import Heartbeat, Message, Packet, SystemTime
+from fleet.messages import Heartbeat, Message, Packet, SystemTime, TerrainRequest
 from fleet.safeguard import Action, Decision
 from fleet.state import VehicleState, update
+from fleet.terrain import answers
 from fleet.timekeeper import Timekeeper
 from fleet.vehicle import Vehicle
 from fleet.vocabulary import Command, Stream
@@ -96,6 +97,8 @@ class Fleet:
         on_event: called in order for everything that happens; called by the event loop between
             other work, so what it raises goes to the loop's exception handler and harms no link.
         on_time: called with each later SYSTEM_TIME, e.g. `FollowedClock.follow`; must not raise.
+        ground: heights for vehicles that ask for them; without it a real ArduPilot arms for no
+            mission above ground unless its memory card knows the ground.
     """
 
     def __init__(
@@ -105,11 +108,13 @@ class Fleet:
         *,
         on_event: Callable[[FleetEvent], None],
         on_time: Callable[[datetime], None] | None = None,
+        ground: HeightModel | None = None,
     ) -> None:
         self._lines = tuple(_Line(name, link) for name, link in links.items())
         self._clock = clock
         self._on_event = on_event
         self._on_time = on_time
+        self._ground = ground
         self._time = Timekeeper()
         self._vehicles: dict[Address, Vehicle] = {}
         self._heard_at: dict[Address, datetime] = {}
@@ -208,6 +213,8 @@ class Fleet:
             if vehicle is None:
                 return
         self._heard_at[vehicle.address] = now
+        if type(message) is TerrainRequest:
+            self._tell_ground(vehicle, message)
         if vehicle.lost:
             self._welcome(vehicle, message, now)
         before = vehicle.state
@@ -215,6 +222,11 @@ class Fleet:
         vehicle.observe(after, message)
         for event in derive(before, after, message):
             self._emit(event)
+
+    def _tell_ground(self, vehicle: Vehicle, request: TerrainRequest) -> None:
+        if self._ground is not None:
+            for square in answers(request, self._ground):
+                vehicle.channel.send(square)
 
     def _report_time(self, utc: datetime) -> None:
         if not self._time.report(utc) or self._on_time is None:
