@@ -46,6 +46,26 @@ class Autopilot(Protocol):
         """The mode in which it is armed before MISSION_START."""
         ...
 
+    @property
+    def home_item(self) -> bool:
+        """Whether item 0 of a stored mission is home; else the mission begins there at once."""
+        ...
+
+    @property
+    def download_window(self) -> int:
+        """How many items may be asked for at a time."""
+        ...
+
+    @property
+    def terrain_frames(self) -> bool:
+        """Whether it flies heights above the ground by itself."""
+        ...
+
+    @property
+    def bytewise_parameters(self) -> bool:
+        """Whether whole-number parameters travel as their bytes, not as their value."""
+        ...
+
     def mode_name(self, heartbeat: Heartbeat) -> str:
         """The mode that a heartbeat reports; "mode 99" for an unknown one."""
         ...
@@ -100,6 +120,10 @@ class ArduCopter:
     land_mode: str = "LAND"
     arms_in: str = "GUIDED"
     reposition_frame: Frame = Frame.TERRAIN_INT
+    home_item: bool = True
+    download_window: int = 8
+    terrain_frames: bool = True
+    bytewise_parameters: bool = False
 
     def mode_name(self, heartbeat: Heartbeat) -> str:
         return _COPTER_MODES.get(heartbeat.custom_mode, f"mode {heartbeat.custom_mode}")
@@ -137,6 +161,10 @@ class Px4:
     land_mode: str = "LAND"
     arms_in: str = "HOLD"
     reposition_frame: Frame = Frame.RELATIVE_INT
+    home_item: bool = False
+    download_window: int = 1
+    terrain_frames: bool = False
+    bytewise_parameters: bool = True
 
     def mode_name(self, heartbeat: Heartbeat) -> str:
         main, sub = heartbeat.custom_mode >> 16 & 0xFF, heartbeat.custom_mode >> 24 & 0xFF

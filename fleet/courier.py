@@ -1,115 +1,82 @@
-"""Drives the transfers over a channel: upload with the read-back gate, download, clear."""
+"""Drives the upload gate and its transfers over a channel, on the vehicle's clock."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from core.errors import ReadBackMismatch, TransferFailed
+from fleet.autopilots import Autopilot
 from fleet.channel import Channel
-from fleet.messages import (
-    Message,
-    MissionAck,
-    MissionClear,
-    MissionCount,
-    MissionItem,
-    MissionRequest,
-)
-from fleet.mission import differences
+from fleet.flightplan import FlightPlan, stored_plan
+from fleet.gate import Emptying, Gate, Inventory
+from fleet.messages import MissionAck, MissionCount, MissionItem, MissionRequest
 from fleet.patience import ClockStandsStill, Deadline, patiently
-from fleet.transfer import Download, Upload
 from fleet.vocabulary import MissionType
 
-ROUNDS = 5
-"""How often upload and read-back are tried together before the vehicle is cleared."""
 
-CLEAR_S = (2.0, 4.0, 8.0)
-"""How long each attempt to clear waits for its acknowledgement, seconds of the clock."""
+class NotCleared(TransferFailed):
+    """An upload failed, and what it left behind could not be cleared for certain."""
 
 
-async def upload(
-    channel: Channel, items: Sequence[MissionItem], mission_type: int = MissionType.MISSION
-) -> tuple[MissionItem, ...]:
-    """Upload a plan, download it again and compare; return what the vehicle holds.
+async def upload(channel: Channel, autopilot: Autopilot, plan: FlightPlan) -> FlightPlan:
+    """Bring a plan on board through the gate; return what the vehicle holds.
 
-    Uploads are not atomic: a broken one leaves a truncated plan behind. So after failure the
-    vehicle's plan is cleared, and the error says whether that worked.
+    After a failure nothing is left on board, or the error is `NotCleared`.
 
     Raises:
         InvalidInput: no items, or too many.
         TransferFailed: a transfer broke off, or the vehicle refused an item.
         ReadBackMismatch: the vehicle holds something else than what was sent.
+        NotCleared: the same, and it is not certain that it holds nothing now.
     """
-    failure: TransferFailed | ReadBackMismatch | None = None
-    for _ in range(ROUNDS):
-        going = Upload(items, mission_type)
-        await _carry(going, channel)
-        if going.problem:
-            failure = TransferFailed(
-                going.problem, where=channel.name, remedy="mend the item, or try again"
-            )
-            if going.refused:
-                break
-            continue
-        back = Download(mission_type)
-        await _carry(back, channel)
-        if back.problem:
-            failure = TransferFailed(
-                f"reading back: {back.problem}", where=channel.name, remedy="try again"
-            )
-            continue
-        found = differences(items, back.items, mission_type)
-        if not found:
-            return tuple(back.items)
-        failure = ReadBackMismatch(
-            "; ".join(found[:3]), where=channel.name, remedy="do not fly; upload again"
+    gate = Gate(plan, window=autopilot.download_window, home_item=autopilot.home_item)
+    await _carry(gate, channel)
+    if gate.problem is None:
+        return stored_plan(gate.stored, plan.fence.ceiling_m)
+    if not gate.cleared:
+        raise NotCleared(
+            gate.problem,
+            where=channel.name,
+            remedy="its plan could not be cleared either: do not arm it",
         )
-    assert failure is not None  # noqa: S101 - every round that does not return sets it
-    if not await clear(channel, mission_type):
-        failure.remedy = "its plan could not be cleared either: do not arm it"
-    raise failure
+    if gate.mismatched:
+        raise ReadBackMismatch(
+            gate.problem, where=channel.name, remedy="do not fly; upload it again"
+        )
+    raise TransferFailed(gate.problem, where=channel.name, remedy="mend the item, or try again")
 
 
 async def download(
-    channel: Channel, mission_type: int = MissionType.MISSION
-) -> tuple[MissionItem, ...]:
-    """What the vehicle holds, home included (item 0 of a mission); empty when it has no plan.
+    channel: Channel, autopilot: Autopilot
+) -> Mapping[MissionType, tuple[MissionItem, ...]]:
+    """What the vehicle holds of each kind, a mission with home as item 0.
 
     Raises:
-        TransferFailed: the transfer broke off.
+        TransferFailed: a transfer broke off.
     """
-    fetching = Download(mission_type)
-    await _carry(fetching, channel)
-    if fetching.problem:
-        raise TransferFailed(fetching.problem, where=channel.name, remedy="try again")
-    return tuple(fetching.items)
+    reading = Inventory(window=autopilot.download_window, home_item=autopilot.home_item)
+    await _carry(reading, channel)
+    if reading.problem is not None:
+        raise TransferFailed(reading.problem, where=channel.name, remedy="try again")
+    return reading.stored
 
 
-async def clear(channel: Channel, mission_type: int = MissionType.MISSION) -> bool:
-    """Make the vehicle forget its plan; whether it confirmed that."""
-    with channel.listening(MissionAck) as inbox:
-        for seconds in CLEAR_S:
-            channel.send(MissionClear(mission_type=mission_type))
-            deadline = Deadline(channel.clock, seconds)
-            try:
-                while True:
-                    message = await patiently(channel.clock, deadline.left_s(), inbox.get())
-                    if _accepts(message, mission_type):
-                        return True
-            except ClockStandsStill:
-                return False
-            except TimeoutError:
-                continue
-    return False
+async def clear(channel: Channel) -> None:
+    """Make the vehicle forget mission, fence and rally points, and see that it did.
+
+    Raises:
+        NotCleared: it did not confirm.
+    """
+    emptying = Emptying()
+    await _carry(emptying, channel)
+    if emptying.problems:
+        raise NotCleared(
+            "it did not confirm that nothing is left: " + "; ".join(emptying.problems),
+            where=channel.name,
+            remedy="do not arm it; clear it again",
+        )
 
 
-def _accepts(message: Message, mission_type: int) -> bool:
-    return (
-        isinstance(message, MissionAck)
-        and message.result == 0
-        and message.mission_type == mission_type
-    )
-
-
-async def _carry(machine: Upload | Download, channel: Channel) -> None:
-    """Run a transfer to its end, in time of the channel's clock."""
+async def _carry(machine: Gate | Inventory | Emptying, channel: Channel) -> None:
+    """Run a machine to its end, in time of the channel's clock."""
     with channel.listening(MissionCount, MissionRequest, MissionItem, MissionAck) as inbox:
         replies = machine.begin()
         while True:

@@ -285,7 +285,7 @@ def _difference(a: MissionItem, b: MissionItem, mission_type: int) -> str | None
     if a.command != b.command:
         return f"is {command_name(b.command)}"
     placed = a.command < FIRST_DO_COMMAND and not (a.x == 0 and a.y == 0)
-    if mission_type == MissionType.MISSION and placed and _frame(a) != _frame(b):
+    if mission_type == MissionType.MISSION and placed and plain_frame(a) != plain_frame(b):
         return f"frame {a.frame} became {b.frame}"
     if (a.x, a.y) != (b.x, b.y):
         return f"place ({a.x}, {a.y}) became ({b.x}, {b.y})"
@@ -297,7 +297,8 @@ def _difference(a: MissionItem, b: MissionItem, mission_type: int) -> str | None
     return None
 
 
-def _frame(item: MissionItem) -> int:
+def plain_frame(item: MissionItem) -> int:
+    """Its frame without the _INT twin."""
     return int({int(k): int(v) for k, v in SAME_FRAME.items()}.get(item.frame, item.frame))
 
 

@@ -1,4 +1,4 @@
-"""The MAVLink mission protocol as two state machines without I/O: `Upload` and `Download`.
+"""The MAVLink mission protocol as state machines without I/O: `Upload`, `Download` and `Clear`.
 
 Whoever drives one sends what `begin`, `receive` and `overdue` return, until ``finished``. The
 same machines carry missions, fences and rally points. What an autopilot really does (requests of
@@ -12,6 +12,7 @@ from core.errors import InvalidInput
 from fleet.messages import (
     Message,
     MissionAck,
+    MissionClear,
     MissionCount,
     MissionItem,
     MissionRequest,
@@ -168,16 +169,31 @@ class Upload(_Transfer):
 
 
 class Download(_Transfer):
-    """Fetches what the vehicle holds, item by item.
+    """Fetches what the vehicle holds.
+
+    Args:
+        window: how many items are asked for at a time. ArduPilot answers each request by itself;
+            PX4 takes requests in order only, one at a time.
 
     Attributes:
-        items: what has arrived so far, in order.
+        items: what has arrived so far, in order; complete when finished without a problem.
     """
 
-    def __init__(self, mission_type: int = MissionType.MISSION) -> None:
+    def __init__(self, mission_type: int = MissionType.MISSION, window: int = 1) -> None:
         super().__init__(mission_type)
-        self.items: list[MissionItem] = []
+        self._window = window
+        self._found: dict[int, MissionItem] = {}
+        self._asked = 0
         self._count: int | None = None
+
+    @property
+    def items(self) -> list[MissionItem]:
+        """The items without a gap from the first on."""
+        return [self._found[seq] for seq in range(self._first_missing)]
+
+    @property
+    def _first_missing(self) -> int:
+        return next(n for n in range(len(self._found) + 1) if n not in self._found)
 
     def begin(self) -> list[Message]:
         """The first messages to send."""
@@ -191,9 +207,9 @@ class Download(_Transfer):
             self._count = message.count
             return self._proceed()
         if isinstance(message, MissionItem) and self._count is not None:
-            if message.seq != len(self.items):
+            if message.seq in self._found or not 0 <= message.seq < self._asked:
                 return []  # late or doubled
-            self.items.append(message)
+            self._found[message.seq] = message
             return self._proceed()
         if isinstance(message, MissionAck) and message.result not in (0, INVALID_SEQUENCE):
             return self._fail(
@@ -205,16 +221,67 @@ class Download(_Transfer):
         """What to send when nothing useful came within ``wait_s``."""
         if self._count is None:
             return [] if self._silent("MISSION_REQUEST_LIST") else self.begin()
-        if self._silent(f"the request of item {len(self.items)}"):
+        missing = [seq for seq in range(self._asked) if seq not in self._found]
+        if self._silent(f"the request of item {missing[0]}"):
             return []
-        return [self._request()]
+        return [self._request(seq) for seq in missing]
 
     def _proceed(self) -> list[Message]:
         self._silences = 0
-        if self._count is not None and len(self.items) >= self._count:
+        count = self._count or 0
+        if len(self._found) >= count:
             self.finished = True
             return [MissionAck(result=0, mission_type=self.mission_type)]
-        return [self._request()]
+        upto = min(count, len(self._found) + self._window)
+        fresh = range(self._asked, upto)
+        self._asked = max(self._asked, upto)
+        return [self._request(seq) for seq in fresh]
 
-    def _request(self) -> MissionRequest:
-        return MissionRequest(seq=len(self.items), mission_type=self.mission_type)
+    def _request(self, seq: int) -> MissionRequest:
+        return MissionRequest(seq=seq, mission_type=self.mission_type)
+
+
+class Clear(_Transfer):
+    """Makes the vehicle forget one plan, and asks it how much is left.
+
+    An acknowledgement alone proves nothing: it may be a late one of an upload. The plan counts as
+    cleared when the vehicle, asked after that, counts no items (a mission may keep home).
+    """
+
+    def __init__(self, mission_type: int = MissionType.MISSION) -> None:
+        super().__init__(mission_type)
+        self._most = 1 if mission_type == MissionType.MISSION else 0
+        self._asking = False
+
+    def begin(self) -> list[Message]:
+        """The first messages to send."""
+        self._asking = False
+        return [MissionClear(mission_type=self.mission_type)]
+
+    def receive(self, message: Message) -> list[Message]:
+        """What to send upon a received message."""
+        if self.finished or getattr(message, "mission_type", None) != self.mission_type:
+            return []
+        if isinstance(message, MissionAck) and not self._asking:
+            return self._cleared(message.result)
+        if isinstance(message, MissionCount) and self._asking:
+            if message.count <= self._most:
+                self.finished = True
+                return [MissionAck(result=0, mission_type=self.mission_type)]
+            return [] if self._silent("the order to clear") else self.begin()
+        return []
+
+    def overdue(self) -> list[Message]:
+        """What to send when nothing useful came within ``wait_s``."""
+        if self._silent("the question what is left" if self._asking else "the order to clear"):
+            return []
+        return self.begin()
+
+    def _cleared(self, result: int) -> list[Message]:
+        if result in (0, INVALID_SEQUENCE, UNSPECIFIED, CANCELLED):
+            self._asking = True
+            return [MissionRequestList(mission_type=self.mission_type)]
+        return self._fail(f"it does not clear it: {mission_sentence(result)}", refused=True)
+
+
+Machine = Upload | Download | Clear

@@ -13,7 +13,6 @@ from core.errors import (
     InvalidInput,
     LinkLost,
     NotReady,
-    TransferFailed,
 )
 from core.geo import LonLat
 from core.units import degrees_e7
@@ -21,10 +20,11 @@ from fleet import courier, launch
 from fleet.address import Address
 from fleet.autopilots import Autopilot
 from fleet.channel import Channel
+from fleet.flightplan import FlightPlan, stored_plan
 from fleet.helm import Helm
-from fleet.mission import Mission, renumbered
+from fleet.mission import Mission
 from fleet.state import VehicleState
-from fleet.vocabulary import Command, MissionType
+from fleet.vocabulary import Command
 
 
 class Vehicle:
@@ -35,14 +35,14 @@ class Vehicle:
         autopilot: its make.
         commander: sends it single commands.
         observe: takes over a new state and the message that made it; the fleet calls it.
-        mission: what is proven to be stored on it: uploaded and read back, or downloaded.
+        plan: what is proven to be stored on it: uploaded and read back, or downloaded.
         lost: nothing was heard for three seconds.
     """
 
     def __init__(self, channel: Channel, autopilot: Autopilot, state: VehicleState) -> None:
         self.channel = channel
         self.autopilot = autopilot
-        self.mission: Mission | None = None
+        self.plan: FlightPlan | None = None
         self.lost = False
         self._helm = Helm(channel, autopilot, state)
         self.commander = self._helm.commander
@@ -62,10 +62,15 @@ class Vehicle:
 
     # --- plans -------------------------------------------------------------------------------
 
-    async def upload(self, mission: Mission) -> None:
-        """Store a mission, read it back and compare; in flight it holds first, and stays so.
+    @property
+    def mission(self) -> Mission | None:
+        """The mission of the stored plan."""
+        return self.plan.mission if self.plan else None
 
-        After a failure the vehicle's mission is cleared and `mission` is None: `launch` refuses.
+    async def upload(self, plan: FlightPlan) -> None:
+        """Store a plan, read it back and compare; in flight it holds first, and stays so.
+
+        After a failure nothing is left on board and `plan` is None: `launch` refuses.
 
         Raises:
             TransferFailed, ReadBackMismatch, LinkLost; CommandRefused or CommandTimeout when it
@@ -75,38 +80,34 @@ class Vehicle:
             self._reachable()
             if self.state.in_flight and self.state.mode == self.autopilot.mission_mode:
                 await self._helm.leave_mission(self.autopilot.guided_mode)
-            self.mission = None
+            self.plan = None
             self._resume_at = None
             await self._helm.until(launch.booted, launch.READY_S, "its autopilot is not up yet")
-            stored = await courier.upload(self.channel, mission.items)
-            self.mission = renumbered(stored)
+            self.plan = await courier.upload(self.channel, self.autopilot, plan)
             if self.state.in_flight:
-                self._resume_at = self._first_leg(self.mission)
+                self._resume_at = self._first_leg(self.plan.mission)
 
-    async def download(self) -> Mission:
-        """Ask it for its mission, e.g. one that was uploaded before this program started.
+    async def download(self) -> FlightPlan:
+        """Ask it what it holds, e.g. from before this program started.
 
         Raises:
-            TransferFailed, LinkLost.
+            TransferFailed, LinkLost. InvalidInput: its fence or rally points make no sense.
         """
         async with self._lock:
             self._reachable()
-            self.mission = renumbered(await courier.download(self.channel))
-            return self.mission
+            self.plan = stored_plan(await courier.download(self.channel, self.autopilot))
+            return self.plan
 
     async def clear(self) -> None:
-        """Make it forget its mission.
+        """Make it forget mission, fence and rally points.
 
         Raises:
-            TransferFailed: it did not confirm.
+            TransferFailed: it did not confirm. LinkLost.
         """
         async with self._lock:
             self._reachable()
-            self.mission = None
-            if not await courier.clear(self.channel, MissionType.MISSION):
-                raise TransferFailed(
-                    "it did not confirm that its mission is cleared", where=self.channel.name
-                )
+            self.plan = None
+            await courier.clear(self.channel)
 
     # --- flight ------------------------------------------------------------------------------
 
@@ -271,19 +272,20 @@ class Vehicle:
             )
 
     def _known_mission(self) -> Mission:
-        if self.mission is None or len(self.mission.items) < 2:
+        mission = self.mission
+        if mission is None or len(mission.items) < 2:
             raise NotReady(
                 "no proven mission is stored on it",
                 where=self.channel.name,
                 remedy="upload one, or download what it holds",
             )
-        if not self.mission.takes_off and not self.state.in_flight:
+        if not mission.takes_off and not self.state.in_flight:
             raise NotReady(
                 "its mission has no take-off: it would arm and never lift",
                 where=self.channel.name,
                 remedy="upload a mission that begins with a take-off",
             )
-        return self.mission
+        return mission
 
     def _detour(self) -> None:
         """Remember where the mission must go on after point-and-fly."""

@@ -8,6 +8,7 @@ from core.clock import within
 from core.energy import CALM
 from core.errors import NotFound, NotReady, VehicleError
 from fleet.events import FleetEvent, Heard, Landed, Lost, PhotoTaken
+from fleet.flightplan import FlightPlan
 from fleet.mission import build
 from fleet.safeguard import preflight
 from fleet.vehicle import Vehicle
@@ -79,7 +80,7 @@ async def _prepare(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> int:
     dock = room.dock(flight.dock)
     spec = room.preset.kinds[dock.kind]
     mission = build(flight.route, home=dock.position, cameras=spec.cameras, spec=spec)
-    await vehicle.upload(mission)
+    await vehicle.upload(FlightPlan(mission))
     await room.clock.sleep((flight.start - room.now()).total_seconds())
     check_filing(room, flight)
     await vehicle.launch()

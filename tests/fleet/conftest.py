@@ -1,10 +1,15 @@
 """A small scripted autopilot on the vehicles' end of a MemoryLink, and a clock that runs."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+
+sys.path.append(str(Path(__file__).parents[1]))  # behind the root: the fleet is not tests/fleet
+from benchmarks.fleet.plan_store import PlanStore
 
 from core.clock import ManualClock
 from core.geo import LonLat, offset
@@ -20,19 +25,14 @@ from fleet.messages import (
     GlobalPosition,
     Heartbeat,
     Message,
-    MissionAck,
-    MissionClear,
-    MissionCount,
     MissionCurrent,
     MissionItem,
-    MissionRequest,
-    MissionRequestList,
     Packet,
     StatusText,
     SysStatus,
     SystemTime,
 )
-from fleet.vocabulary import Command, Frame
+from fleet.vocabulary import Command
 
 START = datetime(2026, 5, 12, 0, 0, tzinfo=UTC)
 HOME = LonLat(118.87, 28.95)
@@ -56,7 +56,11 @@ class ScriptedAutopilot:
         self.height_m = 0.0
         self.position = HOME
         self.seq = 0
-        self.items: list[MissionItem] = []
+        self._store = PlanStore(
+            lambda message, partner: self.say(message),
+            refuse=self._refusal,
+            corrupt=lambda item: self.corrupt(item),
+        )
         self.ready = True
         self.battery = 0.9
         self.status = 3
@@ -69,9 +73,6 @@ class ScriptedAutopilot:
         self.corrupt: Callable[[MissionItem], MissionItem] = lambda item: item
         self.received: list[Message] = []
         self.intervals: dict[int, float] = {}
-        self._incoming: list[MissionItem] = []
-        self._expected = 0
-        self._counter = 0
 
     def say(self, message: Message) -> None:
         if not self.silent:
@@ -105,63 +106,35 @@ class ScriptedAutopilot:
         self.say(ExtendedSysState(landed=self.height_m <= 0))
         total = max(0, len(self.items) - 1)
         self.say(MissionCurrent(seq=self.seq, total=total, state=3 if self.armed else 2))
-        if self._incoming and self._expected < len(self._incoming):
-            self._request()
+        self._store.tick(self._now_s())
 
     def handle(self, message: Message) -> None:
         """React to one message addressed to it."""
         self.received.append(message)
         if isinstance(message, CommandLong | CommandInt):
             self._command(message)
-        elif isinstance(message, MissionCount):
-            self._incoming = [MissionItem(seq=0, command=0, frame=0)] * message.count
-            self._expected = 0
-            self._request()
-        elif isinstance(message, MissionItem):
-            self._store(message)
-        elif isinstance(message, MissionRequestList):
-            self.say(MissionCount(count=len(self.items)))
-        elif isinstance(message, MissionRequest):
-            if message.seq < len(self.items):
-                self.say(self._as_stored(message.seq))
-        elif isinstance(message, MissionClear):
-            self.items = []
-            self.say(MissionAck(result=0))
-
-    def _request(self) -> None:
-        self.say(MissionRequest(seq=self._expected, old=True))
-
-    def _store(self, item: MissionItem) -> None:
-        if self._expected >= len(self._incoming) or item.seq != self._expected:
-            self.say(MissionAck(result=13))
-            return
-        if item.seq in self.reject_item:
-            self.items = self._incoming[: self._expected]
-            self._incoming = []
-            self.say(MissionAck(result=self.reject_item[item.seq]))
-            return
-        self._incoming[item.seq] = self.corrupt(item)
-        self._expected += 1
-        if self._expected == len(self._incoming):
-            self.items, self._incoming = self._incoming, []
-            self.say(MissionAck(result=0))
         else:
-            self._request()
+            self._store.receive(message, 255, self._now_s())
 
-    def _as_stored(self, seq: int) -> MissionItem:
-        """Frames come back without _INT, and as 0 for items without a place; home is its own."""
-        item = self.items[seq]
-        frame = {Frame.RELATIVE_INT: 3, Frame.TERRAIN_INT: 10}.get(Frame(item.frame), item.frame)
-        z = 70.0 if seq == 0 else item.z
-        return MissionItem(
-            seq=seq,
-            command=item.command,
-            frame=0 if item.command > 100 else frame,
-            params=item.params,
-            x=item.x,
-            y=item.y,
-            z=z,
-        )
+    @property
+    def items(self) -> list[MissionItem]:
+        """The stored mission."""
+        return self._store.stores[0]
+
+    @items.setter
+    def items(self, items: list[MissionItem]) -> None:
+        self._store.stores[0] = items
+
+    @property
+    def stores(self) -> dict[int, list[MissionItem]]:
+        """Mission, fence and rally points as stored."""
+        return self._store.stores
+
+    def _now_s(self) -> float:
+        return (self.clock.now() - START).total_seconds()
+
+    def _refusal(self, item: MissionItem) -> int:
+        return self.reject_item.get(item.seq, 0) if item.mission_type == 0 else 0
 
     def _command(self, message: CommandLong | CommandInt) -> None:
         command = message.command

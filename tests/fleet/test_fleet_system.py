@@ -20,6 +20,7 @@ from fleet.address import MAIN, Address
 from fleet.dronekit_link import DronekitLink
 from fleet.events import FleetEvent, Heard, Landed, PhotoTaken
 from fleet.fleet import Fleet
+from fleet.flightplan import FlightPlan
 from fleet.link import Link
 from fleet.mavlink import connect
 from fleet.mission import build, matches
@@ -102,7 +103,7 @@ async def test_a_mission_survives_a_restart_of_the_controller(simulator: int) ->
     async with fleet_on(connect(f"tcp:127.0.0.1:{simulator}"), before) as fleet:
         await fleet.heard([Address(MAIN, 1), Address(MAIN, 2)])
         vehicle = fleet.vehicle(Address(MAIN, 1))
-        await vehicle.upload(mission)
+        await vehicle.upload(FlightPlan(mission))
         await vehicle.launch()
         third = mission.waypoint_seqs[1]
         await vehicle.wait(lambda s: (s.mission_seq or 0) >= third, 300, "the second leg")
@@ -116,7 +117,7 @@ async def test_a_mission_survives_a_restart_of_the_controller(simulator: int) ->
         assert state.in_flight
         await vehicle.wait(lambda s: s.mission_seq is not None, 30, "where it is in its mission")
         assert vehicle.state.mission_seq == held_at
-        assert matches(mission, await vehicle.download())
+        assert matches(mission, (await vehicle.download()).mission)
         await vehicle.resume()
         assert vehicle.state.mode == "AUTO"
         await vehicle.wait(lambda s: not s.armed, 600, "the landing")
@@ -134,7 +135,8 @@ async def test_point_and_fly_through_dronekit(simulator: int) -> None:
         await fleet.heard([Address(MAIN, 2)])
         vehicle = fleet.vehicle(Address(MAIN, 2))
         home = offset(HOME, 90, 2000)
-        await vehicle.upload(build(Route(ROUTE.waypoints[1:2]), home=home, spec=SPEC))
+        mission = build(Route(ROUTE.waypoints[1:2]), home=home, spec=SPEC)
+        await vehicle.upload(FlightPlan(mission))
         await vehicle.launch()
         await vehicle.go_to(offset(home, 0, 100), 60)
         await vehicle.return_home()

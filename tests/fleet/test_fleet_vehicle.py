@@ -22,9 +22,11 @@ from core.geo import LonLat, offset
 from core.route import Route, Waypoint
 from fleet import courier
 from fleet.address import MAIN, Address
+from fleet.autopilots import ArduCopter
 from fleet.channel import Channel
 from fleet.commands import Commander
 from fleet.events import TurnedBack
+from fleet.flightplan import FlightPlan
 from fleet.messages import CommandLong, MissionClear, MissionItem
 from fleet.mission import Mission, build
 from fleet.patience import patiently
@@ -90,7 +92,7 @@ def commands(autopilot: Any, command: int) -> list[CommandLong]:
 
 async def test_a_mission_is_uploaded_read_back_and_flown(vehicle: Vehicle, autopilot: Any) -> None:
     mission = a_mission()
-    await vehicle.upload(mission)
+    await vehicle.upload(FlightPlan(mission))
     assert len(autopilot.items) == len(mission.items)
     await vehicle.launch()
     assert vehicle.state.in_flight
@@ -99,7 +101,7 @@ async def test_a_mission_is_uploaded_read_back_and_flown(vehicle: Vehicle, autop
 
 
 async def test_launching_twice_arms_once(vehicle: Vehicle, autopilot: Any) -> None:
-    await vehicle.upload(a_mission())
+    await vehicle.upload(FlightPlan(a_mission()))
     await asyncio.gather(vehicle.launch(), vehicle.launch())
     assert len(commands(autopilot, Command.ARM_DISARM)) == 1
 
@@ -109,7 +111,7 @@ async def test_a_refused_item_is_named_and_nothing_stays_behind(
 ) -> None:
     autopilot.reject_item = {3: 8}
     with pytest.raises(TransferFailed, match=r"item 3 \(.*\): parameter 3 is invalid"):
-        await vehicle.upload(a_mission())
+        await vehicle.upload(FlightPlan(a_mission()))
     assert any(isinstance(m, MissionClear) for m in autopilot.received)
     assert autopilot.items == []
     with pytest.raises(NotReady, match="no proven mission"):
@@ -126,14 +128,14 @@ async def test_an_upload_that_the_vehicle_gave_up_is_repeated(
         return item
 
     autopilot.corrupt = give_up_once
-    await vehicle.upload(a_mission())
+    await vehicle.upload(FlightPlan(a_mission()))
     assert len(autopilot.items) == len(a_mission().items)
 
 
 async def test_a_silently_changed_item_is_found(vehicle: Vehicle, autopilot: Any) -> None:
     autopilot.corrupt = lambda item: replace(item, z=item.z + 5) if item.seq == 2 else item
     with pytest.raises(ReadBackMismatch, match=r"item 2 \(NAV_WAYPOINT\): height 80 became 85"):
-        await vehicle.upload(a_mission())
+        await vehicle.upload(FlightPlan(a_mission()))
     assert autopilot.items == []
     assert vehicle.mission is None
 
@@ -141,7 +143,7 @@ async def test_a_silently_changed_item_is_found(vehicle: Vehicle, autopilot: Any
 async def test_an_upload_waits_until_the_autopilot_is_up(vehicle: Vehicle, autopilot: Any) -> None:
     autopilot.status = 1
     await vehicle.wait(lambda s: s.system_status == 1, 5, "booting")
-    going = asyncio.create_task(vehicle.upload(a_mission()))
+    going = asyncio.create_task(vehicle.upload(FlightPlan(a_mission())))
     await asyncio.sleep(0.01)
     assert autopilot.items == []
     autopilot.status = 3
@@ -150,14 +152,14 @@ async def test_an_upload_waits_until_the_autopilot_is_up(vehicle: Vehicle, autop
 
 
 async def test_refused_arming_tells_the_reasons(vehicle: Vehicle, autopilot: Any) -> None:
-    await vehicle.upload(a_mission())
+    await vehicle.upload(FlightPlan(a_mission()))
     autopilot.refuse = {Command.ARM_DISARM: 4}
     with pytest.raises(CommandRefused, match=r"refused to arm: .*Compass not calibrated"):
         await vehicle.launch()
 
 
 async def test_a_failing_pre_arm_check_is_not_ready(vehicle: Vehicle, autopilot: Any) -> None:
-    await vehicle.upload(a_mission())
+    await vehicle.upload(FlightPlan(a_mission()))
     autopilot.ready = False
     await vehicle.wait(lambda s: s.ready is False, 5, "not ready")
     with pytest.raises(NotReady, match="pre-flight checks"):
@@ -168,7 +170,7 @@ async def test_a_failing_pre_arm_check_is_not_ready(vehicle: Vehicle, autopilot:
 async def test_a_mode_that_is_accepted_and_undone_is_an_error_and_it_does_not_arm(
     vehicle: Vehicle, autopilot: Any
 ) -> None:
-    await vehicle.upload(a_mission())
+    await vehicle.upload(FlightPlan(a_mission()))
     autopilot.mode = 0
     autopilot.undo_mode = True
     await vehicle.wait(lambda s: s.mode == "STABILIZE", 5, "mode")
@@ -178,7 +180,7 @@ async def test_a_mode_that_is_accepted_and_undone_is_an_error_and_it_does_not_ar
 
 
 async def test_no_take_off_disarms_again(vehicle: Vehicle, autopilot: Any) -> None:
-    await vehicle.upload(a_mission())
+    await vehicle.upload(FlightPlan(a_mission()))
     autopilot.deaf = {Command.MISSION_START}
     with pytest.raises(CommandTimeout, match="start the mission"):
         await vehicle.launch()
@@ -195,7 +197,7 @@ async def test_point_and_fly_then_resume_at_the_start_of_the_photo_leg(
     vehicle: Vehicle, autopilot: Any
 ) -> None:
     mission = a_mission(5)
-    await vehicle.upload(mission)
+    await vehicle.upload(FlightPlan(mission))
     await vehicle.launch()
     seq = mission.waypoint_seqs[2]  # ends the photographed leg that waypoint 1 starts
     autopilot.seq = seq
@@ -212,7 +214,7 @@ async def test_hold_stops_the_cameras_and_resume_restores_them(
     vehicle: Vehicle, autopilot: Any
 ) -> None:
     mission = a_mission(5)
-    await vehicle.upload(mission)
+    await vehicle.upload(FlightPlan(mission))
     await vehicle.launch()
     seq = mission.waypoint_seqs[2]
     autopilot.seq = seq
@@ -228,7 +230,7 @@ async def test_hold_stops_the_cameras_and_resume_restores_them(
 async def test_return_and_land(vehicle: Vehicle) -> None:
     with pytest.raises(NotReady, match="not in flight"):
         await vehicle.return_home()
-    await vehicle.upload(a_mission())
+    await vehicle.upload(FlightPlan(a_mission()))
     await vehicle.launch()
     await vehicle.return_home()
     assert vehicle.state.mode == "RTL"
@@ -239,10 +241,10 @@ async def test_return_and_land(vehicle: Vehicle) -> None:
 async def test_an_upload_in_flight_holds_first_and_resumes_after_the_take_off(
     vehicle: Vehicle, autopilot: Any
 ) -> None:
-    await vehicle.upload(a_mission())
+    await vehicle.upload(FlightPlan(a_mission()))
     await vehicle.launch()
     shorter = a_mission(2)
-    await vehicle.upload(shorter)
+    await vehicle.upload(FlightPlan(shorter))
     assert vehicle.state.mode == "GUIDED"
     await vehicle.resume()
     assert autopilot.seq == shorter.waypoint_seqs[0]
@@ -250,7 +252,7 @@ async def test_an_upload_in_flight_holds_first_and_resumes_after_the_take_off(
 
 async def test_a_mission_without_take_off_is_not_launched(vehicle: Vehicle, autopilot: Any) -> None:
     whole = a_mission()
-    await vehicle.upload(Mission((whole.items[0], *whole.items[2:])))
+    await vehicle.upload(FlightPlan(Mission((whole.items[0], *whole.items[2:]))))
     with pytest.raises(NotReady, match="no take-off"):
         await vehicle.launch()
 
@@ -262,7 +264,7 @@ async def test_a_lost_vehicle_takes_no_requests(
     with pytest.raises(CommandTimeout):
         await vehicle.commander.long(Command.ARM_DISARM, 1)
     with pytest.raises(LinkLost, match="not heard since"):
-        await vehicle.upload(a_mission())
+        await vehicle.upload(FlightPlan(a_mission()))
 
 
 async def test_a_vehicle_in_flight_is_adopted_and_its_mission_downloaded(
@@ -273,7 +275,7 @@ async def test_a_vehicle_in_flight_is_adopted_and_its_mission_downloaded(
     autopilot.armed, autopilot.mode, autopilot.height_m, autopilot.seq = True, 3, 50.0, 4
     await vehicle.wait(lambda s: s.in_flight and s.mission_seq == 4, 5, "adopted")
     held = await vehicle.download()
-    assert held.waypoint_seqs == mission.waypoint_seqs
+    assert held.mission.waypoint_seqs == mission.waypoint_seqs
     await vehicle.launch()  # already flying its mission: nothing is armed again
     assert not commands(autopilot, Command.ARM_DISARM)
 
@@ -289,7 +291,7 @@ async def test_uploads_over_a_bad_link_are_proven_or_fail(
     vehicle = world.fleet.vehicle(Address(MAIN, 7))
     mission = a_mission(3)
     try:
-        await vehicle.upload(mission)
+        await vehicle.upload(FlightPlan(mission))
     except (TransferFailed, ReadBackMismatch):
         assert vehicle.mission is None
     else:
@@ -301,7 +303,7 @@ async def test_a_guarded_vehicle_is_turned_back_for_its_battery(
     ranged: Any, vehicle: Vehicle, autopilot: Any
 ) -> None:
     ranged.fleet.guard(Address(MAIN, 7), SPEC, HOME)
-    await vehicle.upload(a_mission(40))
+    await vehicle.upload(FlightPlan(a_mission(40)))
     await vehicle.launch()
     autopilot.position = offset(HOME, 90, 3000)
     await ranged.clock.sleep(10)
@@ -322,13 +324,13 @@ async def test_when_no_time_is_heard_requests_end_with_named_errors(
     with pytest.raises(CommandTimeout, match="vehicle main/7: no acknowledgement of: arm"):
         await Commander(channel).long(Command.ARM_DISARM, 1, doing="arm")
     with pytest.raises(TransferFailed, match="no vehicle has reported the time"):
-        await courier.upload(channel, a_mission().items)
+        await courier.upload(channel, ArduCopter(), FlightPlan(a_mission()))
 
 
 async def test_start_that_overtakes_the_arming_is_put_right(
     vehicle: Vehicle, autopilot: Any
 ) -> None:
-    await vehicle.upload(a_mission())
+    await vehicle.upload(FlightPlan(a_mission()))
     obey = autopilot._obey
 
     def obey_or_wait(command: int, params: tuple[float, ...]) -> None:
@@ -355,7 +357,7 @@ async def test_silence_alone_gives_no_order_to_turn_back(
     ranged: Any, vehicle: Vehicle, autopilot: Any
 ) -> None:
     ranged.fleet.guard(Address(MAIN, 7), SPEC, HOME)
-    await vehicle.upload(a_mission())
+    await vehicle.upload(FlightPlan(a_mission()))
     await vehicle.launch()
     autopilot.silent = True
     await ranged.clock.sleep(20)
