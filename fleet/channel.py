@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 
 from core.clock import Clock
 from fleet.address import Address
 from fleet.messages import Message
+from fleet.orders import Order, OrderBook, OrderState, advance
 
 Inbox = asyncio.Queue[Message]
 
@@ -24,18 +25,35 @@ class Channel:
         address: the vehicle.
         send: hands a message to the link, addressed to the vehicle; never waits.
         clock: where its time comes from.
+        orders: where what is asked of it is written down.
     """
 
-    def __init__(self, address: Address, send: Callable[[Message], None], clock: Clock) -> None:
+    def __init__(
+        self,
+        address: Address,
+        send: Callable[[Message], None],
+        clock: Clock,
+        orders: OrderBook | None = None,
+    ) -> None:
         self.address = address
         self.clock = clock
-        self.send = send
+        self._send = send
+        self._orders = orders or OrderBook(clock)
         self._listeners: list[tuple[tuple[type[Message], ...], Inbox]] = []
 
     @property
     def name(self) -> str:
         """What to call the vehicle in an error."""
         return f"vehicle {self.address}"
+
+    def send(self, message: Message) -> None:
+        """Hand a message to the link; never waits. The current order is `sent` from now on."""
+        advance(OrderState.SENT)
+        self._send(message)
+
+    def order(self, what: str) -> AbstractAsyncContextManager[Order]:
+        """Run a block as an order to this vehicle, see `fleet.orders`: "hold where it is"."""
+        return self._orders.under(self.address, what)
 
     def deliver(self, message: Message) -> None:
         """Hand a received message to whoever listens for its type."""

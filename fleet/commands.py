@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from core.errors import CommandRefused, CommandTimeout
 from fleet.channel import Channel, Inbox
 from fleet.messages import CommandAck, CommandInt, CommandLong, StatusText
+from fleet.orders import OrderState, advance
 from fleet.patience import ClockStandsStill, Deadline, patiently, pause
 from fleet.vocabulary import Result, command_name, result_sentence
 
@@ -87,6 +88,7 @@ class Commander:
                     except TimeoutError:
                         continue
                     if result == Result.ACCEPTED:
+                        advance(OrderState.ACKNOWLEDGED)
                         return
                     if result == Result.TEMPORARILY_REJECTED and attempt < len(ACK_S) - 1:
                         await pause(channel.clock, BUSY_S)
@@ -110,6 +112,8 @@ class Commander:
             elif isinstance(message, CommandAck) and message.command == command:
                 if message.result != Result.IN_PROGRESS:
                     return message.result
+                advance(OrderState.ACKNOWLEDGED)
+                advance(OrderState.EXECUTING)
                 deadline = Deadline(clock, PROGRESS_S)
 
     async def _collect(self, inbox: Inbox, texts: list[str]) -> None:

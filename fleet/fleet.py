@@ -12,18 +12,20 @@ from typing import Self
 from core.clock import Clock
 from core.equipment import VehicleSpec
 from core.errors import CommandRefused, CommandTimeout, NotFound
-from core.geo import HeightModel, LonLat
+from core.geo import HeightModel
 from fleet.address import Address
 from fleet.autopilots import recognise
 from fleet.channel import Channel
-from fleet.events import FleetEvent, Heard, Lost, TurnedBack, derive
-from fleet.guard import Guard
+from fleet.events import FleetEvent, Heard, Lost, PathEnded, TurnedBack, derive
+from fleet.guard import Guard, Places
 from fleet.link import Link, Receiver
 from fleet.messages import Heartbeat, Message, Packet, SystemTime, TerrainRequest
-from fleet.safeguard import Action, Decision
+from fleet.orders import OrderBook
+from fleet.reach import Way, straight
 from fleet.state import VehicleState, update
 from fleet.terrain import answers
 from fleet.timekeeper import Timekeeper
+from fleet.turnback import Action, Decision
 from fleet.vehicle import Vehicle
 from fleet.vocabulary import Command, Stream
 
@@ -59,6 +61,7 @@ INTERVALS_S: Mapping[Stream, float] = {
     Stream.SYS_STATUS: 2.0,
     Stream.WIND: 5.0,
     Stream.EKF_STATUS_REPORT: 5.0,
+    Stream.TERRAIN_REQUEST: 1.0,
 }
 """What every vehicle is asked to report how often. What it does not know it need not report."""
 
@@ -99,6 +102,7 @@ class Fleet:
         on_time: called with each later SYSTEM_TIME, e.g. `FollowedClock.follow`; must not raise.
         ground: heights for vehicles that ask for them; without it a real ArduPilot arms for no
             mission above ground unless its memory card knows the ground.
+        orders: where what is asked of the vehicles is written down; None for a book of its own.
     """
 
     def __init__(
@@ -109,12 +113,14 @@ class Fleet:
         on_event: Callable[[FleetEvent], None],
         on_time: Callable[[datetime], None] | None = None,
         ground: HeightModel | None = None,
+        orders: OrderBook | None = None,
     ) -> None:
         self._lines = tuple(_Line(name, link) for name, link in links.items())
         self._clock = clock
         self._on_event = on_event
         self._on_time = on_time
         self._ground = ground
+        self.orders = orders or OrderBook(clock)
         self._time = Timekeeper()
         self._vehicles: dict[Address, Vehicle] = {}
         self._heard_at: dict[Address, datetime] = {}
@@ -145,6 +151,7 @@ class Fleet:
                 line.alarm.cancel()
         for guard in self._guards.values():
             guard.stop()
+        await self.orders.close()
         tasks = [*self._tasks, *self._greeting.values()]
         for task in tasks:
             task.cancel()
@@ -181,13 +188,29 @@ class Fleet:
         """The latest state of every vehicle."""
         return {address: v.state for address, v in self._vehicles.items()}
 
-    def guard(self, address: Address, spec: VehicleSpec, home: LonLat) -> None:
-        """From now on turn this vehicle back in flight when the safeguard says so.
+    def guard(
+        self, address: Address, spec: VehicleSpec, places: Places, way: Way = straight
+    ) -> None:
+        """From now on turn this vehicle back in flight when the rule says so (fleet.turnback).
+
+        Args:
+            places: where it may land, and what of it is free; asked at every look.
+            way: finds paths round zones.
 
         Raises:
             NotFound: it was never heard.
         """
-        self._guards[address] = Guard(self.vehicle(address), spec, home, self._turned_back)
+        known = self._guards.get(address)
+        vehicle = self.vehicle(address)
+        guard = Guard(vehicle, spec, places, self._turned_back, way)
+        if known is not None:  # what was measured and ordered is not forgotten
+            guard.meter, guard.bound_for = known.meter, known.bound_for
+            known.stop()
+        self._guards[address] = guard
+
+    def guard_of(self, address: Address) -> Guard | None:
+        """Who watches over a vehicle; None before `guard` was called for it."""
+        return self._guards.get(address)
 
     async def heard(self, addresses: Iterable[Address]) -> None:
         """Return once all these vehicles have been heard."""
@@ -246,7 +269,8 @@ class Fleet:
         if autopilot is None:
             return None
         address = Address(line.name, packet.system_id)
-        channel = Channel(address, partial(line.link.send, to=address.system_id), self._clock)
+        send = partial(line.link.send, to=address.system_id)
+        channel = Channel(address, send, self._clock, self.orders)
         mode = autopilot.mode_name(message)
         state = VehicleState(
             address=address,
@@ -256,6 +280,7 @@ class Fleet:
             system_status=message.system_status,
         )
         vehicle = Vehicle(channel, autopilot, state)
+        vehicle.manoeuvres.ended = partial(self._path_ended, vehicle)
         self._vehicles[address] = line.vehicles[address.system_id] = vehicle
         self._emit(Heard(vehicle=address, at=now, again=False, armed=message.armed, mode=mode))
         self._greet(vehicle)
@@ -339,6 +364,9 @@ class Fleet:
             for guard in self._guards.values():
                 guard.look(now)
 
+    def _path_ended(self, vehicle: Vehicle, why: str | None) -> None:
+        self._emit(PathEnded(vehicle=vehicle.address, at=self._clock.now(), why=why))
+
     def _turned_back(self, vehicle: Vehicle, decision: Decision) -> None:
         self._emit(
             TurnedBack(
@@ -346,6 +374,7 @@ class Fleet:
                 at=self._clock.now(),
                 reason=decision.reason,
                 lands=decision.action is Action.LAND,
+                place=decision.place.id if decision.place else None,
             )
         )
 

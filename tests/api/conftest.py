@@ -237,7 +237,14 @@ def _preset() -> Any:
     area = box(118.8, 28.9, 118.9, 29.0)
     zone = Zone(id="z1", **names, kind=ZoneKind.CONTROL, polygon=area)
     dock = SimpleNamespace(
-        id="QZ-07", system_id=7, **names, county="330802", position=HERE, kind="m4", alternates=()
+        id="QZ-07",
+        system_id=7,
+        link="main",
+        **names,
+        county="330802",
+        position=HERE,
+        kind="m4",
+        alternates=(),
     )
     return SimpleNamespace(
         name="quzhou",
