@@ -11,6 +11,9 @@ Every error says what is wrong, where (file, field, entity) and what to do about
     +-- IllegalTransition      the entity is not in a state that permits the step
     +-- Unavailable            a resource is missing: disk full, port in use, no link
     +-- PlanRejected           the independent checker found a violation
+    +-- DockError              something a dock did or refused
+    |   +-- DockRefused        the dock said no, and why
+    |   +-- DockSilent         the dock is not heard, or did not confirm in time
     +-- VehicleError           something a vehicle did or refused
         +-- LinkLost           nothing heard for too long
         +-- CommandRefused     the autopilot said no, and why
@@ -18,6 +21,8 @@ Every error says what is wrong, where (file, field, entity) and what to do about
         +-- TransferFailed     mission or fence upload/download broke off
         +-- ReadBackMismatch   what the vehicle holds is not what we sent
         +-- NotReady           pre-flight checks do not pass
+        +-- ControlHeld        somebody else holds the controls
+        +-- PathRefused        a path is not proven safe; what would be is in the remedy
 """
 
 
@@ -83,6 +88,18 @@ class PlanRejected(FlyOnceError):
     """The independent checker found a violation in a plan."""
 
 
+class DockError(FlyOnceError):
+    """Something a dock did or refused."""
+
+
+class DockRefused(DockError):
+    """The dock answered a command with a refusal, or failed to carry it out."""
+
+
+class DockSilent(DockError):
+    """The dock is not heard, or did not confirm a command in time."""
+
+
 class VehicleError(FlyOnceError):
     """Something a vehicle did or refused."""
 
@@ -109,3 +126,11 @@ class ReadBackMismatch(VehicleError):
 
 class NotReady(VehicleError):
     """Pre-flight checks do not pass."""
+
+
+class ControlHeld(VehicleError):
+    """Somebody else holds the vehicle's controls; the sentence names them."""
+
+
+class PathRefused(VehicleError):
+    """A path is not proven safe: a zone, the ground, the fence or the energy is against it."""
