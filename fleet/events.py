@@ -111,6 +111,8 @@ def derive(before: VehicleState, after: VehicleState, message: Message) -> list[
         text, severity = message.text, message.severity
         return [Text(vehicle=vehicle, at=at, severity=severity, text=text)]
     if isinstance(message, CameraFeedback):
+        if after.photos == before.photos:  # told before
+            return []
         return [
             PhotoTaken(
                 vehicle=vehicle,

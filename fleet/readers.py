@@ -132,7 +132,7 @@ def _camera_feedback(raw: Any) -> Message:
     return CameraFeedback(
         taken_at=_utc(raw.time_usec),
         index=raw.img_idx,
-        camera=raw.cam_idx,
+        camera=raw.cam_idx + 1,  # ArduPilot counts its cameras from 0 here, from 1 elsewhere
         position=_place(raw.lat, raw.lng),
         altitude_m=_finite(raw.alt_msl),
         height_m=_finite(raw.alt_rel),

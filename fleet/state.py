@@ -1,8 +1,8 @@
 """What is known of a vehicle: an immutable value and a pure fold over its messages."""
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -56,6 +56,7 @@ class VehicleState:
         reached_seq: the last NAV item that was completed.
         mission_done: the mission is complete.
         photos: photos reported since we listen.
+        last_photos: the latest of each camera.
         wind: as the vehicle estimates it.
         system_status: MAV_STATE.
         texts: the last lines for the pilot, oldest first.
@@ -82,6 +83,7 @@ class VehicleState:
     mission_done: bool = False
     reached_seq: int | None = None
     photos: int = 0
+    last_photos: Mapping[int, CameraFeedback] = field(default_factory=dict)
     wind: Wind | None = None
     home: LonLat | None = None
     fence_breached: bool = False
@@ -195,7 +197,10 @@ def _text(state: VehicleState, m: StatusText, autopilot: Autopilot) -> Changes:
 
 
 def _photo(state: VehicleState, m: CameraFeedback, autopilot: Autopilot) -> Changes:
-    return {"photos": state.photos + 1}
+    """Once a camera fires, ArduPilot repeats the latest report of every other camera as well."""
+    if state.last_photos.get(m.camera) == m:
+        return {}
+    return {"photos": state.photos + 1, "last_photos": {**state.last_photos, m.camera: m}}
 
 
 def _wind(state: VehicleState, m: WindEstimate, autopilot: Autopilot) -> Changes:

@@ -96,7 +96,7 @@ def _write_home(m: HomePosition) -> Any:
 
 def _write_feedback(m: CameraFeedback) -> Any:
     return _M.MAVLink_camera_feedback_message(
-        _usec(m.taken_at), 0, m.camera, m.index, *_e7(m.position), m.altitude_m, m.height_m,
+        _usec(m.taken_at), 0, m.camera - 1, m.index, *_e7(m.position), m.altitude_m, m.height_m,
         0, 0, 0, 0, 0, m.index,
     )  # fmt: skip
 

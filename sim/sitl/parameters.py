@@ -15,7 +15,7 @@ _SENSORS: Mapping[str, float] = {
     **{f"INS_ACC{n}SCAL_{axis}": 1.001 for n in ("", "2") for axis in "XYZ"},
     **{f"RC{n}_{what}": value
        for n in range(1, 9) for what, value in (("MIN", 1000), ("MAX", 2000), ("TRIM", 1500))},
-    "BATT_MONITOR": 4,
+    "BATT_MONITOR": 4, "BATT_CAPACITY": 20000,
 }  # fmt: skip
 """Offsets of the simulated compass and accelerometers (SITL's own), sticks, battery by voltage
 and current."""

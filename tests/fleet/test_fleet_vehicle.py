@@ -18,7 +18,7 @@ from core.errors import (
     ReadBackMismatch,
     TransferFailed,
 )
-from core.geo import LonLat, offset
+from core.geo import LonLat, bearing_deg, distance_m, offset
 from core.route import Route, Waypoint
 from fleet import courier
 from fleet.address import MAIN, Address
@@ -30,10 +30,12 @@ from fleet.flightplan import FlightPlan
 from fleet.messages import CommandLong, MissionClear, MissionItem
 from fleet.mission import Mission, build
 from fleet.patience import patiently
+from fleet.reach import Place
 from fleet.vehicle import Vehicle
 from fleet.vocabulary import Command
 
 HOME = LonLat(118.87, 28.95)
+HERE = Place(id="home", position=HOME, home=True)
 CAMERAS = (
     CameraSpec(id="v", sensor=Sensor.VISIBLE, width_px=4000, height_px=3000, hfov_deg=70),
     CameraSpec(id="t", sensor=Sensor.THERMAL, width_px=640, height_px=512, hfov_deg=45),
@@ -193,20 +195,27 @@ async def test_in_progress_extends_the_wait(vehicle: Vehicle, autopilot: Any) ->
     assert autopilot.armed
 
 
-async def test_point_and_fly_then_resume_at_the_start_of_the_photo_leg(
+async def test_after_point_and_fly_the_leg_is_joined_where_its_next_photo_is_due(
     vehicle: Vehicle, autopilot: Any
 ) -> None:
     mission = a_mission(5)
     await vehicle.upload(FlightPlan(mission))
     await vehicle.launch()
     seq = mission.waypoint_seqs[2]  # ends the photographed leg that waypoint 1 starts
-    autopilot.seq = seq
+    begin, end = mission.place(mission.waypoint_seqs[1]), mission.place(seq)
+    assert begin is not None
+    assert end is not None
+    autopilot.seq, autopilot.position = seq, offset(begin, bearing_deg(begin, end), 50)
     await vehicle.wait(lambda s: s.mission_seq == seq, 5, "progress")
     await vehicle.go_to(offset(HOME, 0, 300), 60)
     assert vehicle.state.mode == "GUIDED"
     assert commands(autopilot, Command.DO_SET_CAM_TRIGG_DIST)[-1].params[0] == 0
+    await vehicle.manoeuvres.flown()
     await vehicle.resume()
-    assert autopilot.seq == mission.waypoint_seqs[1]
+    await vehicle.manoeuvres.flown()
+    due = offset(begin, bearing_deg(begin, end), 40)  # one every 20 m; nobody said where the last
+    assert distance_m(autopilot.position, due) < 0.1
+    assert autopilot.seq == seq
     assert vehicle.state.mode == "AUTO"
 
 
@@ -302,7 +311,7 @@ async def test_uploads_over_a_bad_link_are_proven_or_fail(
 async def test_a_guarded_vehicle_is_turned_back_for_its_battery(
     ranged: Any, vehicle: Vehicle, autopilot: Any
 ) -> None:
-    ranged.fleet.guard(Address(MAIN, 7), SPEC, HOME)
+    ranged.fleet.guard(Address(MAIN, 7), SPEC, lambda: (HERE,))
     await vehicle.upload(FlightPlan(a_mission(40)))
     await vehicle.launch()
     autopilot.position = offset(HOME, 90, 3000)
@@ -327,27 +336,30 @@ async def test_when_no_time_is_heard_requests_end_with_named_errors(
         await courier.upload(channel, ArduCopter(), FlightPlan(a_mission()))
 
 
-async def test_start_that_overtakes_the_arming_is_put_right(
+async def test_a_mission_is_started_only_on_a_vehicle_that_is_armed(
+    vehicle: Vehicle, autopilot: Any
+) -> None:
+    """ArduPilot accepts a start that it should not, and flies off at the next arming."""
+    await vehicle.upload(FlightPlan(a_mission()))
+    autopilot.refuse = {Command.ARM_DISARM: 4}
+    with pytest.raises(CommandRefused, match="refused to arm"):
+        await vehicle.launch()
+    assert not commands(autopilot, Command.MISSION_START)
+
+
+async def test_a_start_that_comes_too_late_is_repeated_from_the_arming(
     vehicle: Vehicle, autopilot: Any
 ) -> None:
     await vehicle.upload(FlightPlan(a_mission()))
     obey = autopilot._obey
 
-    def obey_or_wait(command: int, params: tuple[float, ...]) -> None:
-        if command == Command.MISSION_START and not autopilot.armed:
-            autopilot.mode = 3
+    def disarm_instead(command: int, params: tuple[float, ...]) -> None:
+        if command == Command.MISSION_START and len(commands(autopilot, Command.ARM_DISARM)) == 1:
+            autopilot.armed = False
             return
         obey(command, params)
 
-    autopilot._obey = obey_or_wait
-    handle = autopilot.handle
-
-    def handle_and_forgive(message: Any) -> None:
-        first = not commands(autopilot, Command.ARM_DISARM)
-        autopilot.refuse = {Command.ARM_DISARM: 4} if first else {}
-        handle(message)
-
-    autopilot.handle = handle_and_forgive
+    autopilot._obey = disarm_instead
     await vehicle.launch()
     assert vehicle.state.in_flight
     assert len(commands(autopilot, Command.ARM_DISARM)) == 2
@@ -356,7 +368,7 @@ async def test_start_that_overtakes_the_arming_is_put_right(
 async def test_silence_alone_gives_no_order_to_turn_back(
     ranged: Any, vehicle: Vehicle, autopilot: Any
 ) -> None:
-    ranged.fleet.guard(Address(MAIN, 7), SPEC, HOME)
+    ranged.fleet.guard(Address(MAIN, 7), SPEC, lambda: (HERE,))
     await vehicle.upload(FlightPlan(a_mission()))
     await vehicle.launch()
     autopilot.silent = True

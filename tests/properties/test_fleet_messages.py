@@ -95,7 +95,7 @@ MESSAGES: st.SearchStrategy[Message] = st.one_of(
         text_id=U16, chunk=U8,
     ),
     st.builds(
-        CameraFeedback, taken_at=st.none() | TIMES, index=U16, camera=U8,
+        CameraFeedback, taken_at=st.none() | TIMES, index=U16, camera=st.integers(1, 255),
         position=st.none() | E7, altitude_m=F32, height_m=F32,
     ),
 )  # fmt: skip
