@@ -49,6 +49,15 @@ class TurnedBack(FleetEvent):
 
     reason: str
     lands: bool
+    place: str | None = None
+    """The dock or rally point that it is sent to; None: its own home, or where it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathEnded(FleetEvent):
+    """A path that was flown leg by leg is at its end, or the vehicle broke it off (why)."""
+
+    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

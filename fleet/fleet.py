@@ -151,6 +151,8 @@ class Fleet:
                 line.alarm.cancel()
         for guard in self._guards.values():
             guard.stop()
+        for vehicle in self._vehicles.values():
+            await vehicle.manoeuvres.stop()
         await self.orders.close()
         tasks = [*self._tasks, *self._greeting.values()]
         for task in tasks:

@@ -1,110 +1,162 @@
-"""Watches one flying vehicle and turns it back while it still can."""
+"""Watches one flying vehicle and turns it back while it still can, to where it can land."""
 
 import asyncio
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from core.energy import CALM, Wind
 from core.equipment import VehicleSpec
 from core.errors import VehicleError
-from core.geo import LonLat, distance_m
-from fleet import safeguard
+from core.geo import LonLat
+from core.route import Waypoint
+from fleet import turnback
+from fleet.meter import Meter, measured
 from fleet.mission import Mission
-from fleet.safeguard import Action, Decision
+from fleet.reach import RETURN_HEIGHT_M, Place, Way, straight
+from fleet.turnback import Action, Decision, Situation
 from fleet.vehicle import Vehicle
+from fleet.vocabulary import Command
 
 RETRY_S = 15.0
 """After a refused or unanswered order to return, seconds until it is given again."""
 
+Places = Callable[[], Sequence[Place]]
+
 
 @dataclass(slots=True)
 class Guard:
-    """A vehicle under watch; orders it back once, and again if the order failed.
+    """A vehicle under watch; orders it back once, again if the order failed, and elsewhere when
+    the place it was sent to is taken meanwhile.
 
     Attributes:
-        home: where it returns to.
+        places: where it may land now, and which of them are free; asked at every look.
         told: called with each decision to turn back, before the order is given.
+        way: finds paths round zones.
+        path: makes places on the way into waypoints at a safe height.
+        bound_for: where it was sent.
+        meter: what it really consumes.
     """
 
     vehicle: Vehicle
     spec: VehicleSpec
-    home: LonLat
+    places: Places
     told: Callable[[Vehicle, Decision], None]
+    way: Way = straight
+    bound_for: str | None = None
+    meter: Meter = field(default_factory=Meter)
+    _winds: deque[tuple[datetime, Wind]] = field(default_factory=deque)
     _ordered_at: datetime | None = None
     _order: asyncio.Task[None] | None = None
-    _measured: Mission | None = None
-    _ahead: list[tuple[int, LonLat, float]] = field(default_factory=list)
 
     def look(self, now: datetime) -> None:
         """Decide from the present state; an order is carried out in the background."""
         vehicle = self.vehicle
-        pilot = vehicle.autopilot
+        self._measure(now)
         if not vehicle.state.in_flight:
-            self._ordered_at = None
+            self._ordered_at, self.bound_for = None, None
             return
-        if vehicle.lost or vehicle.state.mode not in (pilot.mission_mode, pilot.guided_mode):
-            return
-        if (now - vehicle.state.heard_at).total_seconds() > safeguard.LINK_LOST_S:
-            return  # it cannot be told; its own failsafe acts, and news comes before orders
-        if self._ordered_at and (now - self._ordered_at).total_seconds() < RETRY_S:
+        if not self._may_judge(now):
             return
         decision = self.judge(now)
         if decision.action is Action.CONTINUE:
             return
         self._ordered_at = now
+        self.bound_for = decision.place.id if decision.place else None
         self.told(vehicle, decision)
         self._order = asyncio.create_task(
             self._carry_out(decision), name=f"guard: turn back {vehicle.address}"
         )
 
     def judge(self, now: datetime) -> Decision:
-        """What the safeguard says of the present state."""
-        return safeguard.in_flight(
-            self.vehicle.state,
-            self.spec,
-            now=now,
-            home=self.home,
-            remaining_m=self._remaining_m(),
+        """What the rule says of the present state."""
+        return turnback.in_flight(
+            self.vehicle.state, self.spec, now=now, situation=self.situation()
         )
 
-    def _remaining_m(self) -> float | None:
-        """Length of the rest of the mission and the way home; None outside a mission."""
-        state, mission = self.vehicle.state, self.vehicle.mission
-        if state.mode != self.vehicle.autopilot.mission_mode or state.position is None:
-            return None
-        if mission is None or state.mission_seq is None:
-            return None
-        if mission is not self._measured:
-            self._measured = mission
-            self._ahead = _lengths(mission, self.home)
-        after = next(((p, m) for seq, p, m in self._ahead if seq >= state.mission_seq), None)
-        if after is None:
-            return distance_m(state.position, self.home)
-        return distance_m(state.position, after[0]) + after[1]
-
-    async def _carry_out(self, decision: Decision) -> None:
-        try:
-            if decision.action is Action.LAND:
-                await self.vehicle.land()
-            else:
-                await self.vehicle.return_home()
-        except VehicleError:
-            return  # the next look gives the order again
+    def situation(self) -> Situation:
+        """What is known besides the vehicle's state."""
+        return Situation(
+            places=tuple(self.places()),
+            remaining=self._remaining(),
+            bound_for=self._bound_for(),
+            way=self.way,
+            burn=self.meter.most_burn,
+            burn_mean=self.meter.burn,
+            winds=tuple(wind for _, wind in self._winds),
+        )
 
     def stop(self) -> None:
         """Give no more orders."""
         if self._order is not None:
             self._order.cancel()
 
+    # --- parts -------------------------------------------------------------------------------
 
-def _lengths(mission: Mission, home: LonLat) -> list[tuple[int, LonLat, float]]:
-    """For each waypoint its item number, its place, and the metres from there to home."""
-    found: list[tuple[int, LonLat, float]] = []
-    onward, left_m = home, 0.0
-    for seq in reversed(mission.waypoint_seqs):
-        place = mission.place(seq)
-        if place is not None:
-            left_m += distance_m(place, onward)
-            onward = place
-            found.append((seq, place, left_m))
-    return found[::-1]
+    def _may_judge(self, now: datetime) -> bool:
+        """A vehicle that cannot be told, or that lands or was just told, is left alone."""
+        vehicle, state = self.vehicle, self.vehicle.state
+        if vehicle.lost or (now - state.heard_at).total_seconds() > turnback.LINK_LOST_S:
+            return False  # its own failsafe acts, and news comes before orders
+        if self._ordered_at and (now - self._ordered_at).total_seconds() < RETRY_S:
+            return False
+        return state.mode != vehicle.autopilot.land_mode
+
+    def _measure(self, now: datetime) -> None:
+        state = self.vehicle.state
+        self.meter = measured(self.meter, state, self.spec)
+        self._winds.append((now, state.wind or CALM))
+        while (now - self._winds[0][0]).total_seconds() > turnback.WIND_KEPT_S:
+            self._winds.popleft()
+
+    def _bound_for(self) -> str | None:
+        """Where it flies to land: as ordered, or home where the autopilot returns by itself."""
+        state, autopilot = self.vehicle.state, self.vehicle.autopilot
+        if state.mode == autopilot.mission_mode:
+            return None
+        if state.mode == autopilot.return_mode:
+            return next((p.id for p in self.places() if p.home), None)
+        return self.bound_for
+
+    def _remaining(self) -> tuple[LonLat, ...] | None:
+        """The rest of the mission from where it is to where it lands; None outside a mission."""
+        state, mission = self.vehicle.state, self.vehicle.mission
+        if state.mode != self.vehicle.autopilot.mission_mode or state.position is None:
+            return None
+        if mission is None or state.mission_seq is None:
+            return None
+        return (state.position, *rest_of(mission, state.mission_seq, self._home()))
+
+    def _home(self) -> LonLat | None:
+        return next((p.position for p in self.places() if p.home), self.vehicle.state.home)
+
+    async def _carry_out(self, decision: Decision) -> None:
+        vehicle = self.vehicle
+        try:
+            if decision.action is Action.LAND:
+                await vehicle.land()
+            elif decision.place is None or (decision.place.home and len(decision.path) <= 2):
+                await vehicle.return_home()
+            else:
+                then = vehicle.autopilot.land_mode
+                await vehicle.steer(self._waypoints(decision), then=then)
+        except VehicleError:
+            self._ordered_at = self.bound_for = None  # the next look gives the order again
+
+    def _waypoints(self, decision: Decision) -> tuple[Waypoint, ...]:
+        """The path back at the height that it has, or at least the return height."""
+        height = max(self.vehicle.state.height_m or 0.0, RETURN_HEIGHT_M)
+        return tuple(Waypoint(position=p, height_m=height) for p in decision.path[1:])
+
+
+def rest_of(mission: Mission, seq: int, home: LonLat | None) -> tuple[LonLat, ...]:
+    """The places of a mission from item ``seq`` on, to where it lands."""
+    found = []
+    for item in mission.items[seq:]:
+        place = mission.place(item.seq)
+        if place is not None and item.command in (Command.NAV_WAYPOINT, Command.NAV_LAND):
+            found.append(place)
+        elif item.command == Command.NAV_RETURN_TO_LAUNCH and home is not None:
+            found.append(home)
+    return tuple(found)

@@ -5,7 +5,8 @@ vehicle's clock; every failure is a named error that carries the vehicle's own w
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from core.errors import (
     CommandTimeout,
@@ -15,16 +16,18 @@ from core.errors import (
     NotReady,
 )
 from core.geo import LonLat
-from core.units import degrees_e7
+from core.route import Waypoint
 from fleet import courier, launch
 from fleet.address import Address
 from fleet.autopilots import Autopilot
+from fleet.breakpoint import Break
 from fleet.channel import Channel
 from fleet.flightplan import FlightPlan, stored_plan
 from fleet.helm import Helm
+from fleet.manoeuvres import Manoeuvres
+from fleet.messages import Message
 from fleet.mission import Mission
 from fleet.state import VehicleState
-from fleet.vocabulary import Command
 
 
 class Vehicle:
@@ -34,7 +37,7 @@ class Vehicle:
         channel: the conversation with it.
         autopilot: its make.
         commander: sends it single commands.
-        observe: takes over a new state and the message that made it; the fleet calls it.
+        manoeuvres: what a pilot does with it, and how far that is.
         plan: what is proven to be stored on it: uploaded and read back, or downloaded.
         lost: nothing was heard for three seconds.
     """
@@ -46,9 +49,8 @@ class Vehicle:
         self.lost = False
         self._helm = Helm(channel, autopilot, state)
         self.commander = self._helm.commander
-        self.observe = self._helm.observe
+        self.manoeuvres = Manoeuvres(self._helm)
         self._lock = asyncio.Lock()
-        self._resume_at: int | None = None
 
     @property
     def address(self) -> Address:
@@ -59,6 +61,11 @@ class Vehicle:
     def state(self) -> VehicleState:
         """The latest known."""
         return self._helm.state
+
+    def observe(self, state: VehicleState, message: Message) -> None:
+        """Take over a new state and the message that made it."""
+        self.manoeuvres.observe(message)
+        self._helm.observe(state, message)
 
     # --- plans -------------------------------------------------------------------------------
 
@@ -81,11 +88,11 @@ class Vehicle:
             if self.state.in_flight and self.state.mode == self.autopilot.mission_mode:
                 await self._helm.leave_mission(self.autopilot.guided_mode)
             self.plan = None
-            self._resume_at = None
+            self.manoeuvres.left = None
             await self._helm.until(launch.booted, launch.READY_S, "its autopilot is not up yet")
             self.plan = await courier.upload(self.channel, self.autopilot, plan)
             if self.state.in_flight:
-                self._resume_at = self._first_leg(self.plan.mission)
+                self.manoeuvres.left = Break(seq=self._first_leg(self.plan.mission))
 
     async def download(self) -> FlightPlan:
         """Ask it what it holds, e.g. from before this program started.
@@ -146,19 +153,23 @@ class Vehicle:
         """
         if not 0 < height_m < 1000:
             raise InvalidInput(f"a height of {height_m} m cannot be flown", where="go_to")
+        await self.steer((Waypoint(position=position, height_m=height_m),))
+
+    async def steer(self, path: Sequence[Waypoint], *, then: str | None = None) -> None:
+        """Leave the mission and fly a path leg by leg; return when it is on its way.
+
+        Args:
+            path: proven places, the one where it is excluded.
+            then: a mode for the end: the autopilot's return or land mode; None: hold there.
+
+        Raises:
+            NotReady: it is not in flight.
+            InvalidInput, CommandRefused, CommandTimeout, LinkLost.
+        """
         async with self._lock:
             self._flying()
-            await self._helm.leave_mission(self.autopilot.guided_mode)
-            await self.commander.place(
-                Command.DO_REPOSITION,
-                self.autopilot.reposition_frame,
-                (-1.0, 1.0, 0.0, 0.0),
-                degrees_e7(position.lat),
-                degrees_e7(position.lon),
-                height_m,
-                doing="go to the place",
-            )
-            self._detour()
+            end = None if then is None else partial(self._helm.leave_mission, then)
+            await self.manoeuvres.steer(self.mission, path, then=end)
 
     async def hold(self) -> None:
         """Stay where it is, cameras stopped.
@@ -169,13 +180,16 @@ class Vehicle:
         """
         async with self._lock:
             self._flying()
-            await self._helm.leave_mission(self.autopilot.guided_mode)
+            await self.manoeuvres.hold(self.mission)
 
-    async def resume(self) -> None:
+    async def resume(self, way: Sequence[Waypoint] = ()) -> None:
         """Fly on with the mission where it was left; no photo of the plan is skipped.
 
-        After a hold the leg is continued; after point-and-fly an interrupted photo leg is flown
-        again from its start. Speed, gimbal and camera trigger are restored.
+        After a hold the leg is continued; after point-and-fly the leg is joined where its next
+        photograph is due. Speed, gimbal and camera trigger are restored.
+
+        Args:
+            way: proven places on the way to where it joins (`manoeuvres.joint`), round zones.
 
         Raises:
             NotReady: not in flight, or its mission is not known (`download` it first).
@@ -183,18 +197,7 @@ class Vehicle:
         """
         async with self._lock:
             self._flying()
-            mission = self._known_mission()
-            seq = self._resume_at or max(1, self.state.mission_seq or 1)
-            seq = min(seq, mission.last_seq)
-            if self._resume_at is not None or self.state.mission_seq != seq:
-                await self.commander.long(
-                    Command.DO_SET_MISSION_CURRENT, seq, doing=f"go on at item {seq}"
-                )
-            await self._helm.mode(self.autopilot.mission_mode)
-            for item in mission.settings_before(seq):
-                place = (float(item.x), float(item.y))
-                await self.commander.long(item.command, *item.params, *place, item.z)
-            self._resume_at = None
+            await self.manoeuvres.resume(self._known_mission(), way)
 
     async def return_home(self) -> None:
         """Fly home and land there; return when it is on its way.
@@ -205,7 +208,7 @@ class Vehicle:
         """
         async with self._lock:
             self._flying()
-            await self._helm.leave_mission(self.autopilot.return_mode)
+            await self.manoeuvres.leave(self.mission, self.autopilot.return_mode)
 
     async def land(self) -> None:
         """Land where it is; return when it has begun.
@@ -216,7 +219,7 @@ class Vehicle:
         """
         async with self._lock:
             self._flying()
-            await self._helm.leave_mission(self.autopilot.land_mode)
+            await self.manoeuvres.leave(self.mission, self.autopilot.land_mode)
 
     async def wait(
         self, holds: Callable[[VehicleState], bool], seconds: float, what: str
@@ -286,13 +289,6 @@ class Vehicle:
                 remedy="upload a mission that begins with a take-off",
             )
         return mission
-
-    def _detour(self) -> None:
-        """Remember where the mission must go on after point-and-fly."""
-        if self._resume_at is None and self.mission is not None and self.state.mission_seq:
-            seq = min(self.state.mission_seq, self.mission.last_seq)
-            on_photo_leg = self.mission.photographing(seq)
-            self._resume_at = self.mission.leg_start(seq) if on_photo_leg else seq
 
     def _first_leg(self, mission: Mission) -> int:
         """Where a new mission starts in the air: after its take-off."""

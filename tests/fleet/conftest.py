@@ -12,7 +12,8 @@ sys.path.append(str(Path(__file__).parents[1]))  # behind the root: the fleet is
 from benchmarks.fleet.plan_store import PlanStore
 
 from core.clock import ManualClock
-from core.geo import LonLat, offset
+from core.geo import LonLat
+from core.units import from_degrees_e7
 from fleet.address import MAIN
 from fleet.events import FleetEvent
 from fleet.fleet import Fleet
@@ -145,6 +146,9 @@ class ScriptedAutopilot:
         result = self.refuse.get(command, 0)
         if result == 0:
             self._obey(command, message.params)
+            if isinstance(message, CommandInt) and command == Command.DO_REPOSITION:
+                self.mode = GUIDED
+                self.position = LonLat(from_degrees_e7(message.y), from_degrees_e7(message.x))
         self.say(CommandAck(command=command, result=result))
         if result == 4 and command == Command.ARM_DISARM:
             self.say(StatusText(severity=2, text="PreArm: Compass not calibrated"))
@@ -158,8 +162,6 @@ class ScriptedAutopilot:
             self.mode, self.height_m, self.seq = AUTO, 30.0, 2
         elif command == Command.DO_SET_MISSION_CURRENT:
             self.seq = int(params[0])
-        elif command == Command.DO_REPOSITION:
-            self.position = offset(HOME, 90, 500)
         elif command == Command.SET_MESSAGE_INTERVAL:
             self.intervals[int(params[0])] = params[1]
 

@@ -9,8 +9,10 @@ from core.energy import Wind
 from core.equipment import VehicleSpec
 from core.geo import LonLat, offset
 from fleet.address import MAIN, Address
-from fleet.safeguard import Action, in_flight, preflight
+from fleet.reach import Place
+from fleet.safeguard import preflight
 from fleet.state import VehicleState
+from fleet.turnback import Action, Decision, Situation, in_flight
 
 NOW = datetime(2026, 5, 12, tzinfo=UTC)
 HOME = LonLat(118.87, 28.95)
@@ -76,36 +78,73 @@ def flying(metres: float, battery: float, **more: Any) -> VehicleState:
     return state(armed=True, landed=False, position=place, battery=battery, height_m=80, **more)
 
 
+HERE = Place(id="home", position=HOME, home=True)
+
+
+def judged(here: VehicleState, *places: Place, **more: Any) -> Decision:
+    situation = Situation(places=places or (HERE,), **more)
+    return in_flight(here, SPEC, now=more.pop("now", NOW), situation=situation)
+
+
 @pytest.mark.parametrize(
     ("metres", "battery", "action"),
     [
         (5000, 0.9, Action.CONTINUE),
-        (5000, 0.42, Action.CONTINUE),
+        (5000, 0.44, Action.CONTINUE),
         (5000, 0.35, Action.RETURN),
         (5000, 0.12, Action.LAND),
         (100, 0.35, Action.CONTINUE),
     ],
 )
 def test_it_turns_back_while_it_can(metres: float, battery: float, action: Action) -> None:
-    assert in_flight(flying(metres, battery), SPEC, now=NOW, home=HOME).action is action
+    assert judged(flying(metres, battery)).action is action
 
 
 def test_headwind_home_turns_it_back_earlier() -> None:
     here = flying(5000, 0.45)
-    assert in_flight(here, SPEC, now=NOW, home=HOME).action is Action.CONTINUE
-    against = in_flight(here, SPEC, now=NOW, home=HOME, wind=Wind(8, 270))
+    assert judged(here).action is Action.CONTINUE
+    against = judged(flying(5000, 0.45, wind=Wind(8, 270)))
     assert against.action is Action.RETURN
     assert "home with reserve needs" in against.reason
 
 
+def test_what_it_really_consumes_turns_it_back_earlier() -> None:
+    here = flying(5000, 0.45)
+    assert judged(here, burn=1.0, burn_mean=1.0).action is Action.CONTINUE
+    assert judged(here, burn=1.6, burn_mean=1.5).action is Action.RETURN
+
+
 def test_silence_and_fence_turn_it_back() -> None:
-    later = NOW + timedelta(seconds=4)
-    assert in_flight(flying(10, 0.9), SPEC, now=later, home=HOME).action is Action.RETURN
-    outside = flying(10, 0.9, fence_breached=True)
-    assert in_flight(outside, SPEC, now=NOW, home=HOME).action is Action.RETURN
+    late = in_flight(
+        flying(10, 0.9), SPEC, now=NOW + timedelta(seconds=4), situation=Situation(places=(HERE,))
+    )
+    assert late.action is Action.RETURN
+    assert judged(flying(10, 0.9, fence_breached=True)).action is Action.RETURN
 
 
-def test_a_vehicle_that_is_on_its_way_home_is_left_alone() -> None:
-    here = flying(5000, 0.35)
-    decision = in_flight(here, SPEC, now=NOW, home=HOME, remaining_m=5200)
-    assert decision.action is Action.CONTINUE
+def test_a_mission_that_ends_with_the_reserve_is_flown_to_its_end() -> None:
+    here = flying(5000, 0.38)
+    rest = (offset(HOME, 90, 5000), offset(HOME, 90, 5100), HOME)
+    assert judged(here).action is Action.RETURN
+    assert judged(here, remaining=rest).action is Action.CONTINUE
+    longer = (rest[0], offset(HOME, 90, 7000), HOME)
+    assert judged(here, remaining=longer).action is Action.RETURN
+
+
+def test_it_is_sent_to_the_alternate_when_home_is_occupied_or_too_far() -> None:
+    near = Place(id="B", position=offset(HOME, 90, 4000))
+    taken = Place(id="home", position=HOME, home=True, free=False)
+    assert judged(flying(5000, 0.22), taken, near).place == near
+    assert judged(flying(5000, 0.25), HERE, near).place == near
+    assert judged(flying(5000, 0.33), HERE, near).action is Action.CONTINUE, "one is close by"
+
+
+def test_one_that_is_on_its_way_is_left_alone_until_its_place_is_taken() -> None:
+    other = Place(id="B", position=offset(HOME, 90, 4000))
+    here = flying(4500, 0.36)
+    assert judged(here, HERE, other, bound_for="home").action is Action.CONTINUE
+    taken = Place(id="home", position=HOME, home=True, free=False)
+    elsewhere = judged(here, taken, other, bound_for="home")
+    assert elsewhere.action is Action.RETURN
+    assert elsewhere.place == other
+    assert "not free" in elsewhere.reason
