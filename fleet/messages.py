@@ -54,20 +54,92 @@ class SystemTime(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SysStatus(Message):
-    """SYS_STATUS: battery as a share 0..1, and the pre-arm health bit (None: not reported)."""
+    """SYS_STATUS: battery as a share 0..1, and the pre-arm health bit (None: not reported).
+
+    Attributes:
+        present, enabled, healthy: MAV_SYS_STATUS_SENSOR bits without the pre-arm check's.
+    """
 
     battery: float | None
     voltage_v: float | None
     current_a: float | None
     ready: bool | None
+    present: int = 0
+    enabled: int = 0
+    healthy: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatteryStatus(Message):
-    """BATTERY_STATUS: the share left, 0..1, of one pack."""
+    """BATTERY_STATUS: the share left, 0..1, of one pack, and how it feels.
+
+    Attributes:
+        voltages_v: of each cell; one value above 5 V is the whole pack's. Empty: not reported.
+        current_a: positive while discharging.
+        consumed_mah: since the autopilot started, or since the pack was full.
+        faults: MAV_BATTERY_FAULT bits.
+    """
 
     pack: int
     battery: float | None
+    voltages_v: tuple[float, ...] = ()
+    current_a: float | None = None
+    consumed_mah: float | None = None
+    temperature_c: float | None = None
+    faults: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmartBatteryInfo(Message):
+    """SMART_BATTERY_INFO: what a pack knows of itself.
+
+    Attributes:
+        rated_mah, full_mah: capacity when new, and as it is now by its own gauge.
+        made_on: as "20240131"; empty when it does not say.
+    """
+
+    pack: int
+    serial: str = ""
+    name: str = ""
+    rated_mah: float | None = None
+    full_mah: float | None = None
+    cycles: int | None = None
+    cells: int | None = None
+    made_on: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutopilotVersion(Message):
+    """AUTOPILOT_VERSION: who an autopilot is.
+
+    Attributes:
+        uid: its hardware's number, hexadecimal; empty when it has none.
+        firmware: such as "4.8.0"; git its first characters of the commit.
+        capabilities: MAV_PROTOCOL_CAPABILITY bits.
+    """
+
+    uid: str
+    firmware: str
+    git: str
+    capabilities: int
+    vendor_id: int = 0
+    product_id: int = 0
+    board: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraInformation(Message):
+    """CAMERA_INFORMATION: what a camera is; sizes of 0 are not known."""
+
+    vendor: str
+    model: str
+    firmware: int
+    focal_length_mm: float
+    sensor_width_mm: float
+    sensor_height_mm: float
+    width_px: int
+    height_px: int
+    flags: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,10 @@ from pymavlink.dialects.v20 import ardupilotmega as dialect
 from core.geo import LonLat
 from core.units import from_degrees_e7
 from fleet.messages import (
+    AutopilotVersion,
     BatteryStatus,
     CameraFeedback,
+    CameraInformation,
     CommandAck,
     CommandInt,
     CommandLong,
@@ -30,6 +32,7 @@ from fleet.messages import (
     MissionItemReached,
     MissionRequest,
     MissionRequestList,
+    SmartBatteryInfo,
     StatusText,
     SysStatus,
     SystemTime,
@@ -86,11 +89,81 @@ def _sys_status(raw: Any) -> Message:
         voltage_v=None if raw.voltage_battery == 65535 else raw.voltage_battery / 1000,
         current_a=None if raw.current_battery < 0 else raw.current_battery / 100,
         ready=bool(raw.onboard_control_sensors_health & _PREARM) if known else None,
+        present=raw.onboard_control_sensors_present & ~_PREARM,
+        enabled=raw.onboard_control_sensors_enabled & ~_PREARM,
+        healthy=raw.onboard_control_sensors_health & ~_PREARM,
     )
 
 
 def _battery_status(raw: Any) -> Message:
-    return BatteryStatus(pack=raw.id, battery=_share(raw.battery_remaining))
+    return BatteryStatus(
+        pack=raw.id,
+        battery=_share(raw.battery_remaining),
+        voltages_v=_voltages(raw),
+        current_a=None if raw.current_battery == -1 else raw.current_battery / 100,
+        consumed_mah=None if raw.current_consumed < 0 else float(raw.current_consumed),
+        temperature_c=None if raw.temperature == 32767 else raw.temperature / 100,
+        faults=raw.fault_bitmask,
+    )
+
+
+def _voltages(raw: Any) -> tuple[float, ...]:
+    """Of the cells; 65535 (0 beyond the tenth) stands for no cell."""
+    first = [v for v in raw.voltages if v != 65535]
+    return tuple(v / 1000 for v in [*first, *(v for v in raw.voltages_ext if v)])
+
+
+def _smart_battery_info(raw: Any) -> Message:
+    return SmartBatteryInfo(
+        pack=raw.id,
+        serial=_words(raw.serial_number),
+        name=_words(raw.device_name),
+        rated_mah=_above_zero(raw.capacity_full_specification),
+        full_mah=_above_zero(raw.capacity_full),
+        cycles=None if raw.cycle_count == 65535 else raw.cycle_count,
+        cells=raw.cells_in_series or None,
+        made_on=_words(raw.manufacture_date),
+    )
+
+
+def _above_zero(value: int) -> float | None:
+    return float(value) if value > 0 else None
+
+
+def _words(raw: Any) -> str:
+    """A text field of any kind, up to its first zero, without what cannot be printed."""
+    data = raw.encode("utf-8", "replace") if isinstance(raw, str) else bytes(raw)
+    text = data.partition(b"\0")[0].decode("utf-8", "replace")
+    return "".join(c for c in text if c.isprintable() and c != "\ufffd").strip()
+
+
+def _autopilot_version(raw: Any) -> Message:
+    long = bytes(raw.uid2)
+    short = raw.uid.to_bytes(8, "big")
+    number = raw.flight_sw_version
+    return AutopilotVersion(
+        uid=long.hex() if any(long) else short.hex() if any(short) else "",
+        firmware=f"{number >> 24 & 255}.{number >> 16 & 255}.{number >> 8 & 255}",
+        git=_words(raw.flight_custom_version),
+        capabilities=raw.capabilities,
+        vendor_id=raw.vendor_id,
+        product_id=raw.product_id,
+        board=raw.board_version,
+    )
+
+
+def _camera_information(raw: Any) -> Message:
+    return CameraInformation(
+        vendor=_words(raw.vendor_name),
+        model=_words(raw.model_name),
+        firmware=raw.firmware_version,
+        focal_length_mm=_finite(raw.focal_length),
+        sensor_width_mm=_finite(raw.sensor_size_h),
+        sensor_height_mm=_finite(raw.sensor_size_v),
+        width_px=raw.resolution_h,
+        height_px=raw.resolution_v,
+        flags=raw.flags,
+    )
 
 
 def _global_position(raw: Any) -> Message:
@@ -222,6 +295,9 @@ READERS: dict[int, Callable[[Any], Message]] = {
     dialect.MAVLINK_MSG_ID_SYSTEM_TIME: _system_time,
     dialect.MAVLINK_MSG_ID_SYS_STATUS: _sys_status,
     dialect.MAVLINK_MSG_ID_BATTERY_STATUS: _battery_status,
+    dialect.MAVLINK_MSG_ID_SMART_BATTERY_INFO: _smart_battery_info,
+    dialect.MAVLINK_MSG_ID_AUTOPILOT_VERSION: _autopilot_version,
+    dialect.MAVLINK_MSG_ID_CAMERA_INFORMATION: _camera_information,
     dialect.MAVLINK_MSG_ID_GLOBAL_POSITION_INT: _global_position,
     dialect.MAVLINK_MSG_ID_HOME_POSITION: _home_position,
     dialect.MAVLINK_MSG_ID_EXTENDED_SYS_STATE: _extended_sys_state,

@@ -9,8 +9,10 @@ from pymavlink.dialects.v20 import ardupilotmega as dialect
 from core.geo import LonLat
 from core.units import degrees_e7
 from fleet.messages import (
+    AutopilotVersion,
     BatteryStatus,
     CameraFeedback,
+    CameraInformation,
     CommandAck,
     CommandInt,
     CommandLong,
@@ -29,6 +31,7 @@ from fleet.messages import (
     MissionItemReached,
     MissionRequest,
     MissionRequestList,
+    SmartBatteryInfo,
     StatusText,
     SysStatus,
     SystemTime,
@@ -63,7 +66,19 @@ def _write_sys_status(m: SysStatus) -> Any:
     amps = -1 if m.current_a is None else round(m.current_a * 100)
     health = _PREARM if m.ready else 0
     return _M.MAVLink_sys_status_message(
-        present, present, health, 0, volts, amps, _percent(m.battery), 0, 0, 0, 0, 0, 0
+        present | m.present,
+        present | m.enabled,
+        health | m.healthy,
+        0,
+        volts,
+        amps,
+        _percent(m.battery),
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
     )
 
 
@@ -81,10 +96,53 @@ def _write_position(m: GlobalPosition) -> Any:
 
 
 def _write_battery(m: BatteryStatus) -> Any:
-    unknown: Sequence[int] = [65535] * 10
+    cells = [round(v * 1000) for v in m.voltages_v]
+    first: Sequence[int] = [*cells[:10], *[65535] * (10 - len(cells))]
+    more: Sequence[int] = [*cells[10:14], *[0] * (4 - len(cells[10:14]))]
     return _M.MAVLink_battery_status_message(
-        m.pack, 0, 0, 32767, unknown, -1, -1, -1, _percent(m.battery)
+        m.pack,
+        0,
+        0,
+        32767 if m.temperature_c is None else round(m.temperature_c * 100),
+        first,
+        -1 if m.current_a is None else round(m.current_a * 100),
+        -1 if m.consumed_mah is None else round(m.consumed_mah),
+        -1,
+        _percent(m.battery),
+        voltages_ext=more,
+        fault_bitmask=m.faults,
     )
+
+
+def _write_smart_battery(m: SmartBatteryInfo) -> Any:
+    return _M.MAVLink_smart_battery_info_message(
+        m.pack, 0, 0, _or(m.rated_mah, -1), _or(m.full_mah, -1), _or(m.cycles, 65535),
+        m.serial.encode()[:16], m.name.encode()[:50], 0, 65535, 65535, 65535,
+        cells_in_series=m.cells or 0, manufacture_date=m.made_on.encode()[:11],
+    )  # fmt: skip
+
+
+def _or(value: float | None, unknown: int) -> int:
+    return unknown if value is None else round(value)
+
+
+def _write_version(m: AutopilotVersion) -> Any:
+    major, minor, patch = (int(part) for part in m.firmware.split("."))
+    uid = bytes.fromhex(m.uid)
+    return _M.MAVLink_autopilot_version_message(
+        m.capabilities, major << 24 | minor << 16 | patch << 8, 0, 0, m.board,
+        m.git.encode()[:8].ljust(8, b"\0"), bytes(8), bytes(8), m.vendor_id, m.product_id,
+        int.from_bytes(uid, "big") if len(uid) == 8 else 0,
+        uid[:18].ljust(18, b"\0") if len(uid) > 8 else bytes(18),
+    )  # fmt: skip
+
+
+def _write_camera(m: CameraInformation) -> Any:
+    return _M.MAVLink_camera_information_message(
+        0, m.vendor.encode()[:32].ljust(32, b"\0"), m.model.encode()[:32].ljust(32, b"\0"),
+        m.firmware, m.focal_length_mm, m.sensor_width_mm, m.sensor_height_mm,
+        m.width_px, m.height_px, 0, m.flags, 0, b"",
+    )  # fmt: skip
 
 
 def _write_home(m: HomePosition) -> Any:
@@ -130,6 +188,9 @@ WRITERS: dict[type[Message], Callable[[Any, int, int], Any]] = {
     ),
     SysStatus: lambda m, to, c: _write_sys_status(m),
     BatteryStatus: lambda m, to, c: _write_battery(m),
+    SmartBatteryInfo: lambda m, to, c: _write_smart_battery(m),
+    AutopilotVersion: lambda m, to, c: _write_version(m),
+    CameraInformation: lambda m, to, c: _write_camera(m),
     GlobalPosition: lambda m, to, c: _write_position(m),
     HomePosition: lambda m, to, c: _write_home(m),
     ExtendedSysState: lambda m, to, c: _write_landed(m),
