@@ -9,6 +9,9 @@ import math
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
+import numpy.typing as npt
+
 from core.equipment import VehicleSpec
 from core.geo import LonLat, bearing_deg, distance_m
 from core.power import power_ratio
@@ -121,3 +124,21 @@ def _airspeed_mps(ground_mps: float, course_deg: float, wind: Wind) -> float:
     return math.hypot(
         ground_mps + wind.speed_mps * math.cos(angle), wind.speed_mps * math.sin(angle)
     )
+
+
+def flights_s(
+    lengths_m: npt.NDArray[np.float64],
+    courses_deg: npt.NDArray[np.float64],
+    spec: VehicleSpec,
+    wind: Wind = CALM,
+) -> npt.NDArray[np.float64]:
+    """Seconds at cruise speed for many straight ways at once; infinite where the wind forbids it.
+
+    The same wind triangle as `ground_speed_mps`.
+    """
+    angle = np.radians(wind.from_deg - courses_deg)
+    cross, head = wind.speed_mps * np.sin(angle), wind.speed_mps * np.cos(angle)
+    along = np.sqrt(np.maximum(0.0, spec.cruise_mps**2 - cross**2)) - head
+    possible = (np.abs(cross) < spec.cruise_mps) & (along >= 1.0)
+    seconds = np.where(possible, lengths_m / np.where(possible, along, 1.0), np.inf)
+    return np.where(lengths_m < 0.01, 0.0, seconds)
