@@ -70,8 +70,8 @@ def different(
     kind: MissionType, sent: Sequence[MissionItem], read_back: Sequence[MissionItem]
 ) -> tuple[str, ...]:
     """The differences of one kind of plan, each of which says its kind."""
-    if kind is MissionType.MISSION and len(sent) <= 1 and not read_back:
-        return ()  # an empty mission: ArduPilot keeps home, others keep nothing
+    if kind is MissionType.MISSION and len(sent) <= 1 and len(read_back) <= 1:
+        return ()  # an empty mission: some keep home, others keep nothing
     return tuple(f"{kind.name.lower()}: {d}" for d in differences(sent, read_back, kind))
 
 

@@ -20,19 +20,27 @@ _SENSORS: Mapping[str, float] = {
 """Offsets of the simulated compass and accelerometers (SITL's own), sticks, battery by voltage
 and current."""
 
-_CAMERAS: Mapping[str, float] = {
-    "CAM1_TYPE": 1, "CAM2_TYPE": 1, "MNT1_TYPE": 1, "SERVO9_FUNCTION": 10,
-    "SERVO10_FUNCTION": 6, "SERVO11_FUNCTION": 7, "MNT1_PITCH_MIN": -90, "MNT1_PITCH_MAX": 30,
+_GIMBAL: Mapping[str, float] = {
+    "MNT1_TYPE": 1, "MNT1_PITCH_MIN": -90, "MNT1_PITCH_MAX": 30,
+    "SERVO9_FUNCTION": 10, "SERVO10_FUNCTION": 6, "SERVO11_FUNCTION": 7,
 }  # fmt: skip
-"""Two cameras triggered by a servo output (they report CAMERA_FEEDBACK) on a servo gimbal that
-looks from straight down to 30 degrees up."""
+"""A servo gimbal that looks from straight down to 30 degrees up, and a servo on the shutter."""
 
-COPTER: Mapping[str, float] = {
+MOST_CAMERAS = 2
+"""ArduPilot knows no more; each is triggered by a servo and reports CAMERA_FEEDBACK."""
+
+_FRAME: Mapping[str, float] = {
     "FRAME_CLASS": 1, "FRAME_TYPE": 0, "MOT_BAT_VOLT_MAX": 12.8, "MOT_BAT_VOLT_MIN": 9.6,
-    "MOT_THST_HOVER": 0.39, **_SENSORS, **_CAMERAS,
+    "MOT_THST_HOVER": 0.39,
 }  # fmt: skip
 """A quadcopter in plus configuration; the voltages and the hover thrust are those of SITL's own
 3-cell model."""
+
+
+def copter(cameras: int) -> Mapping[str, float]:
+    """The parameters of a quadcopter with so many cameras (at most `MOST_CAMERAS` are fitted)."""
+    fitted = {f"CAM{n}_TYPE": 1 for n in range(1, min(cameras, MOST_CAMERAS) + 1)}
+    return {**_FRAME, **_SENSORS, **(_GIMBAL if fitted else {}), **fitted}
 
 
 def write(path: Path, parameters: Mapping[str, float]) -> None:

@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -33,6 +33,7 @@ class Post:
         name: what to call it in a log.
         altitude_m: of the ground there, above mean sea level.
         heading_deg: clockwise from north.
+        cameras: how many it carries.
     """
 
     system_id: int
@@ -40,6 +41,7 @@ class Post:
     position: LonLat
     altitude_m: float
     heading_deg: float = 0.0
+    cameras: int = 1
 
     @property
     def home(self) -> str:
@@ -58,6 +60,7 @@ class Kit:
         speed: simulated seconds a second.
         start: the vehicles' time of day at boot; None for now.
         model: SITL's name of the airframe.
+        extra: parameters on top of those that every vehicle is given.
     """
 
     binary: Path
@@ -66,7 +69,7 @@ class Kit:
     speed: float = 1.0
     start: datetime | None = None
     model: str = "+"
-    defaults: Mapping[str, float]
+    extra: Mapping[str, float] = field(default_factory=dict)
 
 
 def check(binary: Path) -> Path:
@@ -143,7 +146,8 @@ class SitlVehicle:
             Unavailable: it ended, or said nothing; with the last line of its log.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        parameters.write(self.folder / "defaults.parm", self._kit.defaults)
+        given = {**parameters.copter(self.post.cameras), **self._kit.extra}
+        parameters.write(self.folder / "defaults.parm", given)
         with self.log.open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *self.command(),

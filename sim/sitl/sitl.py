@@ -11,7 +11,6 @@ from types import TracebackType
 from typing import Self
 
 from core.errors import InvalidInput, Unavailable
-from sim.sitl import parameters
 from sim.sitl.process import Kit, Post, SitlVehicle, check
 
 log = logging.getLogger("sim.sitl")
@@ -34,7 +33,8 @@ class Sitl:
         folder: where each vehicle has a folder of its own; a temporary one by default. A folder
             that is used again gives back parameters, mission and fence, as a real vehicle would.
         start: the vehicles' time of day at boot; None for now.
-        defaults: parameters of a vehicle that boots for the first time.
+        extra: parameters of a vehicle that boots for the first time, on top of calibrated
+            sensors, battery and cameras.
         on_death: called with the error when a vehicle ends by itself.
 
     Raises:
@@ -52,7 +52,7 @@ class Sitl:
         folder: Path | None = None,
         start: datetime | None = None,
         model: str = "+",
-        defaults: Mapping[str, float] = parameters.COPTER,
+        extra: Mapping[str, float] | None = None,
         on_death: Callable[[Unavailable], None] = lambda error: log.error("%s", error),
     ) -> None:
         _sensible(posts, speed)
@@ -65,7 +65,7 @@ class Sitl:
             speed=speed,
             start=start,
             model=model,
-            defaults=defaults,
+            extra=extra or {},
         )
         self.vehicles = tuple(
             SitlVehicle(post, kit, self.folder.absolute() / str(post.system_id), FIRST_INSTANCE + n)
