@@ -103,6 +103,7 @@ def build(
     home: LonLat,
     cameras: Sequence[CameraSpec] | None = None,
     spec: VehicleSpec | None = None,
+    lands_at: LonLat | None = None,
 ) -> Mission:
     """Write a route as a mission that takes off at home and returns there.
 
@@ -115,6 +116,7 @@ def build(
         cameras: what the vehicle carries, in its own order; by default those of ``spec``.
         spec: with it, heights are checked and legs without a speed of their own are flown at its
             cruise speed; without it, at the speed the vehicle had before.
+        lands_at: another dock to land at, in a straight line from the route's end.
 
     Raises:
         InvalidInput: a height, speed or spacing makes no sense, or the camera is not on board.
@@ -128,7 +130,10 @@ def build(
     for number, waypoint in enumerate(route.waypoints):
         writer.check(number, waypoint)
         writer.waypoint(waypoint, last=number == len(route.waypoints) - 1)
-    writer.do(Command.NAV_RETURN_TO_LAUNCH)
+    if lands_at is None:
+        writer.do(Command.NAV_RETURN_TO_LAUNCH)
+    else:
+        writer.nav(Command.NAV_LAND, lands_at, 0.0, Frame.RELATIVE_INT)
     return Mission(tuple(writer.items))
 
 

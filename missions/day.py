@@ -62,6 +62,7 @@ class Day:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._intake.run(), name="intake")
             group.create_task(self._dispatcher.run(), name="dispatch")
+            group.create_task(room.helms.watch(), name="helms")
             group.create_task(schedule.run(jobs, room.clock), name="schedule")
             group.create_task(self._week(), name="week")
 

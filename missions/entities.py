@@ -213,6 +213,8 @@ class Flight:
         start, end: planned take-off and landing.
         km: length of the route; after landing, what was flown.
         photos_taken: as the autopilot counted them.
+        part_of: the flight that a pilot flew a part of by hand; None for flights of their own.
+        lands_at: the dock where it landed, when that is not its own; None before, and at home.
     """
 
     id: str
@@ -239,6 +241,8 @@ class Flight:
     reason: str = ""
     reason_zh: str = ""
     link: str = MAIN
+    part_of: str | None = None
+    lands_at: str | None = None
 
     @property
     def address(self) -> Address:

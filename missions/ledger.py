@@ -24,18 +24,25 @@ CITY = "city"
 
 
 def split(
-    flight: Flight, tasks: Iterable[Task], requests: Iterable[Request]
+    flight: Flight,
+    tasks: Iterable[Task],
+    requests: Iterable[Request],
+    *,
+    aside_s: float = 0.0,
 ) -> tuple[LedgerLine, ...]:
     """The departments' shares of a flight, in whole metres and seconds.
 
     Flown distance and time: ``km``, and from take-off to landing (as planned, where the flight does
     not say).
+
+    Args:
+        aside_s: seconds of it that others bear: what pilots flew by hand meanwhile.
     """
     begun = flight.took_off_at or flight.start
     ended = flight.landed_at or flight.end
     weights = _weights(flight, list(tasks), {r.id: r for r in requests})
     metres = apportion(round(flight.km * 1000), weights)
-    seconds = apportion(max(0, round((ended - begun).total_seconds())), weights)
+    seconds = apportion(max(0, round((ended - begun).total_seconds() - aside_s)), weights)
     return tuple(
         LedgerLine(
             id=new_id("led", ended),

@@ -126,7 +126,7 @@ class Service:
         p.require("fly")
         with self._room.view() as unit:
             flight = unit.flights.get(flight_id)
-        await pointing.command(self._room, flight, command, p.name)
+        await pointing.command(self._room, flight, command, p)
         return {"id": flight_id, "state": flight.state}
 
     async def point(

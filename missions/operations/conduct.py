@@ -7,18 +7,31 @@ from datetime import timedelta
 from core.clock import within
 from core.energy import CALM
 from core.errors import NotFound, NotReady, VehicleError
-from fleet.events import FleetEvent, Heard, Landed, Lost, PhotoTaken
+from fleet.events import (
+    FleetEvent,
+    Heard,
+    Landed,
+    Lost,
+    ModeChanged,
+    PathEnded,
+    PhotoTaken,
+    TurnedBack,
+)
 from fleet.flightplan import FlightPlan
 from fleet.mission import build
 from fleet.safeguard import preflight
 from fleet.vehicle import Vehicle
 from missions.entities import FilingState, Flight, FlightState
 from missions.operations import flights
+from missions.operations.away import from_where_it_stands
 from missions.operations.room import ControlRoom
 
 RETRY_S = 20.0
 PATIENCE = timedelta(minutes=8)
 """How long a flight may be late before it is given up."""
+_STOPPED = frozenset({"BRAKE", "LOITER", "POSHOLD", "ALT_HOLD", "AVOID_ADSB"})
+"""Modes that nobody here orders: an obstacle stop, a transmitter, another ground station. What was
+stopped for a reason goes on only when somebody says so."""
 LOOK_UP_S = 30.0
 """How often a follower looks at the state when no event comes."""
 
@@ -29,6 +42,7 @@ async def conduct(room: ControlRoom, flight: Flight) -> Flight:
         prepared = await _launch(room, flight)
         if prepared.state is not FlightState.FLYING:
             return prepared
+        _guard(room, prepared)
         return await _follow(room, prepared, room.fleet.vehicle(flight.address), events)
 
 
@@ -52,6 +66,8 @@ async def adopt(room: ControlRoom, flight: Flight) -> Flight:
                 room, flight, "adopt", "landed while the service was away", "服务重启期间已降落"
             )
             return _finish(room, flight, vehicle, photos)
+        _guard(room, flight)
+        await room.helms.adopt(flight)
         flights.remark(
             room, flight, "adopt", "found again in the air after a restart", "服务重启后重新接管"
         )
@@ -64,7 +80,7 @@ async def _launch(room: ControlRoom, flight: Flight) -> Flight:
     while True:
         flight = flights.begin(room, flight)
         try:
-            items = await _prepare(room, flight, room.fleet.vehicle(flight.address))
+            flight, items = await _prepare(room, flight, room.fleet.vehicle(flight.address))
         except (VehicleError, NotFound) as why:
             if room.now() > deadline:
                 return flights.failed(room, flight, why.what)
@@ -74,17 +90,21 @@ async def _launch(room: ControlRoom, flight: Flight) -> Flight:
         return flights.took_off(room, flight, items)
 
 
-async def _prepare(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> int:
-    """Check, upload, read back and take off; returns the number of mission items."""
+async def _prepare(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> tuple[Flight, int]:
+    """Check, upload, read back and take off; returns the flight as it is flown, from where the
+    drone stands, and the number of mission items."""
     check(room, flight, vehicle)
+    flight, lands_at = from_where_it_stands(room, flight, vehicle)
     dock = room.dock(flight.dock)
     spec = room.preset.kinds[dock.kind]
-    mission = build(flight.route, home=dock.position, cameras=spec.cameras, spec=spec)
+    mission = build(
+        flight.route, home=dock.position, cameras=spec.cameras, spec=spec, lands_at=lands_at
+    )
     await vehicle.upload(FlightPlan(mission))
     await room.clock.sleep((flight.start - room.now()).total_seconds())
     check_filing(room, flight)
     await vehicle.launch()
-    return len(mission.items)
+    return flight, len(mission.items)
 
 
 def check(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> None:
@@ -147,6 +167,13 @@ async def _follow(
                 return _finish(room, flight, vehicle, photos)
             case Lost():
                 flights.remark(room, flight, "link", "link lost", "链路中断")
+            case TurnedBack():
+                _turned_back(room, flight, event)
+            case PathEnded(why=str(why)):
+                flights.alarm(room, flight, f"holds: {why}", f"悬停：{why}")
+            case ModeChanged() if event.after in _STOPPED:
+                text = f"stopped by itself ({event.after}); it does not go on by itself"
+                flights.alarm(room, flight, text, f"自主停止（{event.after}），不会自动续飞")
             case Heard(again=True):
                 flights.remark(room, flight, "link", "link found again", "链路恢复")
             case _:
@@ -154,4 +181,36 @@ async def _follow(
 
 
 def _finish(room: ControlRoom, flight: Flight, vehicle: Vehicle, photos: int) -> Flight:
-    return flights.landed(room, flight, complete=vehicle.state.mission_done, photos=photos)
+    """It is down: where, decides what it counts as; a failed return never counts as done."""
+    room.helms.landed(flight)
+    position = vehicle.state.position
+    stands = room.pads.at(position)
+    if position is not None and stands is None:
+        text = "landed outside of any dock: somebody must fetch it"
+        flights.alarm(room, flight, text, "降落在机库之外：需人工处置")
+        return flights.landed(room, flight, complete=False, photos=photos)
+    elsewhere = stands.id if stands and stands.id != flight.vehicle else None
+    done = vehicle.state.mission_done
+    return flights.landed(room, flight, complete=done, photos=photos, at=elsewhere)
+
+
+def _guard(room: ControlRoom, flight: Flight) -> None:
+    """From now on the drone is turned back while it still reaches a free place."""
+    home = room.dock(flight.dock)
+    spec = room.preset.kinds[home.kind]
+    room.pads.due[flight.vehicle] = flight.end
+    room.fleet.guard(
+        flight.address,
+        spec,
+        lambda: room.pads.places(flight.address, home, room.now()),
+        room.pads.way(room.now()),
+    )
+
+
+def _turned_back(room: ControlRoom, flight: Flight, event: TurnedBack) -> None:
+    where = event.place or flight.dock
+    text = (
+        f"turned back to {where}: {event.reason}" if not event.lands else f"lands: {event.reason}"
+    )
+    flights.remark(room, flight, "guard", text, f"安全保护：{event.reason}")
+    room.helms.guarded(flight, event.reason, event.place)

@@ -36,7 +36,7 @@ class Dispatcher:
     def _under_way(self) -> list[Flight]:
         states = (FlightState.PREPARING, FlightState.FLYING)
         with self._room.view() as unit:
-            return unit.flights.find(state=states)
+            return [f for f in unit.flights.find(state=states) if f.part_of is None]
 
     def _unsettled(self) -> list[Flight]:
         """Flights that landed just before the service stopped."""

@@ -18,6 +18,7 @@ from missions.ledger import split
 from missions.lifecycle import move
 from missions.operations.journal import alert, note
 from missions.operations.room import ControlRoom
+from missions.operations.segments import aside_s, parts_of
 from missions.store.protocol import Unit
 
 NOT_FLOWN = "not_flown"
@@ -57,18 +58,52 @@ def took_off(room: ControlRoom, flight: Flight, items: int) -> Flight:
     )
 
 
-def remark(room: ControlRoom, flight: Flight, action: str, text: str, text_zh: str) -> None:
+def remark(
+    room: ControlRoom,
+    flight: Flight,
+    action: str,
+    text: str,
+    text_zh: str,
+    actor: str = "service",
+) -> None:
     """A line in the flight's diary."""
     with room.unit() as unit:
-        note(unit, room.now(), flight.id, action, text, text_zh)
+        note(unit, room.now(), flight.id, action, text, text_zh, actor)
 
 
-def landed(room: ControlRoom, flight: Flight, *, complete: bool, photos: int) -> Flight:
-    """Back at the dock: tasks are flown, the cost is shared out among those it served."""
+def alarm(room: ControlRoom, flight: Flight, text: str, text_zh: str) -> None:
+    """A line in the diary that somebody must see."""
+    now = room.now()
+    with room.unit() as unit:
+        note(unit, now, flight.id, "alarm", text, text_zh)
+        alert(
+            unit,
+            now,
+            "flight",
+            3,
+            f"{flight.vehicle}: {text}",
+            f"{flight.vehicle}：{text_zh}",
+            department=flight.departments[0],
+            shared_with=flight.departments[1:],
+        )
+
+
+def landed(
+    room: ControlRoom, flight: Flight, *, complete: bool, photos: int, at: str | None = None
+) -> Flight:
+    """Down: tasks are flown, the cost is shared out among those it served.
+
+    What pilots flew by hand meanwhile bears its own share.
+
+    Args:
+        at: the dock where it stands, when that is not its own.
+    """
     now = room.now()
     state = FlightState.DONE if complete else FlightState.DIVERTED
     with room.unit() as unit:
-        done = move(flight, state, landed_at=now, photos_taken=photos)
+        parts = parts_of(unit, flight)
+        photos = max(0, photos - sum(part.photos_taken for part in parts))
+        done = move(flight, state, landed_at=now, photos_taken=photos, lands_at=at)
         unit.flights.put(done)
         tasks = [unit.tasks.get(task_id) for task_id in flight.task_ids]
         requests = [unit.requests.get(r) for task in tasks for r in task.request_ids]
@@ -77,15 +112,18 @@ def landed(room: ControlRoom, flight: Flight, *, complete: bool, photos: int) ->
                 unit.tasks.put(move(task, TaskState.FLOWN))
         else:
             _give_up(unit, tasks, "the flight was broken off", "飞行中止")
-        unit.ledger.add_all(split(done, tasks, requests))
+        unit.ledger.add_all(split(done, tasks, requests, aside_s=aside_s(parts)))
         note(
             unit,
             now,
             flight.id,
             "land",
-            f"landed, {photos} photographs taken"
+            (f"landed at {at}" if at else "landed")
+            + f", {photos} photographs taken"
             + ("" if complete else "; the route was not finished"),
-            f"已降落，拍摄 {photos} 张" + ("" if complete else "，航线未完成"),
+            (f"已降落于 {at}" if at else "已降落")
+            + f"，拍摄 {photos} 张"
+            + ("" if complete else "，航线未完成"),
         )
     return done
 

@@ -6,7 +6,7 @@ acknowledged only after the commit, so that a killed service loses nothing it ac
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 import shapely
@@ -19,6 +19,7 @@ from missions.entities import Flight, FlightState, Task
 from missions.operations.examine import Delivery, Examined, Wanted, examine
 from missions.operations.finds import Finds
 from missions.operations.room import ControlRoom, supervised
+from missions.operations.segments import part_at, parts_of
 from missions.presets import Preset
 from missions.store.protocol import Unit
 
@@ -135,10 +136,13 @@ class Intake:
         answers = []
         with self._room.unit() as unit:
             seen: dict[str, Medium] = {}
+            parts = {a.flight.id: parts_of(unit, a.flight) for a in assignments if a is not None}
             for item, assignment, result in zip(batch, assignments, examined, strict=True):
                 known = seen.get(result.stored.sha256) or _by_sha256(unit, result.stored.sha256)
                 if known is None:
                     medium = self._medium(item, assignment, result)
+                    if assignment is not None:
+                        medium = _by_hand(unit, medium, parts[assignment.flight.id])
                     unit.media.add(medium)
                     self._finds.take(unit, medium, result.checked)
                     seen[medium.sha256] = medium
@@ -223,6 +227,22 @@ def _stopping() -> Unavailable:
     )
 
 
+def _by_hand(unit: Unit, medium: Medium, parts: list[Flight]) -> Medium:
+    """A photograph that was taken while a pilot flew belongs to what the pilot flew."""
+    part = part_at(parts, medium.taken_at)
+    if part is None:
+        return medium
+    tasks = [unit.tasks.get(t) for t in part.task_ids]
+    audience = tuple(dict.fromkeys((*part.departments, medium.department, *medium.shared_with)))
+    return replace(
+        medium,
+        flight=part.id,
+        tasks=tuple(t.id for t in tasks),
+        department=audience[0],
+        shared_with=tuple(a for a in audience[1:] if a),
+    )
+
+
 def assignment_of(unit: Unit, preset: Preset, flight: Flight) -> Assignment:
     """What a flight's photographs are for."""
     tasks = tuple(unit.tasks.get(task_id) for task_id in flight.task_ids)
@@ -277,7 +297,8 @@ def latest_flight(unit: Unit, vehicle: str) -> Flight | None:
         FlightState.DIVERTED,
         FlightState.FAILED,
     )
-    return max(unit.flights.find(vehicle=vehicle, state=begun), key=lambda f: f.start, default=None)
+    found = (f for f in unit.flights.find(vehicle=vehicle, state=begun) if f.part_of is None)
+    return max(found, key=lambda f: f.start, default=None)
 
 
 def _by_sha256(unit: Unit, digest: str) -> Medium | None:

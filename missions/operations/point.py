@@ -14,6 +14,9 @@ from missions.operations.room import ControlRoom
 HEIGHTS_M = (30.0, 120.0)
 """Lowest and highest height above ground that may be asked: clear of trees, below 120 m."""
 
+ORDERS = ("hold", "resume", "return", "land", "photograph")
+"""What a flight in the air obeys at once."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointAnswer:
@@ -91,23 +94,22 @@ def point(room: ControlRoom, wish: Wish) -> PointAnswer:
     return _answer(ordered.flight.id, ordered.proposal, FilingState.FILED)
 
 
-async def command(room: ControlRoom, flight: Flight, order: str, by: str) -> None:
-    """A pilot's word: launch a planned flight now; hold, resume or return one in the air.
+async def command(room: ControlRoom, flight: Flight, order: str, by: Principal) -> None:
+    """A pilot's word: launch a planned flight now; hold, resume, return, land or photograph with
+    one in the air, as long as nobody else holds its controls.
 
     Raises:
-        InvalidInput: no such command. Unavailable: the flight is not in the air.
+        InvalidInput: no such command. Unavailable: the flight is not in the air. ControlHeld.
         VehicleError: the vehicle refused, or did not answer.
     """
     if order == "launch":
-        launch(room, flight, by)
+        launch(room, flight, by.name)
         return
-    vehicle = room.fleet.vehicle(flight.address)
-    orders = {"hold": vehicle.hold, "resume": vehicle.resume, "return": vehicle.return_home}
-    if order not in orders:
+    if order not in ORDERS:
         raise InvalidInput(
             f"no such command: {order}",
             where="command",
-            remedy=f"one of launch, {', '.join(orders)}",
+            remedy=f"one of launch, {', '.join(ORDERS)}",
         )
     if flight.state is not FlightState.FLYING:
         raise Unavailable(
@@ -115,8 +117,9 @@ async def command(room: ControlRoom, flight: Flight, order: str, by: str) -> Non
             where=flight.id,
             remedy="only a flight in the air obeys",
         )
-    await orders[order]()
-    remark(room, flight, order, f"{by}: {order}, acknowledged", f"{by}：{order}，已确认")
+    await room.helms.command(flight, by, order)
+    said, said_zh = f"{by.name}: {order}, acknowledged", f"{by.name}：{order}，已确认"
+    remark(room, flight, order, said, said_zh, actor=by.name)
 
 
 def launch(room: ControlRoom, flight: Flight, by: str) -> None:

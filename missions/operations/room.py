@@ -7,15 +7,20 @@ from concurrent.futures import Executor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from core.clock import Clock
 from fleet.address import Address
 from fleet.events import FleetEvent
 from fleet.fleet import Fleet
 from imagery.storage import MediaFolder
+from missions.operations.pads import Pads
 from missions.presets import Dock, Preset
 from missions.store.protocol import Store, Unit
+
+if TYPE_CHECKING:
+    from missions.operations.helms import Helms
 
 logger = logging.getLogger("flyonce.operations")
 
@@ -74,9 +79,17 @@ class ControlRoom:
         """By drone, the flight that it is on or came back from last."""
         self.judged: set[str] = set()
         """Re-check flights whose measurement is being or has been written down."""
+        self.pads = Pads(preset, fleet)
         self._docks = {dock.id: dock for dock in preset.docks}
         self._by_address = {dock.address: dock for dock in preset.docks}
         self._running: set[asyncio.Task[None]] = set()
+
+    @cached_property
+    def helms(self) -> "Helms":
+        """Who holds the controls of which drone."""
+        from missions.operations.helms import Helms
+
+        return Helms(self)
 
     def now(self) -> datetime:
         """The service's time."""

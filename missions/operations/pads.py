@@ -1,0 +1,125 @@
+"""Where drones stand and may land: which pad is free, and where a flight ends when home is not.
+
+A pad is taken while somebody stands on it, while somebody else is on the way to it, and shortly
+before the drone that lives there comes home. What a dock itself says of its pad (`occupant`) counts
+first, where one speaks.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from core.geo import LonLat, distance_m
+from core.zones import Zone
+from fleet.address import Address
+from fleet.fleet import Fleet
+from fleet.reach import Place, Way
+from missions.presets import Dock, Preset
+from planner.routes.airspace import airspace, middle
+
+ON_PAD_M = 15.0
+"""A vehicle so near to a dock stands on its pad: landings are good to 2 m, positions to 5 m."""
+
+CONSIDERED = 8
+"""So many docks are considered, the nearest: a way round zones to each is sought at every look."""
+
+COMES_HOME = timedelta(minutes=15)
+"""A dock is kept free for its own drone so long before that lands."""
+
+HIGHEST_M = 120.0
+
+Occupant = Callable[[str], bool | None]
+"""Whether a dock says that its pad is taken; None where it does not say."""
+
+
+def _silent(_dock: str) -> bool | None:
+    return None
+
+
+@dataclass
+class Pads:
+    """The pads of a city.
+
+    Attributes:
+        bound: by vehicle, the dock that it was sent to.
+        due: by dock, when its own drone lands there, as its flight is planned.
+        says: what docks say of themselves.
+    """
+
+    preset: Preset
+    fleet: Fleet
+    bound: dict[Address, str] = field(default_factory=dict)
+    due: dict[str, datetime] = field(default_factory=dict)
+    says: Occupant = _silent
+
+    def taken(self, dock: Dock, but: Address, now: datetime) -> str | None:
+        """Why a drone cannot land at a dock, or None when it can.
+
+        Args:
+            but: the drone that asks.
+        """
+        if self.says(dock.id):
+            return "its pad is taken"
+        for address, vehicle in self.fleet.vehicles.items():
+            state = vehicle.state
+            if address == but or state.position is None:
+                continue
+            if not state.in_flight and distance_m(state.position, dock.position) < ON_PAD_M:
+                return "another drone stands on it"
+            if state.in_flight and self.bound.get(address) == dock.id:
+                return "another drone is on its way to it"
+        due = self.due.get(dock.id)
+        if dock.address != but and due is not None and due - now < COMES_HOME:
+            return "its own drone comes home soon"
+        return None
+
+    def places(self, vehicle: Address, home: Dock, now: datetime) -> tuple[Place, ...]:
+        """Where a flying drone may land: home, its alternates, and the nearest docks."""
+        state = self.fleet.vehicle(vehicle).state
+        at = state.position or home.position
+        others = (d for d in self.preset.docks if d.id != home.id)
+        nearest = sorted(others, key=lambda d: distance_m(at, d.position))[:CONSIDERED]
+        named = [self.preset.dock(name) for name in home.alternates]
+        found = {d.id: d for d in (home, *named, *nearest)}
+        return tuple(
+            Place(
+                id=d.id,
+                position=d.position,
+                home=d.id == home.id,
+                free=self.taken(d, vehicle, now) is None,
+            )
+            for d in found.values()
+        )
+
+    def at(self, place: LonLat | None) -> Dock | None:
+        """The dock on whose pad a place is."""
+        if place is None:
+            return None
+        near = min(self.preset.docks, key=lambda d: distance_m(d.position, place))
+        return near if distance_m(near.position, place) < ON_PAD_M else None
+
+    def way(self, now: datetime) -> Way:
+        """Shortest ways round the zones that hold in the next two hours."""
+        return ways(self.preset, now)
+
+
+def ways(preset: Preset, now: datetime) -> Way:
+    """Shortest ways round the zones of a city that hold in the next two hours."""
+    zones = active(preset.zones, now)
+    sky = airspace(zones, middle(d.position for d in preset.docks), HIGHEST_M)
+
+    def way(a: LonLat, b: LonLat) -> tuple[LonLat, ...] | None:
+        start, end = (np.array(sky.frame.point_xy(p)) for p in (a, b))
+        found = sky.way(start, end)
+        if found is None:
+            return None
+        return (a, *(sky.frame.point(float(x), float(y)) for x, y in found[1]), b)
+
+    return way
+
+
+def active(zones: tuple[Zone, ...], now: datetime) -> tuple[Zone, ...]:
+    """The zones that hold at some time in the next two hours, longer than any battery lasts."""
+    return tuple(z for z in zones if z.holds(now, now + timedelta(hours=2)))
