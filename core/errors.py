@@ -21,6 +21,7 @@ Every error says what is wrong, where (file, field, entity) and what to do about
         +-- TransferFailed     mission or fence upload/download broke off
         +-- ReadBackMismatch   what the vehicle holds is not what we sent
         +-- NotReady           pre-flight checks do not pass
+        +-- SharedIdentity     two vehicles answer to one system id
         +-- ControlHeld        somebody else holds the controls
         +-- PathRefused        a path is not proven safe; what would be is in the remedy
 """
@@ -126,6 +127,10 @@ class ReadBackMismatch(VehicleError):
 
 class NotReady(VehicleError):
     """Pre-flight checks do not pass."""
+
+
+class SharedIdentity(VehicleError):
+    """Two vehicles answer to one system id on one link: nobody knows which would obey."""
 
 
 class ControlHeld(VehicleError):

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 
 from core.clock import Clock
+from core.errors import SharedIdentity
 from fleet.address import Address
 from fleet.messages import Message
 from fleet.orders import Order, OrderBook, OrderState, advance
@@ -26,6 +27,10 @@ class Channel:
         send: hands a message to the link, addressed to the vehicle; never waits.
         clock: where its time comes from.
         orders: where what is asked of it is written down.
+        signed: the share of its packets that was signed rightly, see `fleet.wire`.
+
+    Attributes:
+        conflict: while two vehicles answer to its address, a sentence that names both.
     """
 
     def __init__(
@@ -34,8 +39,11 @@ class Channel:
         send: Callable[[Message], None],
         clock: Clock,
         orders: OrderBook | None = None,
+        signed: Callable[[], float | None] = lambda: None,
     ) -> None:
         self.address = address
+        self.conflict = ""
+        self._signed = signed
         self.clock = clock
         self._send = send
         self._orders = orders or OrderBook(clock)
@@ -45,6 +53,24 @@ class Channel:
     def name(self) -> str:
         """What to call the vehicle in an error."""
         return f"vehicle {self.address}"
+
+    @property
+    def signed_share(self) -> float | None:
+        """Which share of its last hundred packets was signed rightly; None before the first."""
+        return self._signed()
+
+    def refuse_conflict(self, task: str) -> None:
+        """Refuse to do what must not reach the wrong vehicle.
+
+        Raises:
+            SharedIdentity: two vehicles answer to its address.
+        """
+        if self.conflict:
+            raise SharedIdentity(
+                f"refused to {task}: two vehicles answer to this system id: {self.conflict}",
+                where=self.name,
+                remedy="switch one of them off, or give it another system id",
+            )
 
     def send(self, message: Message) -> None:
         """Hand a message to the link; never waits. The current order is `sent` from now on."""

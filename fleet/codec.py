@@ -1,26 +1,36 @@
 """Bytes to messages and back; raw messages exist only here and in `readers` and `writers`.
 
-pymavlink checks and unpacks each packet. Packets whose id no reader wants are skipped by their
-length before any check, which makes telemetry that nobody asked for almost free. When much arrives
-at once, of several equal reports of one vehicle only the last is unpacked: whoever falls behind
-catches up instead of acting on old news.
+Each packet is checked: its checksum, its signature where the vehicle must sign, and the gateway's
+allow-list. Packets whose id no reader wants are skipped by their length before any check, which
+makes telemetry that nobody asked for almost free. When much arrives at once, of several equal
+reports of one vehicle only the last is unpacked: whoever falls behind catches up instead of acting
+on old news.
+
+Packets are unpacked with pymavlink's tables but not with its `decode`, which takes twice as long.
 """
 
-from collections.abc import Callable
+from collections import namedtuple
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from pymavlink.dialects.v20 import ardupilotmega as dialect
 
+from fleet.gateway import Gateway
 from fleet.messages import Message, Packet
-from fleet.readers import READERS
+from fleet.numbering import Numbering
+from fleet.signing import ACCEPTED, BLOCK_BYTES, Signing, Verdict
 from fleet.writers import WRITERS
 
 MARKER_V1 = dialect.PROTOCOL_MARKER_V1
 MARKER_V2 = dialect.PROTOCOL_MARKER_V2
 _SIGNED = dialect.MAVLINK_IFLAG_SIGNED
-_SIGNATURE = dialect.MAVLINK_SIGNATURE_BLOCK_LEN
 MANY_BYTES = 4096
 """From so many bytes at once on (some 100 packets), superseded reports are skipped."""
+
+AUTOPILOT = 1
+"""MAV_COMP_ID_AUTOPILOT1: whose numbering is watched."""
 
 REPORTS = frozenset(
     {
@@ -40,14 +50,25 @@ REPORTS = frozenset(
 class Parser:
     """Takes bytes as they come and gives the packets in them.
 
+    Args:
+        gateway: what may come in; one for a ground station if none is given.
+        signing: who must sign; nobody if none is given.
+
     Attributes:
         rejected: bytes that belonged to no valid packet.
+        doubled: system ids whose numbering has just spoken for two senders; whoever has told of
+            it clears it.
+        stale: system ids that signed rightly but more than a minute behind our time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, gateway: Gateway | None = None, signing: Signing | None = None) -> None:
         self.rejected = 0
+        self.doubled: list[int] = []
+        self.stale: set[int] = set()
+        self._gateway = gateway or Gateway()
+        self._signing = signing
         self._buffer = bytearray()
-        self._mav = dialect.MAVLink(None)
+        self._numbering: dict[int, Numbering] = {}
 
     def feed(self, data: bytes | bytearray | memoryview) -> list[Packet]:
         """Add bytes; return every packet that they complete and somebody reads."""
@@ -55,7 +76,8 @@ class Parser:
         buffer += data
         packets = []
         at, size = 0, len(buffer)
-        latest = _latest(buffer) if size > MANY_BYTES else {}
+        readers = self._gateway.readers
+        latest = self._latest(buffer) if size > MANY_BYTES else {}
         while size - at >= 8:
             length, number = _header(buffer, at, size)
             if length == 0:
@@ -64,14 +86,21 @@ class Parser:
                 continue
             if size - at < length:
                 break
-            reader = READERS.get(number)
-            if reader is not None and latest.get((buffer[at + 5], number), at) <= at:
-                packet = self._decode(buffer[at : at + length], reader)
-                if packet is None:
+            reader = readers.get(number)
+            if reader is None:
+                self._gateway.unread(number)
+            elif latest.get((buffer[at + 5], number), at) <= at:
+                frame = buffer[at : at + length]
+                raw = unpack(frame, number)
+                if raw is None:
                     at += 1
                     self.rejected += 1
                     continue
-                packets.append(packet)
+                packet = self._admit(frame, number, raw, reader)
+                if packet is not None:
+                    packets.append(packet)
+            if buffer[at] == MARKER_V2 and buffer[at + 6] == AUTOPILOT:
+                self._count(buffer, at, length)
             at += length
         del buffer[:at]
         return packets
@@ -80,34 +109,60 @@ class Parser:
         """Forget a half-received packet (between datagrams, after a reconnection)."""
         self._buffer.clear()
 
-    def _decode(self, frame: bytearray, reader: Callable[[Any], Message]) -> Packet | None:
-        try:
-            raw = self._mav.decode(frame)
-        except dialect.MAVError:
-            return None
-        header = raw._header
-        target = getattr(raw, "target_system", 0)
-        return Packet(header.srcSystem, header.srcComponent, target, reader(raw))
+    def _admit(
+        self, frame: bytearray, number: int, raw: Any, reader: Callable[[Any], Message]
+    ) -> Packet | None:
+        """The packet of a frame whose checksum is right; None when its signature is not."""
+        v2 = frame[0] == MARKER_V2
+        signing = self._signing
+        if signing is not None:
+            verdict = signing.check(frame, number, v2 and frame[2] & _SIGNED != 0)
+            if verdict not in ACCEPTED:
+                if verdict is Verdict.STALE:
+                    self.stale.add(frame[5])
+                return None
+        system_id, component_id = (frame[5], frame[6]) if v2 else (frame[3], frame[4])
+        return Packet(system_id, component_id, getattr(raw, "target_system", 0), reader(raw))
 
+    def _count(self, buffer: bytearray, at: int, length: int) -> None:
+        """Watch the numbering of an autopilot, unless its signature tells it from others."""
+        if buffer[at + 2]:
+            return
+        system_id, number, end = buffer[at + 5], buffer[at + 4], at + length
+        fingerprint = buffer[end - 2] << 8 | buffer[end - 1]
+        numbering = self._numbering.get(system_id)
+        if numbering is None:
+            self._numbering[system_id] = Numbering(number, fingerprint)
+        elif numbering.expected == number:
+            numbering.used[number] = fingerprint
+            numbering.expected = (number + 1) & 255
+        elif numbering.disagrees(number, fingerprint) and not self._must_sign(system_id):
+            self.doubled.append(system_id)
 
-def _latest(buffer: bytearray) -> dict[tuple[int, int], int]:
-    """Where the last report of each kind begins, by (system id, message id); MAVLink 2 only.
+    def _must_sign(self, system_id: int) -> bool:
+        return self._signing is not None and self._signing.must_sign(system_id)
 
-    Nothing is checked here: noise can at worst hide a report, as any loss can.
-    """
-    latest = {}
-    at, size = 0, len(buffer)
-    while size - at >= 10:
-        length, number = _header(buffer, at, size)
-        if length == 0:
-            at += 1
-            continue
-        if size - at < length:
-            break
-        if number in REPORTS and buffer[at] == MARKER_V2:
-            latest[buffer[at + 5], number] = at
-        at += length
-    return latest
+    def _latest(self, buffer: bytearray) -> dict[tuple[int, int], int]:
+        """Where the last report of each kind begins, by (system id, message id); MAVLink 2 only.
+
+        Nothing is checked here: noise can at worst hide a report, as any loss can. Reports that
+        must be signed hide none, lest a forged one does.
+        """
+        latest = {}
+        at, size = 0, len(buffer)
+        while size - at >= 10:
+            length, number = _header(buffer, at, size)
+            if length == 0:
+                at += 1
+                continue
+            if size - at < length:
+                break
+            if number in REPORTS and buffer[at] == MARKER_V2:
+                system_id = buffer[at + 5]
+                if not self._must_sign(system_id):
+                    latest[system_id, number] = at
+            at += length
+        return latest
 
 
 def _header(buffer: bytearray, at: int, size: int) -> tuple[int, int]:
@@ -120,25 +175,120 @@ def _header(buffer: bytearray, at: int, size: int) -> tuple[int, int]:
         if flags & ~_SIGNED:
             return 0, 0
         number = buffer[at + 7] | buffer[at + 8] << 8 | buffer[at + 9] << 16
-        return 12 + buffer[at + 1] + (_SIGNATURE if flags else 0), number
+        return 12 + buffer[at + 1] + (BLOCK_BYTES if flags else 0), number
     if marker == MARKER_V1:
         return 8 + buffer[at + 1], buffer[at + 5]
     return 0, 0
 
 
+def unpack(frame: bytearray, number: int) -> Any:
+    """The fields of a packet by name; None when its checksum is wrong or its id is unknown."""
+    layout = _layout(number)
+    if layout is None:
+        return None
+    start = 10 if frame[0] == MARKER_V2 else 6
+    end = start + frame[1]
+    if dialect.x25crc(frame[1:end] + layout.crc_extra).crc != frame[end] | frame[end + 1] << 8:
+        return None
+    payload = frame[start:end]
+    size: int = layout.size
+    if len(payload) < size:
+        payload += bytes(size - len(payload))  # trailing zeros are left out on the way
+    values = layout.unpack(payload)
+    return layout.fields(*(values if layout.flat else _grouped(values, layout.lengths)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """How one message lies in a packet; ``lengths`` in the order of the wire."""
+
+    unpack: Callable[[bytearray], tuple[Any, ...]]
+    size: int
+    crc_extra: bytes
+    fields: Callable[..., Any]
+    lengths: tuple[int, ...]
+    flat: bool
+
+
+@cache
+def _layout(number: int) -> _Layout | None:
+    kind = dialect.mavlink_map.get(number)
+    if kind is None:
+        return None
+    texts = "s" in kind.unpacker.format
+    return _Layout(
+        unpack=kind.unpacker.unpack_from,
+        size=kind.unpacker.size,
+        crc_extra=bytes([kind.crc_extra]),
+        fields=namedtuple(kind.msgname, kind.ordered_fieldnames, rename=True),
+        lengths=tuple(kind.lengths),
+        flat=not texts and all(length == 1 for length in kind.lengths),
+    )
+
+
+def _grouped(values: tuple[Any, ...], lengths: tuple[int, ...]) -> Iterator[Any]:
+    """Values with arrays as lists and texts up to their first zero."""
+    at = 0
+    for length in lengths:
+        value = values[at]
+        if isinstance(value, bytes):
+            yield value.split(b"\0", 1)[0].decode("ascii", "replace")
+            at += 1
+        elif length == 1:
+            yield value
+            at += 1
+        else:
+            yield list(values[at : at + length])
+            at += length
+
+
 class Encoder:
-    """Packs messages as one sender: numbers them as MAVLink wants it.
+    """Packs messages as one sender: numbers and signs them as MAVLink wants it.
 
     Args:
         system_id, component_id: who sends (a ground station is 255/190 by custom).
+        signing: who is spoken to with a signature; nobody if none is given.
     """
 
-    def __init__(self, system_id: int = 255, component_id: int = 190) -> None:
+    def __init__(
+        self, system_id: int = 255, component_id: int = 190, signing: Signing | None = None
+    ) -> None:
         self._mav = dialect.MAVLink(None, srcSystem=system_id, srcComponent=component_id)
+        self._signing = signing
+        self._numbers: dict[int, int] = {}
 
     def encode(self, message: Message, to: int = 0, component: int = 1) -> bytes:
-        """The packet for one addressee (0: everybody)."""
+        """The unsigned packet for one addressee (0: everybody)."""
+        return self._pack(message, to, component, 0)[0]
+
+    def packets(self, message: Message, to: int = 0) -> list[tuple[int, bytes]]:
+        """The packets to send, each with the system id whose it is (0: everybody's).
+
+        A message to everybody is signed once for each vehicle that has a key. Empty when the
+        addressee must sign and has no key: it is never spoken to unsigned.
+        """
+        signing = self._signing
+        if signing is None or not (to in signing.partners or signing.required or to == 0):
+            return [(to, self.encode(message, to))]
+        if to in signing.partners:
+            return [(to, self._signed(message, to, to, signing))]
+        if to != 0:
+            signing.unsendable[to] += 1
+            return []
+        found = [(n, self._signed(message, 0, n, signing)) for n in sorted(signing.partners)]
+        if not signing.required:
+            found.append((0, self.encode(message)))
+        return found
+
+    def _signed(self, message: Message, to: int, partner: int, signing: Signing) -> bytes:
+        packed, crc_extra = self._pack(message, to, 1, partner)
+        return signing.sign(packed, crc_extra, partner)
+
+    def _pack(self, message: Message, to: int, component: int, series: int) -> tuple[bytes, int]:
+        """The packet, and the seed of its checksum; every signed partner has numbers of its own."""
         raw = WRITERS[type(message)](message, to, component if to else 0)
+        number = self._numbers.get(series, 0)
+        self._mav.seq = number
         packed = bytes(raw.pack(self._mav))
-        self._mav.seq = (self._mav.seq + 1) % 256
-        return packed
+        self._numbers[series] = (number + 1) & 255
+        return packed, raw.crc_extra

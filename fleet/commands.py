@@ -9,7 +9,7 @@ from fleet.channel import Channel, Inbox
 from fleet.messages import CommandAck, CommandInt, CommandLong, StatusText
 from fleet.orders import OrderState, advance
 from fleet.patience import ClockStandsStill, Deadline, patiently, pause
-from fleet.vocabulary import Result, command_name, result_sentence
+from fleet.vocabulary import Command, Result, command_name, result_sentence
 
 ACK_S = (2.0, 3.0, 5.0, 8.0, 12.0, 20.0)
 """How long each attempt waits for its acknowledgement, seconds of the vehicle's clock. They grow
@@ -26,6 +26,9 @@ REASONS_S = 1.5
 
 REASON_SEVERITY = 4
 """Texts up to this severity (warning) may be reasons."""
+
+_STARTS = frozenset({Command.ARM_DISARM, Command.MISSION_START, Command.NAV_TAKEOFF})
+"""What brings a vehicle into the air: never sent where two vehicles would obey."""
 
 
 class Commander:
@@ -48,6 +51,7 @@ class Commander:
         Raises:
             CommandRefused: the autopilot said no; its reasons are in the sentence.
             CommandTimeout: no acknowledgement after six attempts.
+            SharedIdentity: it would arm or start, and two vehicles answer to its address.
         """
         p = (*params, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)[:7]
         seven = (p[0], p[1], p[2], p[3], p[4], p[5], p[6])
@@ -75,6 +79,9 @@ class Commander:
         self, command: int, doing: str, build: Callable[[int], CommandLong | CommandInt]
     ) -> None:
         task = doing or command_name(command)
+        message = build(0)
+        if command in _STARTS and not (command == Command.ARM_DISARM and not message.params[0]):
+            self._channel.refuse_conflict(task)
         channel = self._channel
         async with self._busy[command]:
             with channel.listening(CommandAck, StatusText) as inbox:

@@ -61,6 +61,21 @@ class PathEnded(FleetEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict(FleetEvent):
+    """Two vehicles answer to this address; neither may be launched until one is left.
+
+    The reason names both sources.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConflictOver(FleetEvent):
+    """Only one vehicle answers to this address again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModeChanged(FleetEvent):
     """The vehicle flies in another mode, whoever asked for it."""
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,16 +17,26 @@ from core.geo import HeightModel
 from fleet.address import Address
 from fleet.autopilots import recognise
 from fleet.channel import Channel
-from fleet.events import FleetEvent, Heard, Lost, PathEnded, TurnedBack, derive
+from fleet.events import (
+    Conflict,
+    ConflictOver,
+    FleetEvent,
+    Heard,
+    Lost,
+    PathEnded,
+    TurnedBack,
+    derive,
+)
 from fleet.guard import Guard, Places
 from fleet.link import Link, Receiver
-from fleet.messages import Heartbeat, Message, Packet, SystemTime, TerrainRequest
+from fleet.messages import GlobalPosition, Heartbeat, Message, Packet, SystemTime, TerrainRequest
 from fleet.orders import OrderBook
 from fleet.reach import Way, straight
 from fleet.state import VehicleState, update
 from fleet.terrain import answers
 from fleet.timekeeper import Timekeeper
 from fleet.turnback import Action, Decision
+from fleet.twins import Suspicion
 from fleet.vehicle import Vehicle
 from fleet.vocabulary import Command, Stream
 
@@ -124,6 +135,7 @@ class Fleet:
         self._time = Timekeeper()
         self._vehicles: dict[Address, Vehicle] = {}
         self._heard_at: dict[Address, datetime] = {}
+        self._suspicions: defaultdict[Address, Suspicion] = defaultdict(Suspicion)
         self._greeting: dict[Address, asyncio.Task[None]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._arrivals: list[asyncio.Future[None]] = []
@@ -131,8 +143,12 @@ class Fleet:
 
     async def __aenter__(self) -> Self:
         for line in self._lines:
-            packet, changed = partial(self._received, line), partial(self._changed, line)
-            await line.link.open(Receiver(packet, changed))
+            receiver = Receiver(
+                packet=partial(self._received, line),
+                changed=partial(self._changed, line),
+                doubled=partial(self._doubled, line),
+            )
+            await line.link.open(receiver)
         self._tasks = [
             asyncio.create_task(self._watch_silence(), name="fleet: silence"),
             asyncio.create_task(self._beat(), name="fleet: heartbeat"),
@@ -238,6 +254,8 @@ class Fleet:
             if vehicle is None:
                 return
         self._heard_at[vehicle.address] = now
+        if type(message) is GlobalPosition or type(message) is SystemTime:
+            self._watch_boot(vehicle, message.boot_s, now)
         if type(message) is TerrainRequest:
             self._tell_ground(vehicle, message)
         if vehicle.lost:
@@ -272,7 +290,8 @@ class Fleet:
             return None
         address = Address(line.name, packet.system_id)
         send = partial(line.link.send, to=address.system_id)
-        channel = Channel(address, send, self._clock, self.orders)
+        signed = partial(line.link.wire.signed_share, address.system_id)
+        channel = Channel(address, send, self._clock, self.orders, signed)
         mode = autopilot.mode_name(message)
         state = VehicleState(
             address=address,
@@ -301,6 +320,30 @@ class Fleet:
 
     def _emit(self, event: FleetEvent) -> None:
         asyncio.get_running_loop().call_soon(self._on_event, event)
+
+    # --- two vehicles with one system id -----------------------------------------------------
+
+    def _doubled(self, line: _Line, system_id: int, why: str) -> None:
+        vehicle = line.vehicles.get(system_id)
+        if vehicle is not None:
+            now = self._clock.now()
+            if self._suspicions[vehicle.address].add(why, now):
+                self._tell_conflict(vehicle, now)
+
+    def _watch_boot(self, vehicle: Vehicle, boot_s: float, now: datetime) -> None:
+        if self._suspicions[vehicle.address].booted(boot_s, now):
+            self._tell_conflict(vehicle, now)
+
+    def _tell_conflict(self, vehicle: Vehicle, now: datetime) -> None:
+        reason = self._suspicions[vehicle.address].reason
+        vehicle.channel.conflict = reason
+        self._emit(Conflict(vehicle=vehicle.address, at=now, reason=reason))
+
+    def _end_conflicts(self, now: datetime) -> None:
+        for address, suspicion in self._suspicions.items():
+            if suspicion.over(now):
+                self._vehicles[address].channel.conflict = ""
+                self._emit(ConflictOver(vehicle=address, at=now))
 
     # --- streams -----------------------------------------------------------------------------
 
@@ -345,6 +388,7 @@ class Fleet:
             for address, vehicle in self._vehicles.items():
                 if (now - self._heard_at[address]).total_seconds() > LOST_S:
                     self._lose(vehicle)
+            self._end_conflicts(now)
 
     def _lose(self, vehicle: Vehicle) -> None:
         if vehicle.lost:

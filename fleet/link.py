@@ -11,12 +11,19 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from fleet.codec import Encoder, Parser
+from fleet.codec import Encoder
+from fleet.gateway import Gateway
 from fleet.messages import Message, Packet
+from fleet.signing import Signing
+from fleet.wire import Wire, numbered_twice
 
 
 def _ignore_change(connected: bool) -> None:
     """The default for receivers that do not care about the connection."""
+
+
+def _ignore_doubled(system_id: int, why: str) -> None:
+    """The default for receivers that do not care who is behind a system id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +33,13 @@ class Receiver:
     Attributes:
         packet: called for every packet received; must not raise and must not block.
         changed: called with True when the link comes up, with False when it goes down.
+        doubled: called with a system id and a sentence for each observation that speaks for two
+            vehicles with this id; one alone proves nothing, see `fleet.twins`.
     """
 
     packet: Callable[[Packet], None]
     changed: Callable[[bool], None] = _ignore_change
+    doubled: Callable[[int, str], None] = _ignore_doubled
 
 
 class Link(Protocol):
@@ -45,6 +55,11 @@ class Link(Protocol):
         """Whether sending makes sense now."""
         ...
 
+    @property
+    def wire(self) -> Wire:
+        """Its gateway and signatures, with their counts."""
+        ...
+
     async def open(self, receiver: Receiver) -> None:
         """Start to connect and to receive; reconnecting goes on until `close`.
 
@@ -56,7 +71,8 @@ class Link(Protocol):
     def send(self, message: Message, to: int = 0) -> None:
         """Send to one system id (0: everybody); never waits.
 
-        What cannot be sent (link down, queue full) is lost like any packet and counted.
+        What cannot be sent (link down, queue full) is lost like any packet and counted; so is
+        what the gateway bars, or may only be sent signed to a vehicle that has no key.
         """
         ...
 
@@ -85,14 +101,15 @@ class MemoryLink:
         duplication: float = 0.0,
         reordering: float = 0.0,
         rng: random.Random | None = None,
+        wire: Wire | None = None,
     ) -> None:
         if loss + duplication + reordering > 0 and rng is None:
             raise ValueError("a lossy link needs a seeded random generator")
         self._name = name
         self._component = component_id
-        self._system = system_id
         self._encoders: dict[int, Encoder] = {}
-        self._parser = Parser()
+        self.wire = wire or Wire(system_id=system_id, component_id=component_id)
+        self._parser = self.wire.parser()
         self._receiver: Receiver | None = None
         self._peer: MemoryLink | None = None
         self._held: list[bytes] = []
@@ -107,11 +124,17 @@ class MemoryLink:
         duplication: float = 0.0,
         reordering: float = 0.0,
         seed: int = 0,
+        signing: Signing | None = None,
+        vehicles_signing: Signing | None = None,
     ) -> "tuple[MemoryLink, MemoryLink]":
-        """Two ends, ground first, vehicles second; the same chances both ways."""
+        """Two ends, ground first, vehicles second; the same chances both ways.
+
+        Args:
+            signing, vehicles_signing: who signs at the ground and at the vehicles' end.
+        """
         rng = random.Random(seed)
 
-        def end(name: str, system_id: int, component_id: int) -> MemoryLink:
+        def end(name: str, system_id: int, component_id: int, wire: Wire) -> MemoryLink:
             return MemoryLink(
                 name,
                 system_id=system_id,
@@ -120,9 +143,14 @@ class MemoryLink:
                 duplication=duplication,
                 reordering=reordering,
                 rng=rng,
+                wire=wire,
             )
 
-        ground, vehicles = end("ground", 255, 190), end("vehicles", 1, 1)
+        ground = end("ground", 255, 190, Wire(signing))
+        gateway = Gateway(vehicle_side=True)
+        vehicles = end(
+            "vehicles", 1, 1, Wire(vehicles_signing, gateway, system_id=1, component_id=1)
+        )
         ground._peer, vehicles._peer = vehicles, ground
         return ground, vehicles
 
@@ -141,10 +169,13 @@ class MemoryLink:
 
     def send(self, message: Message, to: int = 0, *, sender: int | None = None) -> None:
         """Send as ``sender`` (a system id), so that one end can speak for many vehicles."""
-        system_id = self._system if sender is None else sender
-        if system_id not in self._encoders:
-            self._encoders[system_id] = Encoder(system_id, self._component)
-        self.send_bytes(self._encoders[system_id].encode(message, to))
+        if sender is None:
+            for _, data in self.wire.outgoing(message, to):
+                self.send_bytes(data)
+            return
+        if sender not in self._encoders:
+            self._encoders[sender] = Encoder(sender, self._component)
+        self.send_bytes(self._encoders[sender].encode(message, to))
 
     def send_bytes(self, data: bytes) -> None:
         """Send raw bytes, whole packets or not: for tests of what must be survived."""
@@ -171,6 +202,8 @@ class MemoryLink:
             return
         for packet in self._parser.feed(data):
             self._receiver.packet(packet)
+        for system_id, why in numbered_twice(self._parser):
+            self._receiver.doubled(system_id, why)
 
     def set_up(self, up: bool) -> None:
         """Cut the cable, or mend it, at both ends."""
