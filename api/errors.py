@@ -41,6 +41,8 @@ STATUS: Mapping[type[errors.FlyOnceError], int] = {
     errors.TransferFailed: 502,
     errors.ReadBackMismatch: 502,
     errors.NotReady: 409,
+    errors.ControlHeld: 409,
+    errors.PathRefused: 409,
 }
 
 _MEANING: Mapping[int, str] = {

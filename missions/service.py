@@ -18,6 +18,7 @@ from missions.demand.asking import RequestDraft, ask
 from missions.demand.inserting import insert
 from missions.entities import Alert, Anomaly, Case, Event, Flight, Request, RequestState, Review
 from missions.operations import point as pointing
+from missions.operations.flying import Flying
 from missions.operations.intake import Delivered, Intake
 from missions.operations.live import Live, LiveFrame
 from missions.operations.point import PointAnswer
@@ -36,6 +37,8 @@ class Service:
         self._intake = intake
         self._reporter = reporter
         self._live = Live(room)
+        self.flying = Flying(room)
+        """What pilots do with drones in the air."""
         self.status = "starting"
         """"ok" once the day's plan is released."""
 

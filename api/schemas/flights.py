@@ -180,7 +180,7 @@ def route(value: Route, flight_id: str) -> Feature:
 class CommandIn(Body):
     """What a flight is to do."""
 
-    command: Literal["launch", "hold", "resume", "return"]
+    command: Literal["launch", "hold", "resume", "return", "land", "photograph"]
 
 
 class CommandOut(Model):

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 import shapely
@@ -69,6 +70,9 @@ class ReturnTo:
 
 Errand = GoTo | Orbit | Height | ReturnTo
 
+Then = Literal["hold", "land", "return"]
+"""What follows at the end of a path."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sky:
@@ -127,7 +131,7 @@ class Drawn:
     errand: Errand
     path: tuple[Waypoint, ...]
     proof: Proof
-    then: str
+    then: Then
     seconds: float
     left: float
     lands_at: str
@@ -176,7 +180,7 @@ def draw(sky: Sky, errand: Errand) -> Drawn:
 
 
 def prove(
-    sky: Sky, errand: Errand, path: Sequence[Waypoint], then: str = "hold", lands_at: str = ""
+    sky: Sky, errand: Errand, path: Sequence[Waypoint], then: Then = "hold", lands_at: str = ""
 ) -> Drawn:
     """Prove a path, and that a free place is reached from its end with the reserve.
 

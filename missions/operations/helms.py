@@ -24,7 +24,7 @@ from fleet.vehicle import Vehicle
 from missions.access import Principal, Role
 from missions.entities import Flight, FlightState
 from missions.operations import errands, flights, segments
-from missions.operations.errands import Drawn, Errand, GoTo, Orbit, ReturnTo
+from missions.operations.errands import Drawn, Errand, GoTo, Orbit, ReturnTo, Then
 from missions.operations.room import ControlRoom
 from missions.operations.settle import settle
 from missions.operations.skies import sky_of
@@ -56,7 +56,7 @@ class Helm:
     segment: str | None = None
     photos_before: int = 0
     path: tuple[Waypoint, ...] = ()
-    then: str = "hold"
+    then: Then = "hold"
     drawn: dict[str, tuple[datetime, Drawn]] = field(default_factory=dict)
 
 
@@ -392,10 +392,10 @@ class Helms:
     def _of(self, flight: Flight) -> Helm:
         """A drone's helm, as it was kept."""
         if flight.vehicle not in self._helms:
+            vehicle = self._room.fleet.vehicle(flight.address)
             with self._room.view() as unit:
-                self._helms[flight.vehicle] = _loaded(
-                    self._room, unit, flight, self._room.fleet.vehicle(flight.address)
-                )
+                loaded = _loaded(self._room, unit, flight, vehicle)
+            self._helms.setdefault(flight.vehicle, loaded)
         return self._helms[flight.vehicle]
 
     def _keep(self, flight: Flight, helm: Helm) -> None:
