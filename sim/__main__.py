@@ -7,11 +7,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.errors import FlyOnceError
+from core.errors import FlyOnceError, InvalidInput
 from sim import faults
 from sim.clockwork import FASTEST, Pace
 from sim.faults import Faults
 from sim.run import Settings, serve
+from sim.sitl import run as real
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,6 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
+        if options.ardupilot is not None:
+            asyncio.run(real.serve(_real(options)))
+            return 0
         settings = Settings(
             world=options.world,
             service=options.service,
@@ -48,6 +52,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _real(options: argparse.Namespace) -> real.Settings:
+    """The settings of real vehicles.
+
+    Raises:
+        InvalidInput: "max": real vehicles keep a pace of their own and wait for nobody.
+    """
+    if options.speed is None:
+        raise InvalidInput(
+            "real vehicles wait for nobody", where="--speed", remedy="give a number, such as 1"
+        )
+    return real.Settings(
+        world=options.world,
+        binary=options.ardupilot,
+        to=options.udp or "127.0.0.1:14550",
+        service=options.service,
+        folder=options.world.absolute().parent / "ardupilot",
+        token=options.token,
+        seed=options.seed,
+        speed=options.speed,
+        hours=options.hours,
+    )
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sim", description=__doc__)
     add = parser.add_argument
@@ -62,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--truth", type=Path, help="file for what the world really held")
     add("--token", help="bearer token for the service")
     add("--faults", type=Path, help="JSON file of faults")
+    add("--ardupilot", type=Path, help="an arducopter for SITL: fly real vehicles instead")
     add("--no-people", action="store_true", help="no simulated officers and fire crews")
     add("--quiet", action="store_true", help="only warnings")
     return parser

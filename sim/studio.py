@@ -1,6 +1,8 @@
 """From a shutter release to a file: what the camera saw, with the metadata as a drone writes it."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Protocol
 
 import numpy as np
 
@@ -13,8 +15,8 @@ from sim.ground import Ground
 from sim.metadata import Labels, Taken
 from sim.radiometric import Path, fff_block, segments
 from sim.scene import Scene
-from sim.swarm import Swarm
 from sim.uplink import Shot
+from sim.world import World
 
 ATTITUDE_SIGMA_DEG = 0.5
 """Error of each angle in the metadata."""
@@ -24,10 +26,31 @@ JFIF_BYTES = 20
 """OpenCV's SOI and JFIF segment; ours begin with EXIF, as cameras do."""
 
 
+class Homed(Protocol):
+    """A vehicle that has a home, metres above mean sea level."""
+
+    @property
+    def home_m(self) -> float: ...
+
+
+class Crew(Protocol):
+    """What photographs tell of the vehicles that took them: a `Swarm`, or real ones."""
+
+    @property
+    def world(self) -> World: ...
+
+    @property
+    def autopilots(self) -> Sequence[Homed]: ...
+
+    def gps_error(self, index: int) -> tuple[float, float, float]:
+        """Present error of a vehicle's satellite position: metres east, north, up."""
+        ...
+
+
 class Studio:
     """Makes the files."""
 
-    def __init__(self, swarm: Swarm, scene: Scene, ground: Ground) -> None:
+    def __init__(self, swarm: Crew, scene: Scene, ground: Ground) -> None:
         self._swarm, self._scene, self._world = swarm, scene, swarm.world
         quality = int(swarm.world.demo.get("jpeg_quality") or 75)
         self._darkroom = Darkroom(ground, swarm.world.seed, quality)

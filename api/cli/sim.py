@@ -41,6 +41,14 @@ def sim(
     truth: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Write what the world really held.")
     ] = None,
+    ardupilot: Annotated[
+        Path | None,
+        typer.Option(
+            help="Fly real ArduPilot vehicles instead: an arducopter built for SITL. They send "
+            "to --udp (127.0.0.1:14550). Faults, weather, officers and the truth file are not "
+            "theirs."
+        ),
+    ] = None,
     home: Home = None,
 ) -> None:
     """Fly simulated drones that any MAVLink ground station can command; Ctrl-C ends them.
@@ -62,7 +70,13 @@ def sim(
         *(("--faults", str(faults)) if faults else ()),
         *(("--truth", str(truth)) if truth else ()),
         *(() if people else ("--no-people",)),
+        *(("--ardupilot", str(ardupilot)) if ardupilot else ()),
     ]
+    if ardupilot is not None:
+        to = udp or "127.0.0.1:14550"
+        err.print(f"Real vehicles send to udp {to}; Ctrl-C ends them. In another terminal:")
+        err.print(f"  FLYONCE_MAVLINK_URL=udpin:{to} flyonce serve --no-sim")
+        raise typer.Exit(_run(command))
     err.print(f"Vehicles at tcp:127.0.0.1:{port}; Ctrl-C ends them.")
     raise typer.Exit(_run(command))
 
