@@ -22,11 +22,13 @@ from fleet.messages import (
     Message,
     MissionCurrent,
     MissionItemReached,
+    SmartBatteryInfo,
     StatusText,
     SysStatus,
     SystemTime,
     WindEstimate,
 )
+from fleet.packs import NO_TRACES, Traces, told
 from fleet.vocabulary import MissionState, SystemStatus
 
 TEXTS_KEPT = 20
@@ -60,6 +62,7 @@ class VehicleState:
         wind: as the vehicle estimates it.
         system_status: MAV_STATE.
         texts: the last lines for the pilot, oldest first.
+        packs: by slot, what its battery packs have told.
     """
 
     address: Address
@@ -89,6 +92,7 @@ class VehicleState:
     fence_breached: bool = False
     system_status: int = 0
     texts: tuple[str, ...] = ()
+    packs: Traces = field(default_factory=lambda: NO_TRACES)
 
     @property
     def in_flight(self) -> bool:
@@ -151,7 +155,14 @@ def _sys_status(state: VehicleState, m: SysStatus, autopilot: Autopilot) -> Chan
 
 
 def _battery(state: VehicleState, m: BatteryStatus, autopilot: Autopilot) -> Changes:
-    return {"battery": m.battery} if m.pack == 0 and m.battery is not None else {}
+    changes: Changes = {"packs": told(state.packs, m, state.heard_at)}
+    if m.pack == 0 and m.battery is not None:
+        changes["battery"] = m.battery
+    return changes
+
+
+def _smart_battery(state: VehicleState, m: SmartBatteryInfo, autopilot: Autopilot) -> Changes:
+    return {"packs": told(state.packs, m, state.heard_at)}
 
 
 def _position(state: VehicleState, m: GlobalPosition, autopilot: Autopilot) -> Changes:
@@ -224,6 +235,7 @@ _FOLDS: dict[type[Message], Callable[[VehicleState, Any, Autopilot], Changes]] =
     SystemTime: _system_time,
     SysStatus: _sys_status,
     BatteryStatus: _battery,
+    SmartBatteryInfo: _smart_battery,
     GlobalPosition: _position,
     MissionCurrent: _mission_current,
     MissionItemReached: _reached,

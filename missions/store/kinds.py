@@ -12,6 +12,7 @@ from operator import attrgetter
 from typing import Any
 
 from core.errors import InvalidInput
+from fleet.packs import PackRecord
 from imagery.catalog import Medium
 from missions.entities import (
     Alert,
@@ -221,5 +222,6 @@ KINDS: Mapping[str, Kind] = {
         ),
         Kind(name="keys", cls=KeyRecord, columns=("entity_id",)),
         Kind(name="tokens", cls=TokenRecord, columns=("name",)),
+        Kind(name="packs", cls=PackRecord, columns=("vehicle",)),
     )
 }

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from fleet.packs import PackRecord
 from imagery.catalog import Medium
 from missions.entities import (
     Alert,
@@ -138,6 +139,8 @@ class Unit(Protocol):
     def keys(self) -> Repository[KeyRecord]: ...
     @property
     def tokens(self) -> Repository[TokenRecord]: ...
+    @property
+    def packs(self) -> Repository[PackRecord]: ...
     @property
     def settings(self) -> Settings: ...
 

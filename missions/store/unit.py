@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from typing import Any, TypeVar
 
 from core.errors import InvalidInput, NotAllowed, NotFound
+from fleet.packs import PackRecord
 from imagery.catalog import Medium
 from missions.entities import (
     Alert,
@@ -106,6 +107,10 @@ class UnitBase(ABC):
     @property
     def tokens(self) -> Repository[TokenRecord]:
         return self._of("tokens")
+
+    @property
+    def packs(self) -> Repository[PackRecord]:
+        return self._of("packs")
 
 
 def taken(kind: Kind, item_id: str) -> InvalidInput:
