@@ -1,14 +1,15 @@
 """One vehicle as its autopilot sees and steers it: a window on the arrays of all vehicles."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from core.equipment import VehicleSpec
-from sim.earth import between_m
-from sim.vehicle import Commands, State
+from sim.earth import between_m, moved
+from sim.state import Commands, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +31,41 @@ class Profile:
     terrain: npt.NDArray[np.bool_]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pack:
+    """What a smart battery says of itself.
+
+    Attributes:
+        cells_v: of each cell, under load.
+        current_a: out of the pack; negative while it charges.
+        consumed_mah: since it was full last.
+        capacity_mah, full_mah: as it was made, and what a full one holds now.
+    """
+
+    cells_v: tuple[float, ...]
+    current_a: float
+    consumed_mah: float
+    capacity_mah: float
+    full_mah: float
+    cycles: float
+    temperature_c: float
+    serial: str
+
+
 class Body:
     """The vehicle's senses, refreshed each step, and its controls, written into the commands."""
 
     __slots__ = (
         "_commands",
+        "_pack",
         "_profile",
+        "airspeed_mps",
         "altitude_m",
         "battery",
+        "crashed",
         "east_mps",
+        "fix_east_m",
+        "fix_north_m",
         "flying",
         "goal",
         "ground_m",
@@ -46,25 +73,37 @@ class Body:
         "lat",
         "lon",
         "north_mps",
+        "pitch_deg",
+        "roll_deg",
         "spec",
         "start",
         "up_mps",
+        "winged",
         "yaw_deg",
     )
 
     def __init__(
-        self, index: int, spec: VehicleSpec, commands: Commands, profile: Profile, state: State
+        self,
+        index: int,
+        spec: VehicleSpec,
+        commands: Commands,
+        profile: Profile,
+        state: State,
+        pack: Callable[[int], Pack] | None = None,
     ) -> None:
         self.index = index
         self.spec = spec
         self._commands = commands
         self._profile = profile
+        self._pack = pack
         self.lon = float(state.lon[index])
         self.lat = float(state.lat[index])
         self.altitude_m = self.ground_m = float(state.altitude_m[index])
         self.east_mps = self.north_mps = self.up_mps = self.yaw_deg = 0.0
+        self.airspeed_mps = self.roll_deg = self.pitch_deg = 0.0
+        self.fix_east_m = self.fix_north_m = 0.0
         self.battery = 1.0
-        self.flying = False
+        self.flying = self.winged = self.crashed = False
         self.start = self.goal = Spot(self.lon, self.lat, self.altitude_m)
 
     @property
@@ -77,9 +116,24 @@ class Body:
         """Height above the ground below."""
         return self.altitude_m - self.ground_m
 
+    @property
+    def wings(self) -> bool | None:
+        """Whether its wing carries it now; None for one that has none."""
+        return self.winged if self.spec.vtol else None
+
+    @property
+    def pack(self) -> Pack | None:
+        """Its battery, as that reports itself."""
+        return None if self._pack is None else self._pack(self.index)
+
+    def believed(self) -> tuple[float, float]:
+        """Longitude and latitude where it believes to be: the true ones and the fix's error."""
+        return moved(self.lon, self.lat, self.fix_east_m, self.fix_north_m)
+
     def here(self, *, terrain: bool = False) -> Spot:
-        """The present place and height."""
-        return Spot(self.lon, self.lat, self.height_m if terrain else self.altitude_m, terrain)
+        """The present place, as it believes, and height."""
+        lon, lat = self.believed()
+        return Spot(lon, lat, self.height_m if terrain else self.altitude_m, terrain)
 
     def fly(self, start: Spot, goal: Spot, speed_mps: float, end_mps: float = 0.0) -> None:
         """Follow the line from start to goal; the height changes evenly along it."""
@@ -95,10 +149,8 @@ class Body:
 
     def stay(self) -> None:
         """Stop as soon as the speed allows and hang there."""
-        reach = self.speed_mps / (2 * 2.0)
-        per = 1.0 / 111_000.0
-        lon = self.lon + self.east_mps * reach * per / max(0.1, math.cos(math.radians(self.lat)))
-        lat = self.lat + self.north_mps * reach * per
+        reach_s = self.speed_mps / (2 * 2.0)
+        lon, lat = moved(*self.believed(), self.east_mps * reach_s, self.north_mps * reach_s)
         spot = Spot(lon, lat, self.altitude_m)
         self.fly(spot, spot, self.spec.cruise_mps)
 
@@ -122,9 +174,13 @@ class Body:
         """Hold a heading; None looks where it flies."""
         self._commands.yaw_deg[self.index] = math.nan if yaw_deg is None else yaw_deg
 
+    def transit(self, wings: bool | None) -> None:
+        """Ask for the wing or for the rotors; None for whatever the leg is worth."""
+        self._commands.wing[self.index] = math.nan if wings is None else float(wings)
+
     def to_goal_m(self) -> tuple[float, float]:
-        """Metres to go along the leg (negative once past) and in all."""
-        dx, dy = between_m(self.lon, self.lat, self.goal.lon, self.goal.lat)
+        """Metres to go along the leg (negative once past) and in all, as it believes."""
+        dx, dy = between_m(*self.believed(), self.goal.lon, self.goal.lat)
         lx, ly = between_m(self.start.lon, self.start.lat, self.goal.lon, self.goal.lat)
         length = math.hypot(lx, ly)
         distance = math.hypot(dx, dy)

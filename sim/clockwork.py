@@ -1,4 +1,4 @@
-"""The loop: simulated time goes on in steps of 0.2 s, as fast as asked and as others can follow.
+"""The loop: simulated time goes on in small steps, as fast as asked and as others can follow.
 
 Time stands still
 
@@ -21,12 +21,10 @@ from datetime import timedelta
 from enum import StrEnum
 
 from core.clock import FollowedClock
-from sim.faults import Mischief
-from sim.scene import Scene
+from sim.cameras import Cameras
+from sim.chronicle import Chronicle
 from sim.server import Server
-from sim.studio import Studio
 from sim.swarm import Swarm
-from sim.uplink import Uplink
 
 STEP_S = 0.2
 MOST_OUTSTANDING = 150
@@ -35,8 +33,6 @@ ANNOUNCE_S = 1.0
 FASTEST = 40.0
 """Even at "max" no more simulated seconds go into one second: a service with nothing to upload
 would otherwise see hours pass while it thinks."""
-
-
 BEHIND_S = 2.5
 """Two of a ground station's heartbeats, and a half for the way."""
 
@@ -59,36 +55,41 @@ class Pace:
         speed: simulated seconds a second; `FASTEST` for as fast as the others can follow.
         until_s: simulated second at which it ends.
         together: wait for a ground station that falls behind (`BEHIND_S`).
+        step_s: one step of the simulation; nothing is sent more often than once in it.
     """
 
     speed: float = FASTEST
     until_s: float = 7200.0
     together: bool = False
+    step_s: float = STEP_S
 
 
 class Clockwork:
-    """Drives everything that needs simulated time."""
+    """Drives everything that needs simulated time.
+
+    Args:
+        each_step: called after every step with the simulated second.
+        on_minute: called in every simulated minute.
+    """
 
     def __init__(
         self,
         *,
         swarm: Swarm,
-        scene: Scene,
-        studio: Studio,
+        cameras: Cameras,
         server: Server,
-        uplink: Uplink,
         clock: FollowedClock,
-        mischief: Mischief,
         pace: Pace,
+        chronicle: Chronicle,
+        each_step: Callable[[float], None] = lambda _: None,
         on_minute: Callable[[], None] = lambda: None,
     ) -> None:
-        self.swarm, self._scene, self._studio = swarm, scene, studio
-        self._server, self._uplink, self._clock = server, uplink, clock
-        self._mischief, self._pace, self._on_minute = mischief, pace, on_minute
+        self.swarm, self._cameras, self._server = swarm, cameras, server
+        self._clock, self._pace, self._chronicle = clock, pace, chronicle
+        self._each_step, self._on_minute = each_step, on_minute
         self.held: Held | None = Held.NOT_YET
         self.stopping = asyncio.Event()
         self._announced = 0.0
-        self._minute = 0
         self._beaten_s = 0.0
 
     def ground_beat(self) -> None:
@@ -99,11 +100,13 @@ class Clockwork:
         """Until the end of the pace, or until `stopping` is set."""
         begin, begin_s = time.monotonic(), self.swarm.now_s()
         while not self.stopping.is_set() and self.swarm.now_s() < self._pace.until_s:
-            self.held = self._hold()
+            before, self.held = self.held, self._hold()
             if self.held is not None:
                 await self._wait()
                 begin, begin_s = time.monotonic(), self.swarm.now_s()
                 continue
+            if before is Held.NOT_YET:
+                self._chronicle.restart()
             self._step()
             due = begin + (self.swarm.now_s() - begin_s) / self._pace.speed
             ahead = due - time.monotonic()
@@ -114,14 +117,14 @@ class Clockwork:
     def _hold(self) -> Held | None:
         if not self._server.heard:
             return Held.NOT_YET
-        if self._uplink.outstanding > MOST_OUTSTANDING:
+        if self._cameras.outstanding > MOST_OUTSTANDING:
             return Held.UPLOADS
         if self._server.congested:
             return Held.LINK
         if self._pace.together and self.swarm.now_s() - self._beaten_s > BEHIND_S:
             return Held.BEHIND
         absent = time.monotonic() - self._server.last_client_at > ABSENT_S
-        if not self._server.connected and absent and self._uplink.failing:
+        if not self._server.connected and absent and self._cameras.failing:
             return Held.DOWN
         return None
 
@@ -131,23 +134,16 @@ class Clockwork:
         if self.held is not Held.UPLOADS and now - self._announced > ANNOUNCE_S:
             self._announced = now
             self.swarm.announce()
-            self._server.send(self.swarm.take_output())
-        self._server.send(self.swarm.take_output())
+        self._server.send(self.swarm.take_packets())
         await asyncio.sleep(0.01)
 
     def _step(self) -> None:
-        photos = self.swarm.step(STEP_S)
+        photos = self.swarm.step(self._pace.step_s)
         now = self.swarm.now_s()
-        self._mischief.now_s = now
-        self._scene.step(now)
-        for photo in photos:
-            shot = self._studio.develop(photo)
-            if self._mischief.loses_photo():
-                self._uplink.lose("lost in the vehicle")
-            else:
-                self._uplink.put(shot)
-        self._server.send(self.swarm.take_output())
+        self._cameras.step(now, photos)
+        packets = self.swarm.take_packets()
+        self._server.send(packets)
         self._clock.follow(self.swarm.world.start + timedelta(seconds=now))
-        if now >= 60.0 * (self._minute + 1):
-            self._minute = int(now // 60)
+        self._each_step(now)
+        if self._chronicle.note(photos, len(packets)):
             self._on_minute()

@@ -1,129 +1,50 @@
-"""How the vehicles move and what that costs them: point masses in the wind, all at once.
+"""The vehicles' bodies: `step` takes all of them one step further, pure, arrays in and arrays out.
 
-`step` is pure: arrays of states and commands in, arrays of states out. The energy model is meant to
-differ from the planner's (`core.energy`): power depends on airspeed and climb, and every vehicle
-has its own error, otherwise flying a plan here would prove nothing.
+It reads as a recipe: guide, fly on rotors or on a wing, climb or sink, touch down, draw power from
+the pack or charge it. The models are in `sim.models`; they differ from the planner's on purpose.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from core.equipment import VehicleSpec
 from sim.earth import metres_per_degree
+from sim.kinds import Kinds
+from sim.models import battery, motion, power
+from sim.models.battery import CELLS
+from sim.state import Air, Commands, Hurt, State
+
+__all__ = ["DOCK_RADIUS_M", "Commands", "Hurt", "Kinds", "State", "step"]
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-ACCELERATION_MPS2 = 2.5
-"""Horizontal acceleration; ArduCopter's default WPNAV_ACCEL."""
 VERTICAL_ACCELERATION_MPS2 = 2.0
 LANDING_SPEED_MPS = 0.5
 """The last 10 m of a landing, as ArduPilot flies them."""
 LANDING_HEIGHT_M = 10.0
 DOCK_RADIUS_M = 15.0
 """So near a dock a landed vehicle stands in it and is charged."""
+FALL_MPS = 9.0
+"""A vehicle without power comes down so fast."""
+HARD_MPS, HARD_SIDEWAYS_MPS, BURIED_M = 3.5, 5.0, 1.0
+"""A touch-down faster than this, or ground met so deep, breaks it."""
+HOVER_SHARE = 0.55
+"""Share of the most thrust that hovering takes; with less than this left it sinks."""
+STANDBY_W = 15.0
+ICE_GONE_S = 600.0
+"""Ice melts on the ground with this time constant."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Kinds:
-    """What each of the N vehicles can do: arrays of shape (N,)."""
-
-    cruise_mps: Floats
-    climb_mps: Floats
-    descent_mps: Floats
-    endurance_s: Floats
-    recharge_s: Floats
-    vtol: Bools
-    power_error: Floats
-    """Real power over the power that the data sheet promises."""
-
-    @classmethod
-    def of(cls, specs: list[VehicleSpec], seed: int) -> "Kinds":
-        """The data sheets, each spoilt a little: power by 3 % (1 sigma), airspeed by 1 %."""
-        rng = np.random.default_rng([seed, 11])
-        cruise = np.array([s.cruise_mps for s in specs])
-        return cls(
-            cruise_mps=cruise * rng.normal(1.0, 0.01, len(specs)),
-            climb_mps=np.array([s.climb_mps for s in specs]),
-            descent_mps=np.array([s.descent_mps for s in specs]),
-            endurance_s=np.array([s.endurance_s for s in specs]),
-            recharge_s=np.array([s.recharge_s for s in specs]),
-            vtol=np.array([s.vtol for s in specs], bool),
-            power_error=np.clip(rng.normal(1.0, 0.03, len(specs)), 0.9, 1.1),
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class State:
-    """Where the vehicles are: arrays of shape (N,)."""
-
-    lon: Floats
-    lat: Floats
-    altitude_m: Floats
-    """Above mean sea level."""
-    east_mps: Floats
-    north_mps: Floats
-    up_mps: Floats
-    yaw_deg: Floats
-    battery: Floats
-    """Share of a full battery, 0 to 1."""
-    flying: Bools
-
-    @classmethod
-    def parked(cls, lon: Floats, lat: Floats, altitude_m: Floats) -> "State":
-        """All on the ground, full and facing north."""
-        n = len(lon)
-        return cls(
-            lon=lon.copy(),
-            lat=lat.copy(),
-            altitude_m=altitude_m.copy(),
-            east_mps=np.zeros(n),
-            north_mps=np.zeros(n),
-            up_mps=np.zeros(n),
-            yaw_deg=np.zeros(n),
-            battery=np.ones(n),
-            flying=np.zeros(n, bool),
-        )
-
-
-@dataclass(kw_only=True)
-class Commands:
-    """What the autopilots want: arrays of shape (N,) that they write into.
-
-    A vehicle follows the line from (from_lon, from_lat) to (to_lon, to_lat), holds `altitude_m`
-    (AMSL) and may arrive with `end_mps`. `landing` overrides the altitude; `lift` takes a vehicle
-    off the ground; `yaw_deg` is NaN for "where it flies".
-    """
-
-    from_lon: Floats
-    from_lat: Floats
-    to_lon: Floats
-    to_lat: Floats
-    altitude_m: Floats
-    speed_mps: Floats
-    end_mps: Floats
-    yaw_deg: Floats
-    landing: Bools
-    lift: Bools
-
-    @classmethod
-    def idle(cls, state: State) -> "Commands":
-        """Stay where you are."""
-        n = len(state.lon)
-        return cls(
-            from_lon=state.lon.copy(),
-            from_lat=state.lat.copy(),
-            to_lon=state.lon.copy(),
-            to_lat=state.lat.copy(),
-            altitude_m=state.altitude_m.copy(),
-            speed_mps=np.full(n, 10.0),
-            end_mps=np.zeros(n),
-            yaw_deg=np.full(n, np.nan),
-            landing=np.zeros(n, bool),
-            lift=np.zeros(n, bool),
-        )
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    east: Floats
+    north: Floats
+    wing: Bools
+    push_g: Floats
+    roll_deg: Floats
+    pitch_deg: Floats
 
 
 def step(
@@ -136,114 +57,252 @@ def step(
     wind_north_mps: Floats,
     ground_m: Floats,
     docked: Bools,
+    mean_wind: tuple[Floats, Floats] | None = None,
+    celsius: npt.ArrayLike = 15.0,
+    rain_mmph: npt.ArrayLike = 0.0,
+    hurt: Hurt | None = None,
 ) -> State:
     """The vehicles `dt_s` later.
 
     Args:
-        wind_east_mps, wind_north_mps: where the air moves to, at each vehicle.
+        wind_east_mps, wind_north_mps: where the air moves to, at each vehicle, gusts included.
         ground_m: ground height AMSL below each vehicle.
-        docked: whether each one is within `DOCK_RADIUS_M` of a dock.
+        docked: whether each one stands in a dock whose charger works.
+        mean_wind: the same without gusts, as the controllers know it; None: there are none.
+        celsius, rain_mmph: of the air, one for all or one for each.
+        hurt: what is wrong with them; None for nothing.
     """
-    flying = state.flying | commands.lift
-    east, north = _horizontal(state, commands, kinds, dt_s, wind_east_mps, wind_north_mps)
-    up = _vertical(state, commands, kinds, dt_s, ground_m)
-    east, north, up = (np.where(flying, v, 0.0) for v in (east, north, up))
+    hurt = hurt or Hurt.none(len(state.lon))
+    mean = mean_wind or (wind_east_mps, wind_north_mps)
+    air = Air(
+        east_mps=wind_east_mps,
+        north_mps=wind_north_mps,
+        mean_east_mps=mean[0],
+        mean_north_mps=mean[1],
+        celsius=celsius,
+        rain_mmph=rain_mmph,
+    )
+    flying = (state.flying | commands.lift) & ~state.crashed
+    dead = flying & _powerless(state, hurt)
+    moved = _move(state, commands, kinds, air, hurt, ground_m, flying & ~dead, dt_s)
+    up = _vertical(state, commands, kinds, ground_m, hurt, dead, dt_s)
+    east, north, up = (np.where(flying, v, 0.0) for v in (moved.east, moved.north, up))
     per_east, per_north = metres_per_degree(state.lat)
     altitude = state.altitude_m + up * dt_s
-    touched = flying & commands.landing & (altitude <= ground_m + 0.05)
-    empty = flying & (state.battery <= 0.0) & (altitude <= ground_m + 0.05)
-    on_ground = ~flying | touched | empty
-    power = power_ratio(east - wind_east_mps, north - wind_north_mps, up, kinds)
-    drain = np.where(flying, power * kinds.power_error / kinds.endurance_s, 0.0)
-    charge = np.where(~flying & docked, 1.0 / kinds.recharge_s, 0.0)
-    return State(
+    touched, broken = _ground(altitude - ground_m, east, north, up, flying, commands.landing | dead)
+    on_ground = ~flying | touched
+    after = replace(
+        state,
         lon=state.lon + east * dt_s / per_east,
         lat=state.lat + north * dt_s / per_north,
         altitude_m=np.where(on_ground, np.where(flying, ground_m, state.altitude_m), altitude),
         east_mps=np.where(on_ground, 0.0, east),
         north_mps=np.where(on_ground, 0.0, north),
         up_mps=np.where(on_ground, 0.0, up),
-        yaw_deg=_yaw(state, commands, east, north, dt_s),
-        battery=np.clip(state.battery + (charge - drain) * dt_s, 0.0, 1.0),
+        yaw_deg=_yaw(state, commands, east, north, moved.wing, dt_s),
         flying=~on_ground,
+        crashed=state.crashed | broken,
+        wing=moved.wing & ~on_ground,
+        roll_deg=np.where(on_ground, 0.0, moved.roll_deg),
+        pitch_deg=np.where(on_ground, 0.0, moved.pitch_deg),
+        airspeed_mps=np.where(on_ground, 0.0, np.hypot(east - air.east_mps, north - air.north_mps)),
     )
+    return _energy(after, kinds, air, hurt, moved, up, flying & ~dead, docked, dt_s)
 
 
-def power_ratio(air_east: Floats, air_north: Floats, up: Floats, kinds: Kinds) -> Floats:
-    """Power over the power of level flight at cruise speed.
-
-    The multirotor's curve has its shallow minimum at half the cruise speed and grows with the
-    cube (parasite drag; Zeng, Xu, Zhang 2019, IEEE TWC 18(4), eq. 12, fitted loosely). A VTOL is
-    carried by its wing above 60 % of the cruise speed and hangs on its rotors below.
-    """
-    x = np.hypot(air_east, air_north) / kinds.cruise_mps
-    multirotor = 0.95 - 0.25 * x + 0.30 * x**3
-    wing = 0.75 + 0.25 * x**3
-    level = np.where(kinds.vtol, np.where(x > 0.6, wing, 1.6), multirotor)
-    climb = 0.45 * np.clip(up / kinds.climb_mps, 0.0, 1.0)
-    sink = 0.15 * np.clip(-up / kinds.descent_mps, 0.0, 1.0)
-    return np.asarray(level + climb - sink)
+def _ground(
+    height_m: Floats, east: Floats, north: Floats, up: Floats, flying: Bools, landing: Bools
+) -> tuple[Bools, Bools]:
+    """Who touches the ground now, and whom that breaks."""
+    buried = flying & (height_m < -BURIED_M)
+    down = flying & (height_m <= 0.05) & (landing | (up < -0.5))
+    hard = (up < -HARD_MPS) | (np.hypot(east, north) > HARD_SIDEWAYS_MPS)
+    return down | buried, buried | (down & hard)
 
 
-def _horizontal(
-    state: State, commands: Commands, kinds: Kinds, dt_s: float, wind_e: Floats, wind_n: Floats
-) -> tuple[Floats, Floats]:
-    """Velocity over ground after one step: along the leg, back to the line, within the power."""
+def _powerless(state: State, hurt: Hurt) -> Bools:
+    """Empty, with a cell broken down, or with too little thrust left to control it."""
+    broken = state.cells_v.min(axis=1) < battery.DEAD_CELL_V
+    return np.asarray((state.battery <= 0.0) | broken | (hurt.thrust_lost > 0.8))
+
+
+def _move(
+    state: State,
+    commands: Commands,
+    kinds: Kinds,
+    air: Air,
+    hurt: Hurt,
+    ground_m: Floats,
+    powered: Bools,
+    dt_s: float,
+) -> _Moved:
+    """Velocity over ground after one step, by rotors or by the wing; without power it drifts."""
+    way, end = _way(state, commands, hurt)
+    wants = kinds.vtol & ~commands.landing & powered & ~hurt.blocked
+    speed = np.hypot(state.east_mps, state.north_mps)
+    if kinds.vtol.any():
+        worth = motion.wants_wing(
+            way,
+            speed_mps=speed,
+            end_mps=end,
+            height_m=state.altitude_m - ground_m,
+            cruise_mps=kinds.cruise_mps,
+        )
+        wants &= np.where(np.isnan(commands.wing), worth, commands.wing > 0.5)
+    else:
+        wants &= False
+    stall = motion.STALL * kinds.cruise_mps
+    winged = wants & (state.wing | (state.airspeed_mps >= motion.SLOWEST * stall))
+    wind, mean = (air.east_mps, air.north_mps), (air.mean_east_mps, air.mean_north_mps)
+    spare = np.clip(1.0 - hurt.thrust_lost / (1 - HOVER_SHARE), 0.05, 1.0)
+    east, north, push_e, push_n = motion.rotor(
+        state.east_mps,
+        state.north_mps,
+        way,
+        wind=wind,
+        mean_wind=mean,
+        drag_per_m=kinds.drag_per_m,
+        push=np.where(powered, motion.LEAN_PUSH * power.G_MPS2 * spare, 0.0),
+        dt_s=dt_s,
+    )
+    heading = np.radians(state.yaw_deg)
+    sin, cos = np.sin(heading), np.cos(heading)
+    forward, right = push_e * sin + push_n * cos, push_e * cos - push_n * sin
+    roll = np.degrees(np.arctan2(right, power.G_MPS2))
+    pitch = -np.degrees(np.arctan2(forward, power.G_MPS2))
+    push_g = np.hypot(push_e, push_n) / power.G_MPS2
+    if winged.any():
+        wing_e, wing_n, bank = motion.wing(
+            state.east_mps,
+            state.north_mps,
+            way,
+            wind=wind,
+            cruise_mps=kinds.cruise_mps,
+            dt_s=dt_s,
+        )
+        east, north = np.where(winged, wing_e, east), np.where(winged, wing_n, north)
+        roll, pitch = np.where(winged, bank, roll), np.where(winged, 2.0, pitch)
+    return _Moved(east, north, winged, push_g, roll, pitch)
+
+
+def _way(state: State, commands: Commands, hurt: Hurt) -> tuple[motion.Way, Floats]:
+    """Guidance from where each one believes to be; a wrong compass turns what it wants."""
     per_east, per_north = metres_per_degree(state.lat)
-    dx = (commands.to_lon - state.lon) * per_east
-    dy = (commands.to_lat - state.lat) * per_north
-    lx = (commands.to_lon - commands.from_lon) * per_east
-    ly = (commands.to_lat - commands.from_lat) * per_north
-    length = np.hypot(lx, ly)
-    distance = np.hypot(dx, dy)
-    on_leg = (length > 1.0) & (distance > 3.0)
-    scale = np.where(on_leg, length, np.maximum(distance, 1e-6))
-    ux, uy = np.where(on_leg, lx, dx) / scale, np.where(on_leg, ly, dy) / scale
-    along = dx * ux + dy * uy
-    cross_x, cross_y = dx - along * ux, dy - along * uy
-    reach = np.abs(along)
-    speed = np.minimum(commands.speed_mps, _reachable(ux, uy, kinds, wind_e, wind_n))
-    braking = np.sqrt(commands.end_mps**2 + 2 * 0.8 * ACCELERATION_MPS2 * reach)
-    speed = np.minimum(np.minimum(speed, braking), commands.end_mps + 0.8 * reach)
-    back = np.minimum(1.0, 4.0 / np.maximum(0.6 * np.hypot(cross_x, cross_y), 1e-6)) * 0.6
-    want_e = np.sign(along) * speed * ux + back * cross_x
-    want_n = np.sign(along) * speed * uy + back * cross_y
-    change_e, change_n = want_e - state.east_mps, want_n - state.north_mps
-    limit = np.minimum(
-        1.0, ACCELERATION_MPS2 * dt_s / np.maximum(np.hypot(change_e, change_n), 1e-9)
+    left_e = (commands.to_lon - state.lon) * per_east - hurt.fix_east_m
+    left_n = (commands.to_lat - state.lat) * per_north - hurt.fix_north_m
+    leg_e = (commands.to_lon - commands.from_lon) * per_east
+    leg_n = (commands.to_lat - commands.from_lat) * per_north
+    speed = np.where(hurt.blocked, 0.0, commands.speed_mps)
+    end = np.where(hurt.blocked, 0.0, commands.end_mps)
+    way = motion.guide(leg_e, leg_n, left_e, left_n, speed, end)
+    if hurt.blocked.any():
+        way = replace(
+            way,
+            east_mps=np.where(hurt.blocked, 0.0, way.east_mps),
+            north_mps=np.where(hurt.blocked, 0.0, way.north_mps),
+        )
+    if hurt.compass_deg.any():
+        way = _turned(way, np.radians(hurt.compass_deg))
+    return way, end
+
+
+def _turned(way: motion.Way, by: Floats) -> motion.Way:
+    sin, cos = np.sin(by), np.cos(by)
+    return replace(
+        way,
+        east_mps=way.east_mps * cos + way.north_mps * sin,
+        north_mps=way.north_mps * cos - way.east_mps * sin,
+        course_e=way.course_e * cos + way.course_n * sin,
+        course_n=way.course_n * cos - way.course_e * sin,
     )
-    return state.east_mps + change_e * limit, state.north_mps + change_n * limit
-
-
-def _reachable(ux: Floats, uy: Floats, kinds: Kinds, wind_e: Floats, wind_n: Floats) -> Floats:
-    """Ground speed along (ux, uy) at cruise airspeed (wind triangle), at least 1 m/s."""
-    tail = wind_e * ux + wind_n * uy
-    cross = wind_n * ux - wind_e * uy
-    rest = np.maximum(kinds.cruise_mps**2 - cross**2, 0.0)
-    return np.asarray(np.maximum(np.sqrt(rest) + tail, 1.0))
 
 
 def _vertical(
-    state: State, commands: Commands, kinds: Kinds, dt_s: float, ground_m: Floats
+    state: State,
+    commands: Commands,
+    kinds: Kinds,
+    ground_m: Floats,
+    hurt: Hurt,
+    dead: Bools,
+    dt_s: float,
 ) -> Floats:
     """Vertical speed after one step, m/s upward."""
     height = state.altitude_m - ground_m
     sinking = np.where(height > LANDING_HEIGHT_M + 1, kinds.descent_mps, LANDING_SPEED_MPS)
     error = commands.altitude_m - state.altitude_m
-    want = np.clip(1.2 * error, -kinds.descent_mps, kinds.climb_mps)
-    want = np.where(commands.landing, -sinking, want)
-    want = np.where(state.battery <= 0.0, -4.0, want)
-    change = np.clip(
-        want - state.up_mps, -VERTICAL_ACCELERATION_MPS2 * dt_s, VERTICAL_ACCELERATION_MPS2 * dt_s
-    )
-    return np.asarray(state.up_mps + change)
+    spare = 1.0 - hurt.thrust_lost / (1 - HOVER_SHARE)
+    climb = np.where(spare > 0, kinds.climb_mps * spare, FALL_MPS * spare)
+    want = np.clip(1.2 * error, -kinds.descent_mps, climb)
+    want = np.where(commands.landing, np.minimum(-sinking, climb), want)
+    want = np.where(dead, -FALL_MPS, want)
+    limit = np.where(dead, power.G_MPS2, VERTICAL_ACCELERATION_MPS2) * dt_s
+    return np.asarray(state.up_mps + np.clip(want - state.up_mps, -limit, limit))
 
 
-def _yaw(state: State, commands: Commands, east: Floats, north: Floats, dt_s: float) -> Floats:
+def _yaw(
+    state: State, commands: Commands, east: Floats, north: Floats, wing: Bools, dt_s: float
+) -> Floats:
     """Heading in degrees: toward the commanded yaw or the course, 60 degrees a second at most."""
     moving = np.hypot(east, north) > 1.0
     course = np.degrees(np.arctan2(east, north))
-    want = np.where(np.isnan(commands.yaw_deg), np.where(moving, course, state.yaw_deg), 0.0)
-    want = np.where(np.isnan(commands.yaw_deg), want, np.nan_to_num(commands.yaw_deg))
+    free = np.isnan(commands.yaw_deg) | wing
+    want = np.where(free, np.where(moving, course, state.yaw_deg), np.nan_to_num(commands.yaw_deg))
     turn = (want - state.yaw_deg + 180.0) % 360.0 - 180.0
     return np.asarray((state.yaw_deg + np.clip(turn, -60 * dt_s, 60 * dt_s)) % 360.0)
+
+
+def _energy(
+    state: State,
+    kinds: Kinds,
+    air: Air,
+    hurt: Hurt,
+    moved: _Moved,
+    up: Floats,
+    powered: Bools,
+    docked: Bools,
+    dt_s: float,
+) -> State:
+    """Power drawn, the packs after it, ice; or the packs after a step of charging."""
+    packs = kinds
+    ice = np.where(
+        state.flying, state.ice + hurt.icing_per_s * dt_s, state.ice * np.exp(-dt_s / ICE_GONE_S)
+    )
+    watts = np.where(powered, _watts(state, kinds, air, hurt, moved, up), STANDBY_W)
+    sound = battery.cell_ohm(state.cycles, state.pack_c, packs)
+    mean = sound * (1 + (hurt.cell_factor - 1) / CELLS)
+    holds = battery.capacity_ah(state.cycles, state.pack_c, packs)
+    rate = battery.charging_share_s(state.battery, state.pack_c, kinds.recharge_s)
+    plugged = docked & ~state.flying
+    drawn = battery.drawn_a(watts, state.battery, mean, packs)
+    amps = np.where(plugged, -rate * holds * 3600, drawn)
+    left = np.clip(state.battery - amps / 3600 * dt_s / holds, 0.0, 1.0)
+    ohms = np.repeat(sound[:, None], CELLS, axis=1)
+    ohms[np.arange(len(sound)), hurt.odd_cell] *= hurt.cell_factor
+    used = np.maximum(amps, 0.0) / 3600 * dt_s
+    return replace(
+        state,
+        battery=left,
+        watts=watts,
+        current_a=amps,
+        cells_v=battery.cells_v(left, amps, ohms, packs),
+        pack_c=battery.warmed(state.pack_c, amps, mean, air.celsius, packs, dt_s),
+        cycles=state.cycles + used / packs.new_ah,
+        consumed_ah=np.where(
+            left >= 1.0, 0.0, np.maximum(state.consumed_ah + amps * dt_s / 3600, 0)
+        ),
+        ice=ice,
+    )
+
+
+def _watts(state: State, kinds: Kinds, air: Air, hurt: Hurt, moved: _Moved, up: Floats) -> Floats:
+    """Electrical power of flight."""
+    lean = np.hypot(1.0, moved.push_g) / np.maximum(1.0 - 0.5 * hurt.thrust_lost, 0.3)
+    thin = power.density_ratio(air.celsius, state.altitude_m)
+    rotor = power.rotor_w_kg(state.airspeed_mps, lean, up, kinds.drag_per_m * thin, kinds.weight)
+    watts_kg = rotor / np.sqrt(thin)
+    if moved.wing.any():
+        load = 1.0 / np.cos(np.radians(np.clip(moved.roll_deg, -60, 60)))
+        wing = power.wing_w_kg(state.airspeed_mps, kinds.cruise_mps, up, load, kinds.weight)
+        watts_kg = np.where(moved.wing, wing, watts_kg)
+    weather = power.weather_factor(state.ice, air.rain_mmph)
+    return np.asarray(watts_kg * kinds.watt_per_model * weather)

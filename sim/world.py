@@ -6,7 +6,7 @@ one that the planner knows by a small seeded error, and the weather is the simul
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -20,18 +20,29 @@ from core.equipment import CameraSpec, Sensor, VehicleSpec
 from core.errors import InvalidInput
 from core.geo import HeightGrid, LonLat
 
+FIRMWARES = ("ardupilot", "px4")
 GROUND_SIGMA_M = 0.8
 """Standard deviation of the real ground against the planner's grid, a node at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dock:
-    """A dock with its drone."""
+    """A dock with its drone.
+
+    Attributes:
+        system_id: of the drone, unique on its link.
+        link: which of the simulation's MAVLink ports carries it.
+        autopilot: the firmware that it answers like, "ardupilot" or "px4".
+        cycles: full discharges that its battery has behind it.
+    """
 
     system_id: int
     id: str
     position: LonLat
     vehicle: VehicleSpec
+    link: str = "main"
+    autopilot: str = "ardupilot"
+    cycles: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,11 +161,7 @@ def build(data: Mapping[str, Any], seed: int) -> World:
     docks = tuple(_dock(d) for d in data["docks"])
     if not docks:
         raise ValueError("docks is empty: there is nothing to fly")
-    numbers = [d.system_id for d in docks]
-    if any(not 1 <= n <= 250 for n in numbers):
-        raise ValueError("docks: a system_id must be 1 to 250 (one link carries no more)")
-    if len(set(numbers)) != len(numbers):
-        raise ValueError("docks: two vehicles have one system_id")
+    _check_names(docks)
     return World(
         start=(start if start.tzinfo else start.replace(tzinfo=UTC)).astimezone(UTC),
         docks=docks,
@@ -174,6 +181,15 @@ def build(data: Mapping[str, Any], seed: int) -> World:
     )
 
 
+def _check_names(docks: Sequence[Dock]) -> None:
+    if any(not 1 <= d.system_id <= 250 for d in docks):
+        raise ValueError("docks: a system_id must be 1 to 250 (one link carries no more)")
+    if len({(d.link, d.system_id) for d in docks}) != len(docks):
+        raise ValueError("docks: two vehicles on one link have one system_id")
+    if len({d.id for d in docks}) != len(docks):
+        raise ValueError("docks: two docks have one id")
+
+
 def _dock(data: Mapping[str, Any]) -> Dock:
     fields = dict(data["vehicle"])
     cameras = tuple(CameraSpec(**{**c, "sensor": Sensor(c["sensor"])}) for c in fields["cameras"])
@@ -182,7 +198,16 @@ def _dock(data: Mapping[str, Any]) -> Dock:
         id=str(data["id"]),
         position=LonLat(float(data["lon"]), float(data["lat"])),
         vehicle=VehicleSpec(**{**fields, "cameras": cameras}),
+        link=str(data.get("link") or "main"),
+        autopilot=_firmware(data.get("autopilot") or "ardupilot"),
+        cycles=float(data.get("cycles") or 0.0),
     )
+
+
+def _firmware(name: object) -> str:
+    if name not in FIRMWARES:
+        raise ValueError(f"docks: autopilot {name!r} is none of {', '.join(FIRMWARES)}")
+    return str(name)
 
 
 def _ground(data: Mapping[str, Any], seed: int) -> HeightGrid:

@@ -19,8 +19,9 @@ from pymavlink.dialects.v20 import ardupilotmega as wire
 
 from core.errors import Unavailable
 from sim.clockwork import MOST_OUTSTANDING, Held, Pace
-from sim.run import Settings, Simulation
+from sim.run import Run, Settings
 from sim.uplink import Shot, Uplink
+from sim.world import load
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -132,16 +133,16 @@ class TestUplink:
         assert uplink.tally.failed == {"HTTP 413": 1}
 
 
-def simulation(world: Path, service: Service, **changes: Any) -> Simulation:
+def simulation(world: Path, service: Service, **changes: Any) -> Run:
     fields: dict[str, Any] = {
-        "world": world,
+        "world": load(world, 7),
         "service": service.url,
         "seed": 7,
         "port": 0,
         "people": False,
         "pace": Pace(until_s=60.0),
     }
-    return Simulation(Settings(**{**fields, **changes}))
+    return Run(Settings(**{**fields, **changes}))
 
 
 def gcs_heartbeat() -> bytes:
@@ -176,7 +177,7 @@ class TestTime:
         service.status = 503
         sim = simulation(world_file, service, pace=Pace(until_s=1e6))
         for _ in range(MOST_OUTSTANDING + 1):
-            sim.uplink.put(Shot(data=b"x", vehicle="QZ-01", camera="t-wide"))
+            sim.cameras.uplink.put(Shot(data=b"x", vehicle="QZ-01", camera="t-wide"))
         running = asyncio.create_task(sim.run())
         await asyncio.sleep(0.1)
         writer = await heartbeat(sim.server.port)
@@ -203,7 +204,7 @@ class TestTime:
         writer = await heartbeat(sim.server.port)
         await asyncio.sleep(0.2)
         service.status = 503
-        sim.uplink.put(Shot(data=b"x", vehicle="QZ-01", camera="t-wide"))
+        sim.cameras.uplink.put(Shot(data=b"x", vehicle="QZ-01", camera="t-wide"))
         writer.close()
         await asyncio.sleep(1.0)
         stood = sim.swarm.now_s()
@@ -252,7 +253,7 @@ class TestPeople:
         sim = simulation(
             world_file, service, people=True, truth=truth, pace=Pace(speed=900, until_s=7000.0)
         )
-        fire = sim.scene.fires[0]
+        fire = sim.cameras.scene.fires[0]
         service.lists["cases"].append(
             {"id": "case-1", "event_type": "01-01", "lon": fire.lon, "lat": fire.lat}
         )
@@ -278,8 +279,8 @@ class TestPeople:
         self, world_file: Path, service: Service
     ) -> None:
         sim = simulation(world_file, service, people=True, pace=Pace(speed=900, until_s=4000.0))
-        heap = next(t for t in sim.scene.things if t.event_type == "06-01")
-        sim.scene.seen[heap.id].frames["visible"] = 1
+        heap = next(t for t in sim.cameras.scene.things if t.event_type == "06-01")
+        sim.cameras.scene.seen[heap.id].frames["visible"] = 1
         base = {"kind": "look", "event_types": ["06-01"], "media": [], "geometry": None}
         service.lists["reviews"] += [
             {**base, "id": "r1", "lon": heap.lon, "lat": heap.lat},

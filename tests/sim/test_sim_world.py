@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from core.errors import InvalidInput
-from sim import content, faults, world
-from sim.faults import Faults, Mischief
+from sim import content, world
 
 
 def write(folder: Path, data: Any) -> Path:
@@ -30,6 +29,11 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         (lambda d: {k: v for k, v in d.items() if k != "ground"}, "'ground' is missing"),
         (lambda d: {**d, "docks": [d["docks"][0], d["docks"][0]]}, "one system_id"),
         (lambda d: {**d, "docks": [{**d["docks"][0], "system_id": 300}]}, "1 to 250"),
+        (lambda d: {**d, "docks": [{**d["docks"][0], "autopilot": "x"}]}, "'x' is none of"),
+        (
+            lambda d: {**d, "docks": [d["docks"][0], {**d["docks"][1], "id": d["docks"][0]["id"]}]},
+            "two docks have one id",
+        ),
         (lambda d: {**d, "start": "yesterday"}, "a field is wrong"),
         (lambda d: {**d, "ground": {**d["ground"], "rows": 3}}, "rows x columns"),
     ],
@@ -37,6 +41,12 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_what_is_wrong_is_said(tmp_path: Path, city: Any, spoil: Any, what: str) -> None:
     with pytest.raises(InvalidInput, match=what):
         world.load(write(tmp_path, spoil(city())), 7)
+
+
+def test_two_links_may_use_a_system_id_each(city: Any) -> None:
+    first, second = city(docks=2)["docks"]
+    made = world.build({**city(), "docks": [first, {**second, "system_id": 1, "link": "b"}]}, 7)
+    assert [(d.link, d.system_id) for d in made.docks] == [("main", 1), ("b", 1)]
 
 
 def test_the_seed_fixes_the_world(city: Any) -> None:
@@ -62,27 +72,6 @@ def test_truths_carry_codes_and_ordinary_things_do_not(city: Any) -> None:
     codes = {t.event_type for t in things}
     assert {"07-01", "01-03", "03-01", "06-01", "02-03", None} <= codes
     assert all(t.event_type is None for t in things if t.kind in ("vehicle", "roof", "rock"))
-
-
-def test_faults_are_read_and_refused(tmp_path: Path) -> None:
-    path = tmp_path / "faults.json"
-    path.write_text('{"upload_loss": 0.2, "link_down": [[10, 20]]}')
-    assert faults.load(path) == Faults(upload_loss=0.2, link_down=((10.0, 20.0),))
-    path.write_text('{"upload_loss": 1.5}')
-    with pytest.raises(InvalidInput, match="upload_loss"):
-        faults.load(path)
-
-
-def test_faults_follow_the_seed() -> None:
-    runs = [Mischief(Faults(upload_loss=0.3), 5) for _ in range(2)]
-    first, second = ([m.loses_photo() for _ in range(100)] for m in runs)
-    assert first == second
-    assert 10 < sum(first) < 50
-    down = Mischief(Faults(link_down=((5.0, 9.0),)), 5)
-    down.now_s = 6.0
-    assert not down.forwards(b"x")
-    down.now_s = 9.0
-    assert down.forwards(b"x")
 
 
 def test_a_shower_darkens_the_day_and_wets_the_air(city: Any) -> None:

@@ -1,0 +1,1 @@
+"""How the simulated world really works: motion, power, batteries, air; arrays of all vehicles."""
