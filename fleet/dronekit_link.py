@@ -70,7 +70,7 @@ class DronekitLink:
             Unavailable: somebody must sign, and dronekit does not carry signatures.
         """
         signing = self.wire.signing
-        if (signing.required or signing.partners) and not await carries_signatures():
+        if (signing.required or signing.partners) and not await _proven():
             raise Unavailable(
                 "dronekit does not carry signed packets whole, and vehicles on this link must sign",
                 where=self.name,
@@ -135,6 +135,16 @@ async def _started(address: str) -> asyncio.subprocess.Process:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
     )
+
+
+_outcome: list[bool] = []
+
+
+async def _proven() -> bool:
+    """The outcome of the trial, made once: the libraries stay the same while we run."""
+    if not _outcome or not _outcome[0]:
+        _outcome[:] = [await carries_signatures()]
+    return _outcome[0]
 
 
 async def carries_signatures() -> bool:
