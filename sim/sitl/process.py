@@ -119,6 +119,11 @@ class SitlVehicle:
         self._instance = instance
         self._process: asyncio.subprocess.Process | None = None
 
+    @property
+    def running(self) -> bool:
+        """Whether its process is alive."""
+        return self._process is not None and self._process.returncode is None
+
     def command(self) -> list[str]:
         """The command line. MAVLink goes to one place over UDP; no port but the sticks' is open.
 
