@@ -25,16 +25,19 @@ class Custody:
         plan: what is on board, read back and compared (or downloaded); None: not known.
         proof: what has been proven of exactly that plan.
         unarmable: why nothing on board may be armed, whatever it is; None: nothing known against.
+        uploaded: whether this program brought the plan on board, or only read it.
     """
 
     plan: FlightPlan | None = None
     proof: Proof | None = None
     unarmable: str | None = None
+    uploaded: bool = False
     _read_at: datetime | None = None
 
     def opened(self) -> None:
         """An upload or a clear begins: until it has ended well the store is in no known state."""
         self._forget()
+        self.uploaded = True
         self.unarmable = "an upload was begun and not finished; what it holds may be a mix"
 
     def holds(self, plan: FlightPlan, at: datetime) -> None:
@@ -97,6 +100,18 @@ class Custody:
                 remedy="prove it, then launch",
             )
         return self.plan, self.proof
+
+    def require_in_flight(self) -> None:
+        """Whether a mission may be (re-)entered in the air.
+
+        One that was uploaded in the air must have been proven; one that it flew already when this
+        program started was proven before it took off.
+
+        Raises:
+            NotReady: it was uploaded and not proven, or is in no known state.
+        """
+        if self.uploaded:
+            self.require()
 
     def _forget(self) -> None:
         self.plan = self.proof = self._read_at = None

@@ -13,13 +13,15 @@ Driven as the machines of `fleet.transfer` are: send what `begin`, `receive` and
 until ``finished``.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from core.errors import InvalidInput
 from fleet.flightplan import FlightPlan, different
 from fleet.messages import Message, MissionItem
-from fleet.transfer import Clear, Download, Machine, Upload
-from fleet.vocabulary import MissionType
+from fleet.transfer import MOST_ITEMS, Clear, Download, Machine, Upload
+from fleet.vocabulary import MissionType, command_name
 
 ROUNDS = 5
 """How often upload and read-back of one kind are tried together before everything is cleared."""
@@ -28,6 +30,30 @@ ORDER = (MissionType.FENCE, MissionType.RALLY, MissionType.MISSION)
 
 Items = tuple[MissionItem, ...]
 Steps = Iterator[Machine]
+
+
+def check_sendable(plan: FlightPlan) -> None:
+    """Refuse what no vehicle could store, before anything is sent.
+
+    Raises:
+        InvalidInput: no items, too many, or a height that is no number.
+    """
+    if len(plan.mission.items) < 2:
+        raise InvalidInput("a mission of no items", where="mission", remedy="give it a route")
+    for kind, items in plan.items.items():
+        if len(items) > MOST_ITEMS:
+            raise InvalidInput(
+                f"a plan of {len(items)} items cannot be uploaded",
+                where=kind.name.lower(),
+                remedy=f"give it at most {MOST_ITEMS}",
+            )
+        for item in items:
+            if not math.isfinite(item.z):
+                raise InvalidInput(
+                    f"item {item.seq} ({command_name(item.command)}): its height is no number",
+                    where=kind.name.lower(),
+                    remedy="correct the route",
+                )
 
 
 class _Sequence:

@@ -350,3 +350,43 @@ class TerrainData(Message):
     spacing_m: int
     square: int
     heights_m: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParamRequest(Message):
+    """PARAM_REQUEST_READ by name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParamRequestList(Message):
+    """PARAM_REQUEST_LIST: tell all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParamSet(Message):
+    """PARAM_SET: change one; raw as it travels, kind is MAV_PARAM_TYPE."""
+
+    name: str
+    raw: float
+    kind: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParamValue(Message):
+    """PARAM_VALUE: one parameter; raw as it travels, of ``count``, number ``index``."""
+
+    name: str
+    raw: float
+    kind: int
+    count: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParamError(Message):
+    """PARAM_ERROR: why a parameter is neither told nor set, as a MAV_PARAM_ERROR."""
+
+    name: str
+    error: int

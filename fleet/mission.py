@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from core.equipment import CameraSpec, Sensor, VehicleSpec
 from core.errors import InvalidInput
-from core.geo import LonLat
+from core.geo import HeightModel, LonLat
 from core.route import Route, Waypoint
 from core.units import degrees_e7, from_degrees_e7
 from fleet.messages import MissionItem
@@ -258,6 +258,22 @@ class _Writer:
                     where="mission",
                     remedy="correct the route",
                 )
+
+
+def above_sea(mission: Mission, heights: HeightModel) -> Mission:
+    """The same mission for an autopilot that knows no ground: heights above the sea instead.
+
+    Legs become straight lines between the heights of their ends; whether they clear the ground in
+    between is for the proof to say.
+    """
+    return Mission(tuple(_above_sea(item, heights) for item in mission.items))
+
+
+def _above_sea(item: MissionItem, heights: HeightModel) -> MissionItem:
+    if plain_frame(item) != Frame.TERRAIN or item.command >= FIRST_DO_COMMAND:
+        return item
+    ground = float(heights.height_m(from_degrees_e7(item.y), from_degrees_e7(item.x)))
+    return replace(item, frame=Frame.GLOBAL_INT, z=round(item.z + ground, 2))
 
 
 def differences(

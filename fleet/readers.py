@@ -32,6 +32,11 @@ from fleet.messages import (
     MissionItemReached,
     MissionRequest,
     MissionRequestList,
+    ParamError,
+    ParamRequest,
+    ParamRequestList,
+    ParamSet,
+    ParamValue,
     SmartBatteryInfo,
     StatusText,
     SysStatus,
@@ -290,6 +295,23 @@ def _terrain_request(raw: Any) -> Message:
     )
 
 
+def _param_name(raw: Any) -> str:
+    """Its name; pymavlink gives it as bytes or text, whatever is in it."""
+    name = raw.param_id
+    text = name.decode("ascii", "replace") if isinstance(name, bytes) else str(name)
+    return text.split("\0")[0]
+
+
+def _param_value(raw: Any) -> Message:
+    return ParamValue(
+        name=_param_name(raw),
+        raw=raw.param_value,
+        kind=raw.param_type,
+        count=raw.param_count,
+        index=raw.param_index,
+    )
+
+
 READERS: dict[int, Callable[[Any], Message]] = {
     dialect.MAVLINK_MSG_ID_HEARTBEAT: _heartbeat,
     dialect.MAVLINK_MSG_ID_SYSTEM_TIME: _system_time,
@@ -332,4 +354,13 @@ READERS: dict[int, Callable[[Any], Message]] = {
     ),
     dialect.MAVLINK_MSG_ID_MISSION_ITEM_REACHED: lambda raw: MissionItemReached(seq=raw.seq),
     dialect.MAVLINK_MSG_ID_TERRAIN_REQUEST: _terrain_request,
+    dialect.MAVLINK_MSG_ID_PARAM_REQUEST_READ: lambda raw: ParamRequest(name=_param_name(raw)),
+    dialect.MAVLINK_MSG_ID_PARAM_REQUEST_LIST: lambda raw: ParamRequestList(),
+    dialect.MAVLINK_MSG_ID_PARAM_SET: lambda raw: ParamSet(
+        name=_param_name(raw), raw=raw.param_value, kind=raw.param_type
+    ),
+    dialect.MAVLINK_MSG_ID_PARAM_VALUE: _param_value,
+    dialect.MAVLINK_MSG_ID_PARAM_ERROR: lambda raw: ParamError(
+        name=_param_name(raw), error=raw.error
+    ),
 }

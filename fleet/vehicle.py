@@ -17,16 +17,18 @@ from core.errors import (
 )
 from core.geo import LonLat
 from core.route import Waypoint
-from fleet import courier, launch
+from fleet import launch
 from fleet.address import Address
 from fleet.autopilots import Autopilot
 from fleet.breakpoint import Break
 from fleet.channel import Channel
-from fleet.flightplan import FlightPlan, stored_plan
+from fleet.flightplan import FlightPlan
 from fleet.helm import Helm
 from fleet.manoeuvres import Manoeuvres
 from fleet.messages import Message
 from fleet.mission import Mission
+from fleet.onboard import OnBoard
+from fleet.proof import Conditions, Proof
 from fleet.state import VehicleState
 
 
@@ -38,18 +40,18 @@ class Vehicle:
         autopilot: its make.
         commander: sends it single commands.
         manoeuvres: what a pilot does with it, and how far that is.
-        plan: what is proven to be stored on it: uploaded and read back, or downloaded.
+        onboard: its stored plan, parameters and failsafes.
         lost: nothing was heard for three seconds.
     """
 
     def __init__(self, channel: Channel, autopilot: Autopilot, state: VehicleState) -> None:
         self.channel = channel
         self.autopilot = autopilot
-        self.plan: FlightPlan | None = None
         self.lost = False
         self._helm = Helm(channel, autopilot, state)
         self.commander = self._helm.commander
         self.manoeuvres = Manoeuvres(self._helm)
+        self.onboard = OnBoard(self._helm)
         self._lock = asyncio.Lock()
 
     @property
@@ -65,9 +67,15 @@ class Vehicle:
     def observe(self, state: VehicleState, message: Message) -> None:
         """Take over a new state and the message that made it."""
         self.manoeuvres.observe(message)
+        self.onboard.observe(self.state, state, message)
         self._helm.observe(state, message)
 
     # --- plans -------------------------------------------------------------------------------
+
+    @property
+    def plan(self) -> FlightPlan | None:
+        """What is on board for certain: uploaded and read back, or downloaded."""
+        return self.onboard.custody.plan
 
     @property
     def mission(self) -> Mission | None:
@@ -77,22 +85,21 @@ class Vehicle:
     async def upload(self, plan: FlightPlan) -> None:
         """Store a plan, read it back and compare; in flight it holds first, and stays so.
 
-        After a failure nothing is left on board and `plan` is None: `launch` refuses.
+        After a failure nothing is left on board, or it cannot be armed until it was cleared.
 
         Raises:
-            TransferFailed, ReadBackMismatch, LinkLost; CommandRefused or CommandTimeout when it
-            does not hold in flight.
+            InvalidInput, TransferFailed, ReadBackMismatch, LinkLost; CommandRefused or
+            CommandTimeout when it does not hold in flight.
         """
         async with self._lock:
             self._reachable()
             if self.state.in_flight and self.state.mode == self.autopilot.mission_mode:
                 await self._helm.leave_mission(self.autopilot.guided_mode)
-            self.plan = None
             self.manoeuvres.left = None
             await self._helm.until(launch.booted, launch.READY_S, "its autopilot is not up yet")
-            self.plan = await courier.upload(self.channel, self.autopilot, plan)
+            stored = await self.onboard.upload(plan)
             if self.state.in_flight:
-                self.manoeuvres.left = Break(seq=self._first_leg(self.plan.mission))
+                self.manoeuvres.left = Break(seq=self._first_leg(stored.mission))
 
     async def download(self) -> FlightPlan:
         """Ask it what it holds, e.g. from before this program started.
@@ -102,8 +109,7 @@ class Vehicle:
         """
         async with self._lock:
             self._reachable()
-            self.plan = stored_plan(await courier.download(self.channel, self.autopilot))
-            return self.plan
+            return await self.onboard.download()
 
     async def clear(self) -> None:
         """Make it forget mission, fence and rally points.
@@ -113,8 +119,16 @@ class Vehicle:
         """
         async with self._lock:
             self._reachable()
-            self.plan = None
-            await courier.clear(self.channel)
+            await self.onboard.clear()
+
+    def prove(self, conditions: Conditions) -> Proof:
+        """Prove what is on board: fence, zones, ground, energy, landing; `launch` demands it.
+
+        Raises:
+            NotProven: it does not hold; each finding names its item and a remedy.
+            NotReady: it is not known what is on board.
+        """
+        return self.onboard.prove(conditions)
 
     # --- flight ------------------------------------------------------------------------------
 
@@ -127,14 +141,18 @@ class Vehicle:
         Raises:
             NotReady: no proven mission, in flight with something else, or the pre-arm check
                 fails (with its reasons).
-            CommandRefused, CommandTimeout, LinkLost.
+            ReadBackMismatch: it no longer holds what was proven.
+            ParameterRefused, NotFound: a failsafe does not hold.
+            CommandRefused, CommandTimeout, TransferFailed, LinkLost.
         """
         async with self._lock:
             self._reachable()
             if self.state.in_flight and self.state.mode == self.autopilot.mission_mode:
                 return
             self._launchable()
+            await self.onboard.prepare()
             await launch.make_ready(self._helm)
+            await self.onboard.recheck()
             try:
                 await launch.start(self._helm)
             except FlyOnceError:
@@ -197,7 +215,9 @@ class Vehicle:
         """
         async with self._lock:
             self._flying()
-            await self.manoeuvres.resume(self._known_mission(), way)
+            mission = self._known_mission()
+            self.onboard.custody.require_in_flight()
+            await self.manoeuvres.resume(mission, way)
 
     async def return_home(self) -> None:
         """Fly home and land there; return when it is on its way.

@@ -191,3 +191,36 @@ def command_name(command: int) -> str:
         return Command(command).name
     except ValueError:
         return f"command {command}"
+
+
+class ParamKind(IntEnum):
+    """MAV_PARAM_TYPE, those that fit a PARAM_VALUE."""
+
+    UINT8 = 1
+    INT8 = 2
+    UINT16 = 3
+    INT16 = 4
+    UINT32 = 5
+    INT32 = 6
+    REAL32 = 9
+
+
+_PARAM_SENTENCES = {
+    1: "it has no such parameter",
+    2: "the value is out of range",
+    3: "it may not be changed now",
+    4: "that part of it is not there",
+    5: "it can only be read",
+    6: "it does not support this type",
+    7: "it is of another type",
+    8: "it could not be read",
+}
+
+
+def param_sentence(error: int) -> str:
+    """What a MAV_PARAM_ERROR means.
+
+    >>> param_sentence(5)
+    'it can only be read'
+    """
+    return _PARAM_SENTENCES.get(error, f"it answered with the unknown parameter error {error}")

@@ -31,6 +31,11 @@ from fleet.messages import (
     MissionItemReached,
     MissionRequest,
     MissionRequestList,
+    ParamError,
+    ParamRequest,
+    ParamRequestList,
+    ParamSet,
+    ParamValue,
     SmartBatteryInfo,
     StatusText,
     SysStatus,
@@ -230,5 +235,18 @@ WRITERS: dict[type[Message], Callable[[Any, int, int], Any]] = {
     ),
     TerrainData: lambda m, to, c: _M.MAVLink_terrain_data_message(
         m.lat_e7, m.lon_e7, m.spacing_m, m.square, m.heights_m
+    ),
+    ParamRequest: lambda m, to, c: _M.MAVLink_param_request_read_message(
+        to, c, m.name.encode()[:16], -1
+    ),
+    ParamRequestList: lambda m, to, c: _M.MAVLink_param_request_list_message(to, c),
+    ParamSet: lambda m, to, c: _M.MAVLink_param_set_message(
+        to, c, m.name.encode()[:16], m.raw, m.kind
+    ),
+    ParamValue: lambda m, to, c: _M.MAVLink_param_value_message(
+        m.name.encode()[:16], m.raw, m.kind, m.count, m.index
+    ),
+    ParamError: lambda m, to, c: _M.MAVLink_param_error_message(
+        to, c, m.name.encode()[:16], -1, m.error
     ),
 }  # fmt: skip

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from core.clock import within
 from core.energy import CALM
-from core.errors import NotFound, NotReady, VehicleError
+from core.errors import InvalidInput, NotFound, NotReady, VehicleError
 from fleet.events import (
     FleetEvent,
     Heard,
@@ -17,13 +17,13 @@ from fleet.events import (
     PhotoTaken,
     TurnedBack,
 )
-from fleet.flightplan import FlightPlan
-from fleet.mission import build
+from fleet.proof import prove
 from fleet.safeguard import preflight
 from fleet.vehicle import Vehicle
 from missions.entities import FilingState, Flight, FlightState
 from missions.operations import flights
 from missions.operations.away import from_where_it_stands
+from missions.operations.proving import keep, plan_for
 from missions.operations.room import ControlRoom
 
 RETRY_S = 20.0
@@ -81,7 +81,7 @@ async def _launch(room: ControlRoom, flight: Flight) -> Flight:
         flight = flights.begin(room, flight)
         try:
             flight, items = await _prepare(room, flight, room.fleet.vehicle(flight.address))
-        except (VehicleError, NotFound) as why:
+        except (VehicleError, NotFound, InvalidInput) as why:
             if room.now() > deadline:
                 return flights.failed(room, flight, why.what)
             flight = flights.postpone(room, flight, why.what, RETRY_S)
@@ -95,16 +95,14 @@ async def _prepare(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> tuple
     drone stands, and the number of mission items."""
     check(room, flight, vehicle)
     flight, lands_at = from_where_it_stands(room, flight, vehicle)
-    dock = room.dock(flight.dock)
-    spec = room.preset.kinds[dock.kind]
-    mission = build(
-        flight.route, home=dock.position, cameras=spec.cameras, spec=spec, lands_at=lands_at
-    )
-    await vehicle.upload(FlightPlan(mission))
+    plan, conditions = plan_for(room, flight, vehicle, lands_at)
+    prove(plan, conditions)  # what cannot be proven is not uploaded either
+    await vehicle.upload(plan)
+    await keep(room, flight, plan, vehicle.prove(conditions))
     await room.clock.sleep((flight.start - room.now()).total_seconds())
     check_filing(room, flight)
     await vehicle.launch()
-    return flight, len(mission.items)
+    return flight, len(plan.mission.items)
 
 
 def check(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> None:

@@ -28,6 +28,7 @@ from fleet.flightplan import FlightPlan
 from fleet.launch import positioned
 from fleet.mavlink import connect
 from fleet.mission import Mission, build
+from fleet.proof import Conditions
 from fleet.rally import RallyPoint
 from fleet.vehicle import Vehicle
 from fleet.vocabulary import Frame
@@ -108,7 +109,28 @@ class Range:
 
     async def launch(self, plan: FlightPlan) -> None:
         await self.vehicle.upload(plan)
+        self.prove(plan)
         await self.vehicle.launch()
+
+    def prove(self, plan: FlightPlan) -> None:
+        """Rally points of these plans are places to land as good as any."""
+        docks = (self.home, *(r.position for r in plan.rally))
+        self.vehicle.prove(
+            Conditions(
+                spec=vehicle_kinds.SPEC,
+                home=self.home,
+                docks=docks,
+                heights=FlatGround(vehicle_kinds.GROUND_M),
+                return_height_m=HEIGHT_M,
+            )
+        )
+
+    @property
+    def home(self) -> LonLat:
+        """Where its mission takes off."""
+        mission = self.vehicle.mission
+        place = mission.place(1) if mission else None
+        return place or self.here
 
     async def pause(self, seconds: float) -> None:
         await self.vehicle.channel.clock.sleep(seconds)
@@ -320,8 +342,12 @@ async def test_a_new_plan_in_flight_is_flown_and_nothing_of_the_old_one(site: Ra
     await vehicle.wait(lambda s: (s.height_m or 0) > 15, 60, "some height")
     south = Waypoint(position=offset(start, 180, 120), height_m=HEIGHT_M)
     route = Route((south, replace(south, position=offset(start, 90, 60))))
-    await vehicle.upload(fenced(build(route, home=start, spec=vehicle_kinds.SPEC)))
+    plan = fenced(build(route, home=start, spec=vehicle_kinds.SPEC))
+    await vehicle.upload(plan)
     assert vehicle.state.in_flight
+    with pytest.raises(NotReady, match="has not been checked"):
+        await vehicle.resume()
+    site.prove(plan)
     await vehicle.resume()
     await vehicle.wait(
         lambda s: s.position is not None and distance_m(s.position, south.position) < 15,

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 sys.path.append(str(Path(__file__).parents[1]))  # behind the root: the fleet is not tests/fleet
+from benchmarks.fleet.param_store import ParamStore
 from benchmarks.fleet.plan_store import PlanStore
 
 from core.clock import ManualClock
@@ -57,6 +58,7 @@ class ScriptedAutopilot:
         self.height_m = 0.0
         self.position = HOME
         self.seq = 0
+        self.parameters = ParamStore(self.say)
         self._store = PlanStore(
             lambda message, partner: self.say(message),
             refuse=self._refusal,
@@ -116,6 +118,7 @@ class ScriptedAutopilot:
             self._command(message)
         else:
             self._store.receive(message, 255, self._now_s())
+            self.parameters.receive(message)
 
     @property
     def items(self) -> list[MissionItem]:

@@ -10,20 +10,23 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core.clock import FollowedClock
 from core.equipment import CameraSpec, Sensor, VehicleSpec
-from core.geo import LonLat, offset
+from core.geo import HeightGrid, LonLat, offset
 from core.route import Route, Waypoint
 from fleet.address import MAIN, Address
+from fleet.cage import caged
 from fleet.dronekit_link import DronekitLink
 from fleet.events import FleetEvent, Heard, Landed, PhotoTaken
 from fleet.fleet import Fleet
-from fleet.flightplan import FlightPlan
 from fleet.link import Link
 from fleet.mavlink import connect
-from fleet.mission import build, matches
+from fleet.mission import Mission, build, matches
+from fleet.proof import Conditions
+from fleet.vehicle import Vehicle
 
 pytestmark = pytest.mark.system
 START = datetime(2026, 5, 12, tzinfo=UTC)
@@ -50,6 +53,9 @@ ROUTE = Route(
         for bearing, spacing in ((0, 60), (60, 0), (120, 60), (180, 0))
     )
 )
+
+
+GROUND = HeightGrid(118.4, 28.7, 0.1, np.array([[100.0, 110.0, 120.0]] * 3))
 
 
 def free_port() -> int:
@@ -92,6 +98,14 @@ async def simulator(tmp_path: Path) -> AsyncIterator[int]:
     await process.wait()
 
 
+async def put(vehicle: Vehicle, mission: Mission, home: LonLat) -> None:
+    """Upload a mission with the cage drawn for it, and prove it."""
+    ground = Conditions(spec=SPEC, home=home, docks=(home,), heights=GROUND)
+    plan, conditions = caged(mission, ground)
+    await vehicle.upload(plan)
+    vehicle.prove(conditions)
+
+
 def fleet_on(link: Link, events: list[FleetEvent]) -> Fleet:
     clock = FollowedClock(START)
     return Fleet({MAIN: link}, clock, on_event=events.append, on_time=clock.follow)
@@ -103,7 +117,7 @@ async def test_a_mission_survives_a_restart_of_the_controller(simulator: int) ->
     async with fleet_on(connect(f"tcp:127.0.0.1:{simulator}"), before) as fleet:
         await fleet.heard([Address(MAIN, 1), Address(MAIN, 2)])
         vehicle = fleet.vehicle(Address(MAIN, 1))
-        await vehicle.upload(FlightPlan(mission))
+        await put(vehicle, mission, HOME)
         await vehicle.launch()
         third = mission.waypoint_seqs[1]
         await vehicle.wait(lambda s: (s.mission_seq or 0) >= third, 300, "the second leg")
@@ -136,7 +150,7 @@ async def test_point_and_fly_through_dronekit(simulator: int) -> None:
         vehicle = fleet.vehicle(Address(MAIN, 2))
         home = offset(HOME, 90, 2000)
         mission = build(Route(ROUTE.waypoints[1:2]), home=home, spec=SPEC)
-        await vehicle.upload(FlightPlan(mission))
+        await put(vehicle, mission, home)
         await vehicle.launch()
         await vehicle.go_to(offset(home, 0, 100), 60)
         await vehicle.return_home()

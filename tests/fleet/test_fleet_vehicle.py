@@ -18,11 +18,12 @@ from core.errors import (
     ReadBackMismatch,
     TransferFailed,
 )
-from core.geo import LonLat, bearing_deg, distance_m, offset
+from core.geo import FlatGround, LonLat, bearing_deg, distance_m, offset
 from core.route import Route, Waypoint
 from fleet import courier
 from fleet.address import MAIN, Address
 from fleet.autopilots import ArduCopter
+from fleet.cage import caged
 from fleet.channel import Channel
 from fleet.commands import Commander
 from fleet.events import TurnedBack
@@ -30,6 +31,7 @@ from fleet.flightplan import FlightPlan
 from fleet.messages import CommandLong, MissionClear, MissionItem
 from fleet.mission import Mission, build
 from fleet.patience import patiently
+from fleet.proof import Conditions
 from fleet.reach import Place
 from fleet.vehicle import Vehicle
 from fleet.vocabulary import Command
@@ -69,6 +71,19 @@ def a_mission(legs: int = 4) -> Mission:
     return build(Route(tuple(points)), home=HOME, cameras=CAMERAS)
 
 
+def conditions() -> Conditions:
+    return Conditions(
+        spec=SPEC, home=HOME, docks=(HOME,), heights=FlatGround(70.0), return_height_m=50
+    )
+
+
+async def put(vehicle: Vehicle, mission: Mission) -> None:
+    """Upload a mission with the cage drawn for it, and prove it."""
+    plan, proven_under = caged(mission, conditions())
+    await vehicle.upload(plan)
+    vehicle.prove(proven_under)
+
+
 @pytest.fixture
 async def ranged(make_range: Callable[..., Any]) -> Any:
     world = make_range()
@@ -94,7 +109,7 @@ def commands(autopilot: Any, command: int) -> list[CommandLong]:
 
 async def test_a_mission_is_uploaded_read_back_and_flown(vehicle: Vehicle, autopilot: Any) -> None:
     mission = a_mission()
-    await vehicle.upload(FlightPlan(mission))
+    await put(vehicle, mission)
     assert len(autopilot.items) == len(mission.items)
     await vehicle.launch()
     assert vehicle.state.in_flight
@@ -103,7 +118,7 @@ async def test_a_mission_is_uploaded_read_back_and_flown(vehicle: Vehicle, autop
 
 
 async def test_launching_twice_arms_once(vehicle: Vehicle, autopilot: Any) -> None:
-    await vehicle.upload(FlightPlan(a_mission()))
+    await put(vehicle, a_mission())
     await asyncio.gather(vehicle.launch(), vehicle.launch())
     assert len(commands(autopilot, Command.ARM_DISARM)) == 1
 
@@ -113,7 +128,7 @@ async def test_a_refused_item_is_named_and_nothing_stays_behind(
 ) -> None:
     autopilot.reject_item = {3: 8}
     with pytest.raises(TransferFailed, match=r"item 3 \(.*\): parameter 3 is invalid"):
-        await vehicle.upload(FlightPlan(a_mission()))
+        await put(vehicle, a_mission())
     assert any(isinstance(m, MissionClear) for m in autopilot.received)
     assert autopilot.items == []
     with pytest.raises(NotReady, match="no proven mission"):
@@ -130,14 +145,14 @@ async def test_an_upload_that_the_vehicle_gave_up_is_repeated(
         return item
 
     autopilot.corrupt = give_up_once
-    await vehicle.upload(FlightPlan(a_mission()))
+    await put(vehicle, a_mission())
     assert len(autopilot.items) == len(a_mission().items)
 
 
 async def test_a_silently_changed_item_is_found(vehicle: Vehicle, autopilot: Any) -> None:
-    autopilot.corrupt = lambda item: replace(item, z=item.z + 5) if item.seq == 2 else item
+    autopilot.corrupt = lambda i: replace(i, z=i.z + 5) if (i.seq, i.mission_type) == (2, 0) else i
     with pytest.raises(ReadBackMismatch, match=r"item 2 \(NAV_WAYPOINT\): height 80 became 85"):
-        await vehicle.upload(FlightPlan(a_mission()))
+        await put(vehicle, a_mission())
     assert autopilot.items == []
     assert vehicle.mission is None
 
@@ -154,14 +169,14 @@ async def test_an_upload_waits_until_the_autopilot_is_up(vehicle: Vehicle, autop
 
 
 async def test_refused_arming_tells_the_reasons(vehicle: Vehicle, autopilot: Any) -> None:
-    await vehicle.upload(FlightPlan(a_mission()))
+    await put(vehicle, a_mission())
     autopilot.refuse = {Command.ARM_DISARM: 4}
     with pytest.raises(CommandRefused, match=r"refused to arm: .*Compass not calibrated"):
         await vehicle.launch()
 
 
 async def test_a_failing_pre_arm_check_is_not_ready(vehicle: Vehicle, autopilot: Any) -> None:
-    await vehicle.upload(FlightPlan(a_mission()))
+    await put(vehicle, a_mission())
     autopilot.ready = False
     await vehicle.wait(lambda s: s.ready is False, 5, "not ready")
     with pytest.raises(NotReady, match="pre-flight checks"):
@@ -172,7 +187,7 @@ async def test_a_failing_pre_arm_check_is_not_ready(vehicle: Vehicle, autopilot:
 async def test_a_mode_that_is_accepted_and_undone_is_an_error_and_it_does_not_arm(
     vehicle: Vehicle, autopilot: Any
 ) -> None:
-    await vehicle.upload(FlightPlan(a_mission()))
+    await put(vehicle, a_mission())
     autopilot.mode = 0
     autopilot.undo_mode = True
     await vehicle.wait(lambda s: s.mode == "STABILIZE", 5, "mode")
@@ -182,7 +197,7 @@ async def test_a_mode_that_is_accepted_and_undone_is_an_error_and_it_does_not_ar
 
 
 async def test_no_take_off_disarms_again(vehicle: Vehicle, autopilot: Any) -> None:
-    await vehicle.upload(FlightPlan(a_mission()))
+    await put(vehicle, a_mission())
     autopilot.deaf = {Command.MISSION_START}
     with pytest.raises(CommandTimeout, match="start the mission"):
         await vehicle.launch()
@@ -199,7 +214,7 @@ async def test_after_point_and_fly_the_leg_is_joined_where_its_next_photo_is_due
     vehicle: Vehicle, autopilot: Any
 ) -> None:
     mission = a_mission(5)
-    await vehicle.upload(FlightPlan(mission))
+    await put(vehicle, mission)
     await vehicle.launch()
     seq = mission.waypoint_seqs[2]  # ends the photographed leg that waypoint 1 starts
     begin, end = mission.place(mission.waypoint_seqs[1]), mission.place(seq)
@@ -223,7 +238,7 @@ async def test_hold_stops_the_cameras_and_resume_restores_them(
     vehicle: Vehicle, autopilot: Any
 ) -> None:
     mission = a_mission(5)
-    await vehicle.upload(FlightPlan(mission))
+    await put(vehicle, mission)
     await vehicle.launch()
     seq = mission.waypoint_seqs[2]
     autopilot.seq = seq
@@ -239,7 +254,7 @@ async def test_hold_stops_the_cameras_and_resume_restores_them(
 async def test_return_and_land(vehicle: Vehicle) -> None:
     with pytest.raises(NotReady, match="not in flight"):
         await vehicle.return_home()
-    await vehicle.upload(FlightPlan(a_mission()))
+    await put(vehicle, a_mission())
     await vehicle.launch()
     await vehicle.return_home()
     assert vehicle.state.mode == "RTL"
@@ -250,10 +265,10 @@ async def test_return_and_land(vehicle: Vehicle) -> None:
 async def test_an_upload_in_flight_holds_first_and_resumes_after_the_take_off(
     vehicle: Vehicle, autopilot: Any
 ) -> None:
-    await vehicle.upload(FlightPlan(a_mission()))
+    await put(vehicle, a_mission())
     await vehicle.launch()
     shorter = a_mission(2)
-    await vehicle.upload(FlightPlan(shorter))
+    await put(vehicle, shorter)
     assert vehicle.state.mode == "GUIDED"
     await vehicle.resume()
     assert autopilot.seq == shorter.waypoint_seqs[0]
@@ -273,7 +288,7 @@ async def test_a_lost_vehicle_takes_no_requests(
     with pytest.raises(CommandTimeout):
         await vehicle.commander.long(Command.ARM_DISARM, 1)
     with pytest.raises(LinkLost, match="not heard since"):
-        await vehicle.upload(FlightPlan(a_mission()))
+        await put(vehicle, a_mission())
 
 
 async def test_a_vehicle_in_flight_is_adopted_and_its_mission_downloaded(
@@ -300,7 +315,7 @@ async def test_uploads_over_a_bad_link_are_proven_or_fail(
     vehicle = world.fleet.vehicle(Address(MAIN, 7))
     mission = a_mission(3)
     try:
-        await vehicle.upload(FlightPlan(mission))
+        await put(vehicle, mission)
     except (TransferFailed, ReadBackMismatch):
         assert vehicle.mission is None
     else:
@@ -312,7 +327,7 @@ async def test_a_guarded_vehicle_is_turned_back_for_its_battery(
     ranged: Any, vehicle: Vehicle, autopilot: Any
 ) -> None:
     ranged.fleet.guard(Address(MAIN, 7), SPEC, lambda: (HERE,))
-    await vehicle.upload(FlightPlan(a_mission(40)))
+    await put(vehicle, a_mission(40))
     await vehicle.launch()
     autopilot.position = offset(HOME, 90, 3000)
     await ranged.clock.sleep(10)
@@ -340,7 +355,7 @@ async def test_a_mission_is_started_only_on_a_vehicle_that_is_armed(
     vehicle: Vehicle, autopilot: Any
 ) -> None:
     """ArduPilot accepts a start that it should not, and flies off at the next arming."""
-    await vehicle.upload(FlightPlan(a_mission()))
+    await put(vehicle, a_mission())
     autopilot.refuse = {Command.ARM_DISARM: 4}
     with pytest.raises(CommandRefused, match="refused to arm"):
         await vehicle.launch()
@@ -350,7 +365,7 @@ async def test_a_mission_is_started_only_on_a_vehicle_that_is_armed(
 async def test_a_start_that_comes_too_late_is_repeated_from_the_arming(
     vehicle: Vehicle, autopilot: Any
 ) -> None:
-    await vehicle.upload(FlightPlan(a_mission()))
+    await put(vehicle, a_mission())
     obey = autopilot._obey
 
     def disarm_instead(command: int, params: tuple[float, ...]) -> None:
@@ -369,7 +384,7 @@ async def test_silence_alone_gives_no_order_to_turn_back(
     ranged: Any, vehicle: Vehicle, autopilot: Any
 ) -> None:
     ranged.fleet.guard(Address(MAIN, 7), SPEC, lambda: (HERE,))
-    await vehicle.upload(FlightPlan(a_mission()))
+    await put(vehicle, a_mission())
     await vehicle.launch()
     autopilot.silent = True
     await ranged.clock.sleep(20)
