@@ -10,9 +10,12 @@ from pathlib import Path
 from core.errors import FlyOnceError, InvalidInput
 from sim import faultfile, territory, world
 from sim.clockwork import FASTEST, STEP_S, Pace
+from sim.real import serve_real
 from sim.run import Settings, serve
+from sim.sitl import run as sitl
 from sim.world import World
 
+SERVICE = "http://127.0.0.1:8000"
 OWN_STEP_S = 0.1
 """Vehicles without a city report up to ten times a second, as ground stations ask of real ones."""
 
@@ -30,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.faults_list:
             _print_faults()
         elif options.ardupilot is not None:
-            _real(options)
+            asyncio.run(_real(options))
         else:
             asyncio.run(serve(_settings(options)))
     except FlyOnceError as error:
@@ -43,7 +46,7 @@ def _settings(options: argparse.Namespace) -> Settings:
     own = options.world is None
     return Settings(
         world=_world(options),
-        service=options.service or (None if own else "http://127.0.0.1:8000"),
+        service=options.service or (None if own or options.no_service else SERVICE),
         seed=options.seed,
         host=options.host,
         port=options.port,
@@ -81,19 +84,34 @@ def _world(options: argparse.Namespace) -> World:
     )
 
 
-def _real(options: argparse.Namespace) -> None:
-    """Real ArduPilot vehicles in place of ours."""
-    from sim.real import serve_real
+async def _real(options: argparse.Namespace) -> None:
+    """Real ArduPilot vehicles in place of ours; in a city with its cameras.
 
-    asyncio.run(
-        serve_real(
-            _world(options),
-            options.ardupilot,
-            udp=options.udp or f"{options.host}:14550",
-            speed=1.0 if options.speed is None else options.speed,
-            hours=options.hours,
+    Raises:
+        InvalidInput: "max": real vehicles keep a pace of their own and wait for nobody.
+    """
+    if options.speed is None:
+        raise InvalidInput(
+            "real vehicles wait for nobody", where="--speed", remedy="give a number, such as 1"
         )
+    to = options.udp or f"{options.host}:14550"
+    if options.world is None:
+        await serve_real(
+            _world(options), options.ardupilot, udp=to, speed=options.speed, hours=options.hours
+        )
+        return
+    settings = sitl.Settings(
+        world=options.world,
+        binary=options.ardupilot,
+        to=to,
+        service=options.service or SERVICE,
+        folder=options.world.absolute().parent / "ardupilot",
+        token=options.token,
+        seed=options.seed,
+        speed=options.speed,
+        hours=options.hours,
     )
+    await sitl.serve(settings)
 
 
 def _print_faults() -> None:
@@ -109,7 +127,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--kind", choices=territory.KINDS, default="multirotor", help="of those drones")
     add("--autopilot", choices=territory.AUTOPILOTS, default="ardupilot", help="of those drones")
     add("--ardupilot", type=Path, metavar="PATH", help="real ArduPilot: this arducopter binary")
-    add("--service", help="where photographs are sent; without it its own world only counts them")
+    add("--service", help=f"where photographs are sent (default {SERVICE}; own world: nowhere)")
+    add("--no-service", action="store_true", help="photographs are only counted")
     add("--host", default="127.0.0.1", help="address on which MAVLink is served")
     add("--port", type=_port, default=5790, help="of the first link, TCP and UDP (default 5790)")
     add("--udp", metavar="HOST:PORT", help="also send MAVLink to a ground station over UDP")

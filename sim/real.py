@@ -1,4 +1,4 @@
-"""Real ArduPilot vehicles in the places of simulated ones (`--ardupilot PATH`)."""
+"""Real ArduPilot vehicles in the docks of a world of its own (`--ardupilot PATH --drones N`)."""
 
 import asyncio
 import contextlib
@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 from core.errors import InvalidInput
-from sim.sitl.process import Post
+from sim.sitl.run import posts_of
 from sim.sitl.sitl import Sitl
 from sim.territory import PER_LINK
 from sim.world import World
@@ -42,7 +42,7 @@ async def serve_real(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     try:
-        async with Sitl(binary, _posts(world), to=(host, int(port)), speed=speed) as sitl:
+        async with Sitl(binary, posts_of(world), to=(host, int(port)), speed=speed) as sitl:
             log.info("%d ArduPilot vehicles speak to udp %s", len(sitl.vehicles), udp)
             log.info("MAVProxy:        mavproxy.py --master=udpin:%s", udp)
             log.info("QGroundControl:  listens on UDP 14550 by itself")
@@ -51,16 +51,6 @@ async def serve_real(
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
-
-
-def _posts(world: World) -> list[Post]:
-    lon = [d.position.lon for d in world.docks]
-    lat = [d.position.lat for d in world.docks]
-    heights = world.ground.height_m(lon, lat).tolist()
-    return [
-        Post(system_id=d.system_id, name=d.id, position=d.position, altitude_m=height)
-        for d, height in zip(world.docks, heights, strict=True)
-    ]
 
 
 async def _until_stopped(stopping: asyncio.Event, sitl: Sitl, wall_s: float) -> None:

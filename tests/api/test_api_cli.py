@@ -179,9 +179,9 @@ def test_analyze_of_unreadable_files_fails_with_reasons(run: Run, tmp_path: Path
     assert "broken.jpg" in messages
 
 
-def test_sim_writes_the_world_and_passes_the_status_on(
-    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+@pytest.fixture
+def sim_commands(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """What `flyonce sim` would start; it ends with status 3."""
     commands: list[list[str]] = []
 
     def started(command: list[str]) -> int:
@@ -189,14 +189,46 @@ def test_sim_writes_the_world_and_passes_the_status_on(
         return 3
 
     monkeypatch.setattr("api.cli.sim._run", started)
-    status, _, _ = run("sim", "--drones", "2", "--speed", "max", "--no-people")
+    return commands
+
+
+def test_sim_in_a_city_writes_the_world_and_passes_the_status_on(
+    run: Run, sim_commands: list[list[str]], tmp_path: Path
+) -> None:
+    options = ("--preset", "quzhou", "--drones", "2", "--speed", "max", "--no-people")
+    status, _, _ = run("sim", *options, "--autopilot", "mixed")
     assert status == 3
-    assert commands[0][1:3] == ["-m", "sim"]
-    assert "--no-people" in commands[0]
+    assert sim_commands[0][1:3] == ["-m", "sim"]
+    assert "--no-people" in sim_commands[0]
     world = json.loads((tmp_path / ".flyonce" / "world-sim.json").read_text())
-    assert len(world["docks"]) == 2
+    assert [d["autopilot"] for d in world["docks"]] == ["ardupilot", "px4"]
     assert datetime.fromisoformat(world["start"]).tzinfo is not None
     assert datetime.fromisoformat(world["start"]).astimezone(UTC)
+
+
+def test_sim_needs_no_city_and_no_service(
+    run: Run, sim_commands: list[list[str]], tmp_path: Path
+) -> None:
+    faults = tmp_path / "faults.json"
+    faults.write_text("[]")
+    options = ("--drones", "51", "--speed", "10", "--faults", str(faults), "--seed", "3")
+    status, _, _ = run("sim", *options, "--kind", "vtol", "--autopilot", "px4", "--booted")
+    command = " ".join(sim_commands[0])
+    assert status == 3
+    assert "--drones 51 --kind vtol --autopilot px4" in command
+    assert f"--speed 10 --seed 3 --hours 10.0 --faults {faults}" in command
+    assert "--world" not in command
+    assert "--service" not in command
+    assert not (tmp_path / ".flyonce").exists()
+
+
+def test_sim_says_what_it_cannot_do(run: Run, sim_commands: list[list[str]]) -> None:
+    assert run("sim", "--drones", "0")[0] == 2
+    assert run("sim", "--kind", "balloon")[0] == 2
+    status, _, said = run("sim", "--preset", "quzhou", "--kind", "vtol")
+    assert status == 2
+    assert "a city says itself what flies there" in " ".join(said.split())
+    assert sim_commands == []
 
 
 def test_signals_reach_the_simulator(monkeypatch: pytest.MonkeyPatch) -> None:
