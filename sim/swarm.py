@@ -195,7 +195,7 @@ class Swarm:
     def _emit(self, index: int, system_id: int, message: wire.MAVLink_message) -> None:
         link = self._links[index]
         try:
-            self._output.append((index, message.pack(link)))
+            self._output.append((index, self.autopilots[index].pack(message, link)))
         except (struct.error, TypeError) as error:
             raise ValueError(f"vehicle {system_id} cannot say {message}: {error}") from error
         link.seq = (link.seq + 1) % 256

@@ -1,6 +1,7 @@
-"""One vehicle's autopilot: boot, modes, arming, failsafes, answered as ArduCopter does.
+"""One vehicle's autopilot: boot, modes, arming, home, and the parts that answer for it.
 
-Its life: `handle` for every message that is meant for it, `step` after every simulated step.
+Its life: `handle` for every message that is meant for it, `step` and `stream` after every simulated
+step. What differs between makes is its `Firmware`.
 """
 
 import math
@@ -11,28 +12,32 @@ from datetime import datetime
 from pymavlink.dialects.v20 import ardupilotmega as wire
 
 from core.units import degrees_e7
-from sim.autopilot import fence, telemetry
+from sim.autopilot import battery, performing, telemetry
+from sim.autopilot.ardupilot import ArduCopter
 from sim.autopilot.commands import Commander
-from sim.autopilot.failsafe import Failsafe
+from sim.autopilot.estimate import Estimate
+from sim.autopilot.firmware import Firmware
+from sim.autopilot.guided import Guided
+from sim.autopilot.health import Health, Satellites
 from sim.autopilot.homeward import Homeward
 from sim.autopilot.host import Senses
 from sim.autopilot.items import FENCE, MISSION, RALLY, Item
-from sim.autopilot.modes import ARMABLE, Mode
+from sim.autopilot.legs import Legs
+from sim.autopilot.modes import Mode
 from sim.autopilot.parameters import Parameters
-from sim.autopilot.runner import Progress, Runner
+from sim.autopilot.requests import Requests
+from sim.autopilot.runner import Runner
 from sim.autopilot.shutter import Photo, Shutter
+from sim.autopilot.signing import Signing
 from sim.autopilot.streams import Streams
-from sim.autopilot.transfer import Transfers
-from sim.body import Body, Spot
+from sim.body import Body, Pack, Spot
+from sim.earth import between_m, moved
 
-STANDBY_S, FIX_S, HOME_S, PREARM_S, ESTIMATE_S = 2.5, 10.0, 20.0, 23.0, 42.0
+STANDBY_S, FIX_S, PREARM_S, ESTIMATE_S = 2.5, 10.0, 23.0, 42.0
 """When a booting ArduCopter reaches each stage (shared/facts/fleet-mavlink.md)."""
 
-INFO, WARNING, CRITICAL = (
-    wire.MAV_SEVERITY_INFO,
-    wire.MAV_SEVERITY_WARNING,
-    wire.MAV_SEVERITY_CRITICAL,
-)
+CIRCLE_DEGPS = 20.0
+INFO, WARNING = wire.MAV_SEVERITY_INFO, wire.MAV_SEVERITY_WARNING
 
 
 class Autopilot:
@@ -41,6 +46,12 @@ class Autopilot:
     Args:
         emit: puts a message on the link, in this vehicle's name.
         boot_at_s: simulated second at which it is switched on.
+        firmware: ArduCopter unless told otherwise.
+
+    Attributes:
+        health: what is broken; faults write it.
+        due_s: simulated second before which `step` and `stream` have nothing to do while it is
+            parked.
     """
 
     def __init__(
@@ -53,39 +64,61 @@ class Autopilot:
         start: datetime,
         emit: Callable[[int, wire.MAVLink_message], None],
         boot_at_s: float = 0.0,
+        firmware: Firmware | None = None,
     ) -> None:
         self.system_id, self.name, self.body, self.senses = system_id, name, body, senses
+        self.firmware: Firmware = firmware or ArduCopter()
         self._start_us = round(start.timestamp() * 1e6)
         self._emit = emit
-        self._boot_at_s = boot_at_s
+        self.health = Health()
+        self.signing = Signing()
+        self.parameters = Parameters(self.firmware.table, self._presets(), self.say)
         self.home_lon, self.home_lat, self.home_m = body.lon, body.lat, body.altitude_m
-        self.dock = (body.lon, body.lat)
-        self.mode = Mode.STABILIZE
-        self.armed = False
-        self._idle_since_s = 0.0
-        self._landed_before = True
-        self.parameters = Parameters(system_id, body.spec.cruise_mps)
-        self.shutter = Shutter(body)
-        self.failsafe = Failsafe(self)
-        self._homeward = Homeward(
-            body,
-            lambda: (self.home_lon, self.home_lat),
-            lambda: self.parameters["RTL_ALT_M"],
-        )
-        self.streams = Streams((system_id % 5) * 0.2)
-        self.transfers = Transfers(
+        self.transfers = self.firmware.transfers(
             self.send, self.say, self._home_item, self._changed, self._clocks
         )
-        self.transfers.booted = self.boot_s() >= STANDBY_S
-        self.runner = Runner(
+        self._switch_on(boot_at_s)
+
+    def _presets(self) -> dict[str, float]:
+        """What the integrator set for this very vehicle: parameters by meaning."""
+        capacity = battery.DESIGN_MAH if self.body.pack is None else self.body.pack.capacity_mah
+        return {
+            "system_id": float(self.system_id),
+            "cruise_mps": self.body.spec.cruise_mps,
+            "capacity_mah": float(round(capacity)),
+            "battery_low_mah": float(round(battery.LOW_SHARE * capacity)),
+            "battery_critical_mah": float(round(battery.CRITICAL_SHARE * capacity)),
+        }
+
+    def _switch_on(self, boot_at_s: float) -> None:
+        """What begins anew with every boot; parameters, stores and key are kept."""
+        firmware, body = self.firmware, self.body
+        self._boot_at_s = boot_at_s
+        self.mode, self.armed, self.due_s = firmware.boot_mode, False, 0.0
+        self.ground_heard: tuple[float, float] | None = None
+        self._idle_since_s, self._landed_before = 0.0, True
+        self.estimate = Estimate()
+        self.shutter = Shutter(body, self.health)
+        self.guided = Guided(self)
+        self.homeward = Homeward(body, lambda: firmware.haven(self), lambda: body.spec.cruise_mps)
+        legs = Legs(
             body,
-            self.shutter,
-            lambda: self.transfers.mission,
-            self._item_reached,
             lambda: self.home_m,
-            self._homeward.begin,
+            self.homeward.begin,
+            lambda: self.parameters.of("circle_radius_m"),
         )
-        self._commander = Commander(self)
+        self.runner = Runner(
+            legs,
+            lambda: self.transfers.mission,
+            lambda item: performing.perform(self, item),
+            self._item_reached,
+            firmware.habits,
+        )
+        self.transfers.booted = self.boot_s() >= STANDBY_S
+        self.fence, self.watch = firmware.fence(self), firmware.watch(self)
+        self.streams = Streams((self.system_id % 5) * 0.2, firmware.streams)
+        self.commander = Commander(self)
+        self._requests = Requests(self)
 
     # What it tells
 
@@ -97,6 +130,10 @@ class Autopilot:
         """A STATUSTEXT."""
         self.send(wire.MAVLink_statustext_message(severity, text.encode()[:50]))
 
+    def pack(self, message: wire.MAVLink_message, link: wire.MAVLink) -> bytes:
+        """The packet of a message of this vehicle, signed if it has a key."""
+        return self.signing.pack(message, link, self.unix_us)
+
     def boot_s(self) -> float:
         """Seconds since it was switched on."""
         return max(0.0, self.senses.now_s() - self._boot_at_s)
@@ -106,81 +143,81 @@ class Autopilot:
         return round(self.boot_s() * 1000)
 
     def unix_us(self, at_s: float | None = None) -> int:
-        """Simulated time of day in microseconds since 1970."""
-        return self._start_us + round((self.senses.now_s() if at_s is None else at_s) * 1e6)
+        """Time of day in microseconds since 1970, as this vehicle's clock has it."""
+        now = self.senses.now_s() if at_s is None else at_s
+        return self._start_us + round((now + self.health.clock_error_s) * 1e6)
 
     def measured(self) -> tuple[float, float, float]:
         """Longitude, latitude, altitude AMSL as the vehicle believes them."""
-        east, north, up = self.senses.gps_error(self.body.index)
+        east, north, up = self.estimate.error
+        lon, lat = moved(self.body.lon, self.body.lat, east, north)
+        return lon, lat, self.body.altitude_m + up
+
+    def from_home_m(self) -> float:
+        """Metres to home."""
         body = self.body
-        per = 111_320.0
-        lon = body.lon + east / (per * math.cos(math.radians(body.lat)))
-        return lon, body.lat + north / per, body.altitude_m + up
+        return math.hypot(*between_m(body.lon, body.lat, self.home_lon, self.home_lat))
+
+    def gauge(self) -> Pack:
+        """What the battery monitor reads."""
+        return battery.read(
+            self.body,
+            design_mah=self.parameters.of("capacity_mah"),
+            weak_cell=self.health.weak_cell,
+            serial=f"SIM{self.system_id:05d}",
+        )
+
+    @property
+    def booted(self) -> bool:
+        """Whether it has come to standby."""
+        return self.transfers.booted
 
     def has_fix(self) -> bool:
         """Whether satellites give a position."""
-        return self.boot_s() >= FIX_S
+        return self.boot_s() >= FIX_S and self.health.gps is Satellites.GOOD
 
     def has_estimate(self) -> bool:
         """Whether the filter has a position (EKF flag 16)."""
-        return self.boot_s() >= ESTIMATE_S
+        return self.boot_s() >= ESTIMATE_S and self.estimate.usable(self.senses.now_s())
 
     def ready(self) -> bool:
         """The pre-arm bit; green early in modes that need no position, as on ArduCopter."""
-        if self.mode in (Mode.STABILIZE, Mode.ALT_HOLD):
-            return self.boot_s() >= PREARM_S and self.body.battery > 0.2
         return not self.arming_faults()
 
-    def system_status(self) -> int:
-        """MAV_STATE of the heartbeat."""
-        if self.boot_s() < STANDBY_S:
-            return int(wire.MAV_STATE_CALIBRATING)
-        if self.failsafe.active:
-            return int(wire.MAV_STATE_CRITICAL)
-        return int(wire.MAV_STATE_ACTIVE if self.body.flying else wire.MAV_STATE_STANDBY)
+    def arming_faults(self) -> list[str]:
+        """Why it would not arm now."""
+        return self.firmware.arming_faults(self)
 
-    def landed_state(self) -> int:
-        """MAV_LANDED_STATE."""
-        if not self.body.flying:
-            return int(wire.MAV_LANDED_STATE_ON_GROUND)
-        if self.mode is Mode.LAND or self._homeward.descends:
-            return int(wire.MAV_LANDED_STATE_LANDING)
-        return int(
-            wire.MAV_LANDED_STATE_TAKEOFF if self.runner.lifting else wire.MAV_LANDED_STATE_IN_AIR
-        )
-
-    def charge_state(self) -> int:
-        """MAV_BATTERY_CHARGE_STATE."""
-        if not self.body.flying and self.body.battery < 0.999:
-            return int(wire.MAV_BATTERY_CHARGE_STATE_CHARGING)
-        low = self.body.battery * 100 < self.parameters["BATT_LOW_PCT"]
-        return int(wire.MAV_BATTERY_CHARGE_STATE_LOW if low else wire.MAV_BATTERY_CHARGE_STATE_OK)
+    def permitted(self, lon: float, lat: float, altitude_m: float) -> bool:
+        """Whether the fence, if it is on, permits a place."""
+        return self.fence.permits(lon, lat, altitude_m)
 
     # What it is told
 
     def handle(self, message: wire.MAVLink_message) -> None:
         """A message from a ground station, meant for this vehicle or for all."""
-        kind = message.get_type()
-        if kind == "HEARTBEAT":
-            if message.type == wire.MAV_TYPE_GCS:
-                self.failsafe.last_gcs_s = self.senses.now_s()
+        if not self.signing.accepts(message, self.unix_us):
             return
-        if getattr(message, "target_component", 1) not in (0, 1):
-            return
-        self._commander.handle(message)
+        self.due_s = 0.0
+        if message.get_type() == "HEARTBEAT":
+            ours = self.firmware.heeds(self, message.get_srcSystem())
+            if message.type == wire.MAV_TYPE_GCS and ours:
+                self.ground_heard = self._clocks()
+        elif getattr(message, "target_component", 1) in (0, 1):
+            self._requests.handle(message)
 
     def set_mode(self, mode: Mode, reason: str = "") -> bool:
         """Change mode; False and a STATUSTEXT if this mode cannot be entered now."""
         if mode is self.mode:
             return True
-        fault = self._mode_fault(mode)
+        fault = self.firmware.mode_fault(self, mode)
         if fault:
-            self.say(WARNING, f"Mode change to {mode.name} failed: {fault}")
+            self.say(WARNING, self.firmware.mode_refusal(mode, fault))
             return False
         if self.mode is Mode.AUTO:
             self.runner.leave()
-        self.mode = mode
-        self._homeward.descends = False
+        self.mode, self.homeward.descends = mode, False
+        self.guided.stop()
         self.body.turn_to(None)
         if mode is Mode.AUTO:
             self.runner.enter()
@@ -192,23 +229,24 @@ class Autopilot:
         return True
 
     def arm(self) -> bool:
-        """Arm; False if a check fails, with the reasons in STATUSTEXT afterwards."""
+        """Arm; False if a check fails."""
         if self.armed:
             return True
         if self.arming_faults():
             return False
         self.armed = True
         self._idle_since_s = self.senses.now_s()
-        self.home_lon, self.home_lat, self.home_m = (
-            self.body.lon,
-            self.body.lat,
-            self.body.altitude_m,
-        )
+        self.set_home(self.body.lon, self.body.lat, self.body.altitude_m)
         self.say(INFO, "Arming motors")
         self.send(telemetry.heartbeat(self))
-        if self.mode is Mode.AUTO and int(self.parameters["AUTO_OPTIONS"]) & 2:
+        if self.mode is Mode.AUTO and self.firmware.lifts_when_armed(self):
             self.try_auto_takeoff()
         return True
+
+    def set_home(self, lon: float, lat: float, altitude_m: float) -> None:
+        """Home is here from now on."""
+        self.home_lon, self.home_lat, self.home_m = lon, lat, altitude_m
+        self.send(telemetry.home_position(self))
 
     def disarm(self, *, force: bool = False) -> bool:
         """Disarm; refused in the air unless forced."""
@@ -218,53 +256,9 @@ class Autopilot:
             self.armed = False
             self.body.lift(False)
             self.runner.lifting = False
-            self.failsafe.reset()
+            self.watch.reset()
             self.say(INFO, "Disarming motors")
             self.send(telemetry.heartbeat(self))
-        return True
-
-    def arming_faults(self) -> list[str]:
-        """Why it would not arm now."""
-        boot, faults = self.boot_s(), []
-        if boot < FIX_S:
-            faults.append("PreArm: GPS 1: Bad fix")
-        if boot < PREARM_S:
-            faults.append("PreArm: AHRS: not using configured AHRS type")
-        elif boot < ESTIMATE_S and self.mode not in (Mode.STABILIZE, Mode.ALT_HOLD):
-            faults.append("PreArm: Need Position Estimate")
-        if self.mode is Mode.AUTO:
-            if not int(self.parameters["AUTO_OPTIONS"]) & 1:
-                faults.append("Arm: AUTO mode not armable")
-            elif self.runner.progress is Progress.NO_MISSION:
-                faults.append("Arm: AUTO mode: no mission")
-        elif self.mode not in ARMABLE:
-            faults.append(f"Arm: {self.mode.name} mode not armable")
-        if self.body.battery < 0.2:
-            faults.append("PreArm: Battery 1 below minimum arming capacity")
-        if self.fenced() and not self.permitted(self.body.lon, self.body.lat):
-            faults.append("PreArm: Vehicle breaching Polygon fence")
-        return faults
-
-    def permitted(self, lon: float, lat: float) -> bool:
-        """Whether the fence, if it is on, permits a place."""
-        return not self.fenced() or fence.inside(self.transfers.stores[FENCE], lon, lat)
-
-    def take_off(self, height_m: float) -> bool:
-        """GUIDED take-off to a height above home."""
-        if not self.armed or self.mode is not Mode.GUIDED or self.body.flying or height_m <= 0:
-            return False
-        spot = Spot(self.body.lon, self.body.lat, self.home_m + height_m)
-        self.body.fly(spot, spot, self.body.spec.cruise_mps)
-        self.body.lift(True)
-        return True
-
-    def go_to(self, spot: Spot, speed_mps: float | None = None) -> bool:
-        """GUIDED: fly to a place; False if the fence forbids it."""
-        if not self.permitted(spot.lon, spot.lat):
-            return False
-        if self.body.flying:
-            speed = self.body.spec.cruise_mps if not speed_mps or speed_mps < 0 else speed_mps
-            self.body.fly(self.body.here(terrain=spot.terrain), spot, speed)
         return True
 
     def try_auto_takeoff(self) -> bool:
@@ -275,48 +269,63 @@ class Autopilot:
         self.body.lift(True)
         return True
 
+    def reboot(self) -> None:
+        """Switch off and on again; what is stored is kept."""
+        self.disarm()
+        self._switch_on(self.senses.now_s())
+
+    def take_off(self, height_m: float) -> bool:
+        """Lift off to a height above home."""
+        spot = Spot(self.body.lon, self.body.lat, self.home_m + height_m)
+        return self.guided.take_off(spot)
+
     # What happens by itself
 
     def step(self, dt_s: float) -> list[Photo]:
         """After a step of the simulation: go on with the flight; the photos that fell due."""
+        now = self.senses.now_s()
+        if not self.armed and now < self.due_s and not self.shutter.pending:
+            return []
+        self.estimate.step(now, self.senses.gps_error(self.body.index), self.health)
         if not self.transfers.booted and self.boot_s() >= STANDBY_S:
             self.transfers.booted = True
-            self.set_mode(Mode.STABILIZE)  # a mode set while booting does not last
+            self.set_mode(self.firmware.boot_mode)  # a mode set while booting does not last
         self.transfers.tick()
-        photos = []
+        self.commander.step(now)
         if self.armed:
-            now = self.senses.now_s()
-            if self.body.flying:
-                self.body.lift(False)
-                self._idle_since_s = now
-                self._fly(now)
-            else:
-                self._on_ground(now)
-            photos = self.shutter.step(now, dt_s, active=True)
+            self._fly_or_stand(now)
+        photos = self.shutter.step(now, dt_s, active=self.armed)
         for photo in photos:
-            self._feedback(photo)
+            telemetry.tell_photo(self, photo)
         return photos
 
     def stream(self) -> None:
         """Send what is due."""
-        if self.streams is not None:
-            for message_id in self.streams.due(self.senses.now_s()):
-                self.send(telemetry.MESSAGES[message_id](self))
+        now = self.senses.now_s()
+        if now < self.due_s:
+            return
+        for message_id in self.streams.due(now):
+            self.send(telemetry.MESSAGES[message_id](self))
+        busy = self.armed or self.transfers.upload is not None or self.commander.busy
+        self.due_s = 0.0 if busy or not self.transfers.booted else self.streams.next_s
 
-    def _fly(self, now: float) -> None:
-        self._landed_before = False
-        if self.mode is Mode.AUTO:
-            self.runner.step(now)
-        if self.mode is Mode.RTL or self.runner.returning:
-            self._homeward.step()
-        self.failsafe.step(now)
-
-    def _on_ground(self, now: float) -> None:
-        if not self._landed_before:
+    def _fly_or_stand(self, now: float) -> None:
+        if self.body.flying:
+            self.body.lift(False)
+            self._idle_since_s = now
+            self._landed_before = False
+            if self.mode is Mode.AUTO:
+                self.runner.step(now)
+            if self.mode is Mode.RTL or self.runner.returning:
+                self.homeward.step()
+            else:
+                self.guided.step(now)
+        elif not self._landed_before:
             self._landed_before = True
             self._touched_down()
-        elif now - self._idle_since_s >= self.parameters["DISARM_DELAY"]:
+        elif now - self._idle_since_s >= self.parameters.of("disarm_delay_s") > 0:
             self.disarm()
+        self.watch.step(now)
 
     def _touched_down(self) -> None:
         if self.mode is Mode.AUTO and not self.runner.returning:
@@ -326,36 +335,32 @@ class Autopilot:
             self.runner.seq += 1
             self.runner.complete = True
             self.runner.returning = False
-        self._homeward.descends = False
+        if self.body.crashed:
+            text = "Crash: Disarming: AngErr=60>30, Accel=1.0<3.0"
+            self.say(wire.MAV_SEVERITY_EMERGENCY, text)
+        self.homeward.descends = False
         self.shutter.distance_m = 0.0
         self.disarm()
 
     def _enter_flying(self, mode: Mode) -> None:
         if mode is Mode.RTL:
-            self._homeward.begin()
+            self.homeward.begin()
         elif mode is Mode.LAND:
             self.body.descend()
         else:
             self.body.stay()
+            if mode is Mode.CIRCLE:
+                self._circle()
 
-    def _mode_fault(self, mode: Mode) -> str | None:
-        if self.boot_s() < STANDBY_S:
-            return None
-        if mode is Mode.AUTO:
-            if self.runner.progress is Progress.NO_MISSION:
-                return "no mission"
-            if self.armed and not self.body.flying and not self.runner.has_takeoff:
-                return "Auto: Missing Takeoff Cmd"
-        needs_position = mode not in (Mode.STABILIZE, Mode.ALT_HOLD, Mode.LAND)
-        if self.armed and needs_position and not self.has_estimate():
-            return "requires position"
-        return None
-
-    def fenced(self) -> bool:
-        """Whether a polygon fence is in force."""
-        on = int(self.parameters["FENCE_ENABLE"]) == 1
-        polygon = int(self.parameters["FENCE_TYPE"]) & fence.TYPE_POLYGON
-        return bool(on and polygon and self.transfers.stores[FENCE])
+    def _circle(self) -> None:
+        """CIRCLE mode: the centre lies a radius ahead of the nose."""
+        body, radius = self.body, self.parameters.of("circle_radius_m")
+        yaw = math.radians(body.yaw_deg)
+        lon, lat = moved(body.lon, body.lat, radius * math.sin(yaw), radius * math.cos(yaw))
+        speed = math.radians(CIRCLE_DEGPS) * radius
+        if "CIRCLE_RATE" in self.parameters:
+            speed = math.radians(self.parameters["CIRCLE_RATE"]) * radius
+        self.guided.orbit(Spot(lon, lat, body.altitude_m), radius, abs(speed), clockwise=speed >= 0)
 
     def _home_item(self) -> Item:
         return Item(
@@ -367,11 +372,16 @@ class Autopilot:
         )
 
     def _changed(self, kind: int) -> None:
+        stores, put = self.transfers.stores, self.parameters.put
         if kind == MISSION:
             self.runner.changed()
-            self.parameters["MIS_TOTAL"] = len(self.transfers.mission)
+            put("mission_total", len(stores[MISSION]))
+            for fault in self.firmware.checked(self) if stores[MISSION] else ():
+                self.say(wire.MAV_SEVERITY_CRITICAL, fault)
         elif kind == RALLY:
-            self.parameters["RALLY_TOTAL"] = len(self.transfers.stores[RALLY])
+            put("rally_total", len(stores[RALLY]))
+        elif kind == FENCE:
+            put("fence_total", len(stores[FENCE]))
 
     def _item_reached(self, seq: int) -> None:
         self.send(wire.MAVLink_mission_item_reached_message(seq))
@@ -379,26 +389,3 @@ class Autopilot:
 
     def _clocks(self) -> tuple[float, float]:
         return self.senses.now_s(), time.monotonic()
-
-    def _feedback(self, photo: Photo) -> None:
-        """CAMERA_FEEDBACK: where the vehicle believes that it took the photo."""
-        east, north, up = self.senses.gps_error(self.body.index)
-        per = 111_320.0
-        self.send(
-            wire.MAVLink_camera_feedback_message(
-                self.unix_us(photo.at_s),
-                0,
-                photo.camera_index,
-                photo.number % 65536,
-                degrees_e7(photo.lat + north / per),
-                degrees_e7(photo.lon + east / (per * math.cos(math.radians(photo.lat)))),
-                photo.altitude_m + up,
-                photo.altitude_m + up - self.home_m,
-                0.0,
-                photo.attitude.pitch_deg,
-                photo.attitude.yaw_deg,
-                0.0,
-                0,
-                photo.number % 65536,
-            )
-        )

@@ -23,51 +23,79 @@ TERRAIN = frozenset({wire.MAV_FRAME_GLOBAL_TERRAIN_ALT, wire.MAV_FRAME_GLOBAL_TE
 PLACED = frozenset(
     {
         wire.MAV_CMD_NAV_WAYPOINT,
+        wire.MAV_CMD_NAV_SPLINE_WAYPOINT,
         wire.MAV_CMD_NAV_LOITER_UNLIM,
         wire.MAV_CMD_NAV_LOITER_TURNS,
         wire.MAV_CMD_NAV_LOITER_TIME,
+        wire.MAV_CMD_NAV_LOITER_TO_ALT,
         wire.MAV_CMD_NAV_LAND,
+        wire.MAV_CMD_NAV_VTOL_LAND,
         wire.MAV_CMD_NAV_TAKEOFF,
+        wire.MAV_CMD_NAV_VTOL_TAKEOFF,
+        wire.MAV_CMD_DO_SET_HOME,
+        wire.MAV_CMD_DO_LAND_START,
+        wire.MAV_CMD_DO_RETURN_PATH_START,
         wire.MAV_CMD_DO_SET_ROI,
         wire.MAV_CMD_DO_SET_ROI_LOCATION,
     }
 )
 """Mission commands whose x, y, z are a place."""
 
-NAV = frozenset(
-    {
+LIFTING = frozenset({wire.MAV_CMD_NAV_TAKEOFF, wire.MAV_CMD_NAV_VTOL_TAKEOFF})
+LANDING = frozenset({wire.MAV_CMD_NAV_LAND, wire.MAV_CMD_NAV_VTOL_LAND})
+
+NAV = (
+    LIFTING
+    | LANDING
+    | {
         wire.MAV_CMD_NAV_WAYPOINT,
+        wire.MAV_CMD_NAV_SPLINE_WAYPOINT,
         wire.MAV_CMD_NAV_LOITER_UNLIM,
         wire.MAV_CMD_NAV_LOITER_TURNS,
         wire.MAV_CMD_NAV_LOITER_TIME,
+        wire.MAV_CMD_NAV_LOITER_TO_ALT,
         wire.MAV_CMD_NAV_RETURN_TO_LAUNCH,
-        wire.MAV_CMD_NAV_LAND,
-        wire.MAV_CMD_NAV_TAKEOFF,
         wire.MAV_CMD_NAV_DELAY,
     }
 )
 
-DO = frozenset(
+CONDITIONS = frozenset(
     {
-        wire.MAV_CMD_DO_JUMP,
-        wire.MAV_CMD_DO_CHANGE_SPEED,
-        wire.MAV_CMD_DO_SET_HOME,
-        wire.MAV_CMD_DO_LAND_START,
-        wire.MAV_CMD_DO_SET_ROI,
-        wire.MAV_CMD_DO_SET_ROI_LOCATION,
-        wire.MAV_CMD_DO_SET_ROI_NONE,
-        wire.MAV_CMD_DO_DIGICAM_CONTROL,
-        wire.MAV_CMD_DO_MOUNT_CONTROL,
-        wire.MAV_CMD_DO_SET_CAM_TRIGG_DIST,
-        wire.MAV_CMD_DO_FENCE_ENABLE,
-        wire.MAV_CMD_DO_GIMBAL_MANAGER_PITCHYAW,
-        wire.MAV_CMD_IMAGE_START_CAPTURE,
-        wire.MAV_CMD_IMAGE_STOP_CAPTURE,
-        wire.MAV_CMD_CONDITION_YAW,
         wire.MAV_CMD_CONDITION_DELAY,
         wire.MAV_CMD_CONDITION_DISTANCE,
+        wire.MAV_CMD_CONDITION_YAW,
     }
 )
+
+DO = CONDITIONS | {
+    wire.MAV_CMD_DO_JUMP,
+    wire.MAV_CMD_JUMP_TAG,
+    wire.MAV_CMD_DO_JUMP_TAG,
+    wire.MAV_CMD_DO_CHANGE_SPEED,
+    wire.MAV_CMD_DO_SET_HOME,
+    wire.MAV_CMD_DO_LAND_START,
+    wire.MAV_CMD_DO_RETURN_PATH_START,
+    wire.MAV_CMD_DO_SET_ROI,
+    wire.MAV_CMD_DO_SET_ROI_LOCATION,
+    wire.MAV_CMD_DO_SET_ROI_NONE,
+    wire.MAV_CMD_DO_DIGICAM_CONFIGURE,
+    wire.MAV_CMD_DO_DIGICAM_CONTROL,
+    wire.MAV_CMD_DO_MOUNT_CONTROL,
+    wire.MAV_CMD_DO_SET_CAM_TRIGG_DIST,
+    wire.MAV_CMD_DO_FENCE_ENABLE,
+    wire.MAV_CMD_DO_GIMBAL_MANAGER_PITCHYAW,
+    wire.MAV_CMD_DO_SET_RELAY,
+    wire.MAV_CMD_DO_SET_SERVO,
+    wire.MAV_CMD_DO_REPEAT_SERVO,
+    wire.MAV_CMD_DO_VTOL_TRANSITION,
+    wire.MAV_CMD_IMAGE_START_CAPTURE,
+    wire.MAV_CMD_IMAGE_STOP_CAPTURE,
+    wire.MAV_CMD_VIDEO_START_CAPTURE,
+    wire.MAV_CMD_VIDEO_STOP_CAPTURE,
+    wire.MAV_CMD_SET_CAMERA_ZOOM,
+    wire.MAV_CMD_SET_CAMERA_FOCUS,
+}
+"""Commands that ArduPilot stores (AP_Mission::mavlink_int_to_mission_cmd), as far as flown here."""
 
 FENCE_KINDS = frozenset(
     {
@@ -79,7 +107,15 @@ FENCE_KINDS = frozenset(
     }
 )
 
-MAY_BE_NAN = frozenset({wire.MAV_CMD_DO_GIMBAL_MANAGER_PITCHYAW, wire.MAV_CMD_IMAGE_START_CAPTURE})
+MAY_BE_NAN = frozenset(
+    {
+        wire.MAV_CMD_DO_GIMBAL_MANAGER_PITCHYAW,
+        wire.MAV_CMD_IMAGE_START_CAPTURE,
+        wire.MAV_CMD_IMAGE_STOP_CAPTURE,
+        wire.MAV_CMD_VIDEO_START_CAPTURE,
+        wire.MAV_CMD_VIDEO_STOP_CAPTURE,
+    }
+)
 """Commands in which NaN means "leave it"; elsewhere only param4 (yaw) may be NaN."""
 
 

@@ -1,21 +1,18 @@
-"""Runs a stored mission: which item is current, when it is done, what the DO items do.
+"""Runs a stored mission: which item is current, when it is done, and the DO items between.
 
-DO items between two NAV items run when the first of the two is reached, as in ArduPilot.
+DO items between two NAV items run when the first of the two is reached, as in ArduPilot; a
+CONDITION item among them holds back the ones after it, not the flight.
 """
 
-import math
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import IntEnum
 
 from pymavlink.dialects.v20 import ardupilotmega as wire
 
-from sim.autopilot.items import NAV, RELATIVE, TERRAIN, Item
-from sim.autopilot.shutter import Shutter
-from sim.body import Body, Spot
-from sim.earth import between_m
-
-CLOSE_M = 2.0
-"""Acceptance radius; ArduCopter's default WP_RADIUS_M."""
+from sim.autopilot.items import LIFTING, NAV, Item
+from sim.autopilot.legs import Legs
 
 
 class Progress(IntEnum):
@@ -28,41 +25,54 @@ class Progress(IntEnum):
     COMPLETE = wire.MISSION_STATE_COMPLETE
 
 
+@dataclass(frozen=True, kw_only=True)
+class Habits:
+    """How a firmware runs missions.
+
+    Attributes:
+        first: index of the first item that is flown (ArduPilot keeps home at 0).
+        tells_do: whether MISSION_ITEM_REACHED is sent for DO items, too.
+    """
+
+    first: int = 1
+    tells_do: bool = False
+
+
 class Runner:
     """The mission of one vehicle in progress.
 
     Args:
-        mission: the stored items, index 0 being home.
+        mission: the stored items.
+        legs: flies the NAV items.
+        perform: carries a DO item out.
         reached: told the seq of every NAV item that is done.
-        home_m: altitude AMSL of home.
-        begin_return: starts an RTL inside the mission.
     """
 
     def __init__(
         self,
-        body: Body,
-        shutter: Shutter,
+        legs: Legs,
         mission: Callable[[], list[Item]],
+        perform: Callable[[Item], None],
         reached: Callable[[int], None],
-        home_m: Callable[[], float],
-        begin_return: Callable[[], None],
+        habits: Habits | None = None,
     ) -> None:
-        self._body, self._shutter, self._mission = body, shutter, mission
-        self._reached, self._home_m, self._begin_return = reached, home_m, begin_return
+        self.legs, self._mission = legs, mission
+        self._perform, self._reached = perform, reached
+        self._habits = habits or Habits()
+        self._body = legs._body
         self.seq = 0
         self.running = False
         self.complete = False
         self.paused = False
-        self.speed_mps = body.spec.cruise_mps
-        self.lifting = False
-        self._until_s: float | None = None
-        self._jumps: dict[int, int] = {}
         self.returning = False
+        self._jumps: dict[int, int] = {}
+        self._waiting: deque[Item] = deque()
+        self._condition_s: float | None = None
 
     @property
     def progress(self) -> Progress:
         """What MISSION_CURRENT says."""
-        if len(self._mission()) < 2:
+        if len(self._mission()) <= self._habits.first:
             return Progress.NO_MISSION
         if self.complete:
             return Progress.COMPLETE
@@ -71,60 +81,75 @@ class Runner:
         return Progress.NOT_STARTED
 
     @property
+    def lifting(self) -> bool:
+        """Whether a TAKEOFF is in progress."""
+        return self.legs.lifting
+
+    @lifting.setter
+    def lifting(self, on: bool) -> None:
+        self.legs.lifting = on
+
+    @property
+    def speed_mps(self) -> float:
+        """The speed that the mission flies at."""
+        return self.legs.speed_mps
+
+    @property
     def has_takeoff(self) -> bool:
         """Whether the first NAV item to come lifts the vehicle off."""
-        for item in self._mission()[max(1, self.seq) :]:
+        for item in self._mission()[max(self._habits.first, self.seq) :]:
             if item.command in NAV:
-                return item.command == wire.MAV_CMD_NAV_TAKEOFF
+                return item.command in LIFTING
         return False
 
     def enter(self) -> None:
-        """AUTO was entered: resume at the same item, or begin again after the end."""
+        """The mission mode was entered: resume at the same item, or begin again after the end."""
         if self.complete:
             self.rewind()
         self.paused = False
         self.running = True
-        if self.seq == 0:
-            self.seq = 1
+        self.seq = max(self.seq, self._habits.first)
         self._run_to_nav()
 
     def leave(self) -> None:
-        """AUTO was left; the current item stays."""
+        """The mission mode was left; the current item stays."""
         self.running = False
         self.returning = False
-        self._until_s = None
+        self.legs.reset()
+        self._waiting.clear()
 
     def rewind(self, seq: int = 0) -> None:
-        """Set the current item (0 and 1 are the start)."""
+        """Set the current item (0 is the start)."""
+        first = self._habits.first
         self.seq = seq
         self.complete = False
         self.returning = False
-        self._until_s = None
+        self.legs.reset()
         self._jumps = {}
-        if seq <= 1:
-            self.speed_mps = self._body.spec.cruise_mps
+        if seq <= first:
+            self.legs.speed_mps = self._body.spec.cruise_mps
         if self.running:
-            self.seq = max(1, seq)
+            self.seq = max(first, seq)
             self._run_to_nav()
 
     def changed(self) -> None:
         """A new mission was stored: restart the current command, or hang on to the old legs."""
-        mission = self._mission()
+        mission, first = self._mission(), self._habits.first
         if self.running and not self.complete:
-            self._until_s = None
+            self.legs.reset()
             if not self._body.flying:
-                self.seq = 1
+                self.seq = first
             if self.seq < len(mission):
                 self._run_to_nav()
         elif not self._body.flying:
-            self.seq, self.complete = (1 if self.running else 0), False
+            self.seq, self.complete = (first if self.running else 0), False
             self._jumps = {}
-            self.speed_mps = self._body.spec.cruise_mps
-        if len(mission) < 2:
+            self.legs.speed_mps = self._body.spec.cruise_mps
+        if len(mission) <= first:
             self.seq, self.complete = 0, False
 
     def pause(self, on: bool) -> None:
-        """DO_PAUSE_CONTINUE."""
+        """Hang where it is, or go on along the leg."""
         if on and not self.paused:
             self.paused = True
             self._body.stay()
@@ -140,146 +165,88 @@ class Runner:
         if self.seq >= len(mission):
             self._finish()
             return
-        if self._done(mission[self.seq], now_s):
+        self._drain(now_s)
+        if self.legs.done(mission[self.seq], now_s):
             self._reached(self.seq)
             self.seq += 1
-            self._until_s = None
+            self.legs.reset()
+            self._waiting.clear()
             self._run_to_nav()
 
-    def spot(self, item: Item) -> Spot:
-        """Where an item is; a place of 0, 0 is "here"."""
-        body = self._body
-        lon, lat = (item.lon, item.lat) if item.x or item.y else (body.lon, body.lat)
-        if item.frame in TERRAIN:
-            return Spot(lon, lat, item.z, terrain=True)
-        return Spot(lon, lat, item.z + (self._home_m() if item.frame in RELATIVE else 0.0))
-
     def _run_to_nav(self, *, resume: bool = False) -> None:
-        """Do the DO items from the current one on and start the NAV item after them."""
+        """Take up the DO items from the current one on and start the NAV item after them."""
         mission = self._mission()
+        found: list[Item] = []
         for _ in range(4 * len(mission) + 4):
             if self.seq >= len(mission):
-                self._finish()
-                return
+                break
             item = mission[self.seq]
             if item.command in NAV:
                 self._start(item, resume=resume)
+                self._line_up(found)
                 return
-            self.seq = self._do(item)
+            found.append(item)
+            if self._habits.tells_do:
+                self._reached(self.seq)
+            self.seq = self._after(item)
+        self._line_up(found)
         self._finish()
+
+    def _start(self, item: Item, *, resume: bool) -> None:
+        if item.command == wire.MAV_CMD_NAV_RETURN_TO_LAUNCH:
+            self.returning = True
+        self.legs.start(item, self._mission()[self.seq + 1 :], resume=resume)
+
+    def _line_up(self, items: list[Item]) -> None:
+        """Carry out DO items up to the first CONDITION; the rest waits for it."""
+        self._condition_s = None
+        self._waiting = deque(items)
+        self._drain(None)
+
+    def _drain(self, now_s: float | None) -> None:
+        while self._waiting:
+            item = self._waiting[0]
+            if not self._met(item, now_s):
+                return
+            self._condition_s = None
+            self._waiting.popleft()
+            self._perform(item)
+
+    def _met(self, item: Item, now_s: float | None) -> bool:
+        """Whether a CONDITION is fulfilled; other items are none."""
+        if item.command == wire.MAV_CMD_CONDITION_DELAY:
+            if now_s is None:
+                return False
+            if self._condition_s is None:
+                self._condition_s = now_s + item.param1
+            return now_s >= self._condition_s
+        if item.command == wire.MAV_CMD_CONDITION_DISTANCE:
+            return now_s is not None and self._body.to_goal_m()[1] <= item.param1
+        return True
 
     def _finish(self) -> None:
         self.complete = True
         self._body.stay()
 
-    def _start(self, item: Item, *, resume: bool) -> None:
-        body = self._body
-        if item.command == wire.MAV_CMD_NAV_TAKEOFF:
-            self.lifting = True
-            here = body.here()
-            target = self.spot(item)
-            up = Spot(here.lon, here.lat, target.height_m, target.terrain)
-            body.fly(up, up, self.speed_mps)
-        elif item.command == wire.MAV_CMD_NAV_RETURN_TO_LAUNCH:
-            self.returning = True
-            self._begin_return()
-        elif item.command == wire.MAV_CMD_NAV_LAND:
-            goal = self.spot(item)
-            body.fly(body.here(), Spot(goal.lon, goal.lat, body.altitude_m), self.speed_mps)
-        elif item.command == wire.MAV_CMD_NAV_DELAY:
-            body.stay()
-        else:
-            goal = self.spot(item)
-            start = body.here(terrain=goal.terrain)
-            if not resume and body.speed_mps > 1.0 and self._near(body.goal):
-                start = Spot(body.goal.lon, body.goal.lat, start.height_m, goal.terrain)
-            body.fly(start, goal, self.speed_mps, self._end_speed(item, goal))
-
-    def _near(self, spot: Spot) -> bool:
-        return math.hypot(*between_m(self._body.lon, self._body.lat, spot.lon, spot.lat)) < 30.0
-
-    def _end_speed(self, item: Item, goal: Spot) -> float:
-        """How fast it may arrive: slower the sharper the turn into the next leg."""
-        if item.param1 > 0 or item.command != wire.MAV_CMD_NAV_WAYPOINT:
-            return 0.0
-        later = next((i for i in self._mission()[self.seq + 1 :] if i.command in NAV), None)
-        if later is None or later.command != wire.MAV_CMD_NAV_WAYPOINT:
-            return 0.0
-        following = self.spot(later)
-        ax, ay = between_m(self._body.lon, self._body.lat, goal.lon, goal.lat)
-        bx, by = between_m(goal.lon, goal.lat, following.lon, following.lat)
-        a, b = math.hypot(ax, ay), math.hypot(bx, by)
-        if a < 1.0 or b < 1.0:
-            return 0.0
-        cosine = (ax * bx + ay * by) / (a * b)
-        least = 0.5 if self._body.spec.vtol else 0.12
-        return self.speed_mps * max(least, cosine)
-
-    def _done(self, item: Item, now_s: float) -> bool:
-        body = self._body
-        if item.command == wire.MAV_CMD_NAV_TAKEOFF:
-            if not body.flying or abs(body.height_error_m()) > 1.0:
-                return False
-            self.lifting = False
-            return True
-        if item.command == wire.MAV_CMD_NAV_LAND:
-            _, distance = body.to_goal_m()
-            if body.flying and distance < CLOSE_M and body.speed_mps < 1.0:
-                body.descend()
-            return not body.flying and not self.lifting
-        if item.command == wire.MAV_CMD_NAV_DELAY:
-            return self._waited(item.param1, now_s)
-        if not body.flying or not self._arrived():
-            return False
-        if item.command == wire.MAV_CMD_NAV_WAYPOINT:
-            return self._waited(item.param1, now_s)
-        if item.command == wire.MAV_CMD_NAV_LOITER_TIME:
-            return self._waited(item.param1, now_s)
-        if item.command == wire.MAV_CMD_NAV_LOITER_TURNS:
-            return self._waited(item.param1 * 20.0, now_s)
-        return False
-
-    def _arrived(self) -> bool:
-        body = self._body
-        along, distance = body.to_goal_m()
-        if distance < max(CLOSE_M, 0.2 * body.speed_mps) or (along < 0 and distance < 30.0):
-            return abs(body.height_error_m()) < 5.0
-        return False
-
-    def _waited(self, seconds: float, now_s: float) -> bool:
-        if self._until_s is None:
-            self._until_s = now_s + seconds
-        return now_s >= self._until_s - 1e-6
-
-    def _do(self, item: Item) -> int:
-        """Carry out a DO item; the index of the item after it."""
-        command, shutter = item.command, self._shutter
-        if command == wire.MAV_CMD_DO_JUMP:
-            return self._jump(item)
-        if command == wire.MAV_CMD_DO_CHANGE_SPEED and item.param2 > 0:
-            self.speed_mps = item.param2
-        elif command == wire.MAV_CMD_DO_SET_CAM_TRIGG_DIST:
-            shutter.by_distance(item.param1, once=item.param3 == 1, target=int(item.param4))
-        elif command == wire.MAV_CMD_IMAGE_START_CAPTURE:
-            shutter.once(int(item.param1) if math.isfinite(item.param1) else 0)
-        elif command == wire.MAV_CMD_DO_DIGICAM_CONTROL:
-            shutter.once(0)
-        elif command == wire.MAV_CMD_DO_MOUNT_CONTROL:
-            shutter.point(item.param1, item.param3)
-        elif command == wire.MAV_CMD_DO_GIMBAL_MANAGER_PITCHYAW:
-            shutter.point(item.param1, item.param2)
-        elif command in (wire.MAV_CMD_DO_SET_ROI, wire.MAV_CMD_DO_SET_ROI_LOCATION):
-            spot = self.spot(item)
-            shutter.roi = (spot.lon, spot.lat, spot.height_m + spot.terrain * self._body.ground_m)
-        elif command == wire.MAV_CMD_DO_SET_ROI_NONE:
-            shutter.roi = None
-        elif command == wire.MAV_CMD_CONDITION_YAW:
-            self._body.turn_to(item.param1 % 360)
+    def _after(self, item: Item) -> int:
+        """The index of the item after a DO item."""
+        if item.command == wire.MAV_CMD_DO_JUMP:
+            return self._jump(item, int(item.param1))
+        if item.command == wire.MAV_CMD_DO_JUMP_TAG:
+            target = self.tagged(int(item.param1))
+            return self.seq + 1 if target is None else self._jump(item, target)
         return self.seq + 1
 
-    def _jump(self, item: Item) -> int:
+    def tagged(self, tag: int) -> int | None:
+        """The index of a JUMP_TAG item, None if there is none."""
+        for k, item in enumerate(self._mission()):
+            if item.command == wire.MAV_CMD_JUMP_TAG and int(item.param1) == tag:
+                return k
+        return None
+
+    def _jump(self, item: Item, target: int) -> int:
         used = self._jumps.get(self.seq, 0)
         if item.param2 >= 0 and used >= item.param2:
             return self.seq + 1
         self._jumps[self.seq] = used + 1
-        return max(1, int(item.param1))
+        return max(self._habits.first, target)

@@ -10,14 +10,14 @@ Without that a speed-up would cancel uploads that no real link would lose.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from pymavlink.dialects.v20 import ardupilotmega as wire
 
 from sim.autopilot.items import CAPACITY, FENCE, MISSION, PLACED, RALLY, Item, fence_fault, refusal
 
-AGAIN_S, ABORT_S = 1.0, 8.0
-"""ArduPilot repeats a request after 1 s and gives up after 8 s of its own time."""
 AGAIN_WALL_S, ABORT_WALL_S = 0.5, 6.0
+NAMES = {MISSION: "Mission", FENCE: "Fence", RALLY: "Rally"}
 
 
 @dataclass(kw_only=True)
@@ -26,8 +26,9 @@ class Upload:
 
     kind: int
     partner: tuple[int, int]
-    count: int
+    end: int
     next: int = 0
+    first: int = 0
     staged: list[Item] = field(default_factory=list)
     heard_s: float = 0.0
     heard_wall_s: float = 0.0
@@ -46,6 +47,11 @@ class Transfers:
         clock: simulated and wall seconds.
     """
 
+    capacity: ClassVar[dict[int, int]] = CAPACITY
+    again_s: ClassVar[float] = 1.0
+    """ArduPilot repeats a request after 1 s and gives up after 8 s of its own time."""
+    abort_s: ClassVar[float] = 8.0
+
     def __init__(
         self,
         send: Callable[[wire.MAVLink_message], None],
@@ -56,7 +62,7 @@ class Transfers:
     ) -> None:
         self._send, self._say, self._home = send, say, home
         self._on_change, self._clock = on_change, clock
-        self.stores: dict[int, list[Item]] = {MISSION: [home()], FENCE: [], RALLY: []}
+        self.stores: dict[int, list[Item]] = {MISSION: self._empty(), FENCE: [], RALLY: []}
         self.upload: Upload | None = None
         self.booted = True
 
@@ -65,115 +71,105 @@ class Transfers:
         """The mission; index 0 is home, whatever was uploaded there."""
         return self.stores[MISSION]
 
+    def ids(self) -> tuple[int, int, int]:
+        """Opaque ids of mission, fence and rally points; ArduPilot has none."""
+        return 0, 0, 0
+
+    # Upload
+
     def on_count(self, message: wire.MAVLink_message) -> None:
         """MISSION_COUNT: begin an upload."""
-        kind, partner = message.mission_type, _sender(message)
+        kind, partner = message.mission_type, sender(message)
         if kind not in self.stores:
             self._ack(partner, kind, wire.MAV_MISSION_UNSUPPORTED)
-        elif not self.booted or message.count > CAPACITY[kind]:
-            self._ack(partner, kind, wire.MAV_MISSION_NO_SPACE)
         elif self.upload is not None and self.upload.partner != partner:
             self._ack(partner, kind, wire.MAV_MISSION_DENIED)
+        elif not self.booted or message.count > self.capacity[kind]:
+            self._ack(partner, kind, wire.MAV_MISSION_NO_SPACE)
+            if self.booted:
+                text = f"Only {self.capacity[kind]} items are supported"
+                self._say(wire.MAV_SEVERITY_WARNING, text)
         elif message.count == 0:
+            self.upload = None
             self._clear(kind)
+            self._told(kind)
             self._ack(partner, kind, wire.MAV_MISSION_ACCEPTED)
         else:
             if kind == MISSION:
                 del self.mission[max(1, message.count) :]
-            now, wall = self._clock()
-            self.upload = Upload(
-                kind=kind,
-                partner=partner,
-                count=message.count,
-                heard_s=now,
-                heard_wall_s=wall,
-            )
-            self._ask()
+            self._begin(kind, partner, 0, message.count)
+
+    def on_partial(self, message: wire.MAVLink_message) -> None:
+        """MISSION_WRITE_PARTIAL_LIST: write some of the stored items anew."""
+        kind, partner = message.mission_type, sender(message)
+        first, last = message.start_index, message.end_index
+        if kind not in self.stores:
+            self._ack(partner, kind, wire.MAV_MISSION_UNSUPPORTED)
+        elif self.upload is not None:
+            self._ack(partner, kind, wire.MAV_MISSION_DENIED)
+        elif not 0 <= first <= last <= len(self.stores[kind]):
+            self._say(wire.MAV_SEVERITY_WARNING, "Flight plan update rejected")
+            self._ack(partner, kind, wire.MAV_MISSION_ERROR)
+        else:
+            self._begin(kind, partner, first, last + 1)
 
     def on_item(self, message: wire.MAVLink_message) -> None:
         """MISSION_ITEM_INT or MISSION_ITEM."""
-        partner, upload = _sender(message), self.upload
-        if upload is None:
+        partner, upload = sender(message), self.upload
+        if upload is None or upload.kind != message.mission_type:
             self._ack(partner, message.mission_type, wire.MAV_MISSION_ERROR)
-            return
-        if upload.partner != partner or upload.kind != message.mission_type:
-            self._ack(partner, message.mission_type, wire.MAV_MISSION_DENIED)
-            return
-        upload.heard_s, upload.heard_wall_s = self._clock()
-        if message.seq != upload.next:
+        elif message.seq != upload.next:
             self._ack(partner, upload.kind, wire.MAV_MISSION_INVALID_SEQUENCE)
+        elif upload.partner != partner:
+            self._ack(partner, message.mission_type, wire.MAV_MISSION_DENIED)
+        else:
+            upload.heard_s, upload.heard_wall_s = self._clock()
+            self._take(upload, message)
+
+    def on_clear(self, message: wire.MAVLink_message) -> None:
+        """MISSION_CLEAR_ALL; not while somebody else uploads."""
+        partner, kind = sender(message), message.mission_type
+        kinds = list(self.stores) if kind == wire.MAV_MISSION_TYPE_ALL else [kind]
+        if any(k not in self.stores for k in kinds):
+            self._ack(partner, kind, wire.MAV_MISSION_UNSUPPORTED)
             return
-        try:
-            item = Item.of(message)
-        except ValueError:
-            self._refuse(upload, int(wire.MAV_MISSION_INVALID_PARAM5_X))
+        if self.upload is not None and self.upload.partner != partner:
+            self._ack(partner, kind, wire.MAV_MISSION_DENIED)
             return
-        result = refusal(item, upload.kind)
-        if result != wire.MAV_MISSION_ACCEPTED and not (
-            upload.kind == MISSION and upload.next == 0
-        ):
-            self._refuse(upload, result)
-            return
-        self._store(upload, item)
+        self.upload = None
+        for k in kinds:
+            self._clear(k)
+        self._ack(partner, kind, wire.MAV_MISSION_ACCEPTED)
+
+    # Download
 
     def on_request_list(self, message: wire.MAVLink_message) -> None:
         """MISSION_REQUEST_LIST: begin a download."""
-        partner, kind = _sender(message), message.mission_type
+        partner, kind = sender(message), message.mission_type
         if kind not in self.stores:
             self._ack(partner, kind, wire.MAV_MISSION_UNSUPPORTED)
         elif self.upload is not None:
             self._ack(partner, kind, wire.MAV_MISSION_DENIED)
         else:
-            self._send(
-                wire.MAVLink_mission_count_message(*partner, len(self._download(kind)), kind)
-            )
+            self._count(partner, kind)
 
     def on_request(self, message: wire.MAVLink_message) -> None:
         """MISSION_REQUEST_INT and MISSION_REQUEST: one item of a download."""
-        partner, kind = _sender(message), message.mission_type
+        partner, kind = sender(message), message.mission_type
         items = self._download(kind) if kind in self.stores else []
-        if message.seq >= len(items):
-            self._ack(partner, kind, wire.MAV_MISSION_INVALID_SEQUENCE)
-            return
-        i = items[message.seq]
-        placed = kind != MISSION or i.command in PLACED
-        frame = i.frame if kind != FENCE and placed else 0
-        make = wire.MAVLink_mission_item_int_message
-        x: float = i.x
-        y: float = i.y
-        if message.get_type() == "MISSION_REQUEST":
-            make = wire.MAVLink_mission_item_message
-            scale = 1e7 if placed else 1.0
-            x, y = i.x / scale, i.y / scale
-        self._send(
-            make(
-                *partner,
-                message.seq,
-                frame,
-                i.command,
-                0,
-                1,
-                i.param1,
-                i.param2,
-                i.param3,
-                i.param4,
-                x,
-                y,
-                i.z,
-                kind,
-            )
-        )
-
-    def on_clear(self, message: wire.MAVLink_message) -> None:
-        """MISSION_CLEAR_ALL."""
-        partner, kind = _sender(message), message.mission_type
-        kinds = list(self.stores) if kind == wire.MAV_MISSION_TYPE_ALL else [kind]
-        if any(k not in self.stores for k in kinds):
+        if kind not in self.stores:
             self._ack(partner, kind, wire.MAV_MISSION_UNSUPPORTED)
-            return
-        for k in kinds:
-            self._clear(k)
-        self._ack(partner, kind, wire.MAV_MISSION_ACCEPTED)
+        elif self.upload is not None:
+            self._ack(partner, kind, wire.MAV_MISSION_DENIED)
+        elif message.seq >= len(items):
+            self._count(partner, kind)
+            self._ack(partner, kind, wire.MAV_MISSION_INVALID_SEQUENCE)
+        else:
+            as_int = message.get_type() == "MISSION_REQUEST_INT"
+            self._answer(partner, kind, message.seq, items[message.seq], as_int=as_int)
+
+    def on_ack(self, message: wire.MAVLink_message) -> None:
+        """MISSION_ACK of a ground station: ends a download; ArduPilot does not care."""
 
     def tick(self) -> None:
         """Repeat a request that found no answer; give up after a while."""
@@ -181,60 +177,141 @@ class Transfers:
         if upload is None:
             return
         now, wall = self._clock()
-        if now - upload.heard_s > ABORT_S and wall - upload.heard_wall_s > ABORT_WALL_S:
+        if now - upload.heard_s > self.abort_s and wall - upload.heard_wall_s > ABORT_WALL_S:
             self.upload = None
+            self._say(wire.MAV_SEVERITY_WARNING, f"{NAMES[upload.kind]} upload timeout")
             self._ack(upload.partner, upload.kind, wire.MAV_MISSION_OPERATION_CANCELLED)
-            self._say(wire.MAV_SEVERITY_WARNING, "Mission upload timeout")
-        elif now - upload.asked_s > AGAIN_S and wall - upload.asked_wall_s > AGAIN_WALL_S:
+        elif now - upload.asked_s > self.again_s and wall - upload.asked_wall_s > AGAIN_WALL_S:
             self._ask()
+
+    # What differs between firmwares
+
+    def _empty(self) -> list[Item]:
+        return [self._home()]
+
+    def _refusal(self, item: Item, kind: int, seq: int) -> int:
+        """MAV_MISSION_RESULT for an item; what seq 0 of a mission holds does not matter."""
+        return int(wire.MAV_MISSION_ACCEPTED) if kind == MISSION == seq else refusal(item, kind)
 
     def _download(self, kind: int) -> list[Item]:
         return [self._home(), *self.mission[1:]] if kind == MISSION else self.stores[kind]
 
-    def _store(self, upload: Upload, item: Item) -> None:
-        if upload.kind == MISSION:
-            if upload.next < len(self.mission):
-                self.mission[upload.next] = item
-            else:
-                self.mission.append(item)
-        else:
+    def _frame(self, item: Item, kind: int) -> int:
+        """The frame in which an item comes back: 0 for fences and for items without a place."""
+        placed = kind != MISSION or item.command in PLACED
+        return item.frame if kind != FENCE and placed else 0
+
+    def _told(self, kind: int) -> None:
+        """What is said when a transfer is through."""
+        if kind == MISSION:
+            self._say(wire.MAV_SEVERITY_INFO, "Flight plan received")
+
+    def _put(self, upload: Upload, item: Item) -> None:
+        """Keep an item: a mission's at once, a fence's and rally's at the end."""
+        if upload.kind != MISSION:
             upload.staged.append(item)
-        upload.next += 1
-        if upload.next < upload.count:
-            self._ask()
-            return
-        self.upload = None
-        fault = fence_fault(upload.staged) if upload.kind == FENCE else None
+        elif upload.next < len(self.mission):
+            self.mission[upload.next] = item
+        else:
+            self.mission.append(item)
+
+    def _commit(self, upload: Upload) -> bool:
+        """The last item is there; False if all of them together make no sense."""
+        if upload.kind == MISSION:
+            return True
+        whole = self.stores[upload.kind].copy() if upload.first else []
+        whole[upload.first :] = upload.staged
+        fault = fence_fault(whole) if upload.kind == FENCE else None
         if fault:
             self._say(wire.MAV_SEVERITY_WARNING, fault)
+            return False
+        self.stores[upload.kind] = whole
+        return True
+
+    def _ask(self) -> None:
+        upload = self.upload
+        if upload is not None:
+            upload.asked_s, upload.asked_wall_s = self._clock()
+            self._send(self._request(upload))
+
+    def _request(self, upload: Upload) -> wire.MAVLink_message:
+        return wire.MAVLink_mission_request_message(*upload.partner, upload.next, upload.kind)
+
+    # Steps
+
+    def _begin(self, kind: int, partner: tuple[int, int], first: int, end: int) -> None:
+        now, wall = self._clock()
+        self.upload = Upload(
+            kind=kind,
+            partner=partner,
+            end=end,
+            next=first,
+            first=first,
+            heard_s=now,
+            heard_wall_s=wall,
+        )
+        self._ask()
+
+    def _take(self, upload: Upload, message: wire.MAVLink_message) -> None:
+        try:
+            item = Item.of(message)
+        except ValueError:
+            self._refuse(upload, int(wire.MAV_MISSION_INVALID_PARAM5_X))
+            return
+        result = self._refusal(item, upload.kind, upload.next)
+        if result != wire.MAV_MISSION_ACCEPTED:
+            self._refuse(upload, result)
+            return
+        self._put(upload, item)
+        upload.next += 1
+        if upload.next < upload.end:
+            self._ask()
+        else:
+            self._finish(upload)
+
+    def _finish(self, upload: Upload) -> None:
+        self.upload = None
+        if not self._commit(upload):
             self._ack(upload.partner, upload.kind, wire.MAV_MISSION_ERROR)
             return
-        if upload.kind != MISSION:
-            self.stores[upload.kind] = upload.staged
         self._on_change(upload.kind)
+        self._told(upload.kind)
         self._ack(upload.partner, upload.kind, wire.MAV_MISSION_ACCEPTED)
 
     def _refuse(self, upload: Upload, result: int) -> None:
-        if upload.kind == MISSION:
+        """Give an upload up; of a mission what came so far stays (uploads are not atomic)."""
+        if upload.kind == MISSION and upload.first == 0:
             del self.mission[max(1, upload.next) :]
             self._on_change(MISSION)
         self.upload = None
         self._ack(upload.partner, upload.kind, result)
 
     def _clear(self, kind: int) -> None:
-        self.stores[kind] = [self._home()] if kind == MISSION else []
+        self.stores[kind] = self._empty() if kind == MISSION else []
         self._on_change(kind)
 
-    def _ask(self) -> None:
-        upload = self.upload
-        if upload is None:
-            return
-        upload.asked_s, upload.asked_wall_s = self._clock()
-        self._send(wire.MAVLink_mission_request_message(*upload.partner, upload.next, upload.kind))
+    def _count(self, partner: tuple[int, int], kind: int) -> None:
+        count = len(self._download(kind))
+        self._send(wire.MAVLink_mission_count_message(*partner, count, kind))
+
+    def _answer(
+        self, partner: tuple[int, int], kind: int, seq: int, item: Item, *, as_int: bool
+    ) -> None:
+        make: Callable[..., wire.MAVLink_message] = wire.MAVLink_mission_item_int_message
+        x: float = item.x
+        y: float = item.y
+        if not as_int:
+            make = wire.MAVLink_mission_item_message
+            scale = 1e7 if kind != MISSION or item.command in PLACED else 1.0
+            x, y = x / scale, y / scale
+        params = (item.param1, item.param2, item.param3, item.param4)
+        frame = self._frame(item, kind)
+        self._send(make(*partner, seq, frame, item.command, 0, 1, *params, x, y, item.z, kind))
 
     def _ack(self, partner: tuple[int, int], kind: int, result: int) -> None:
         self._send(wire.MAVLink_mission_ack_message(*partner, result, kind))
 
 
-def _sender(message: wire.MAVLink_message) -> tuple[int, int]:
+def sender(message: wire.MAVLink_message) -> tuple[int, int]:
+    """System and component that sent a message."""
     return message.get_srcSystem(), message.get_srcComponent()

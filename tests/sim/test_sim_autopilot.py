@@ -138,7 +138,7 @@ class TestMission:
     @pytest.mark.parametrize(
         ("item", "result"),
         [
-            ((3, 84, 0, 0, 0, 0, LAT, LON, 50), wire.MAV_MISSION_UNSUPPORTED),
+            ((3, 31000, 0, 0, 0, 0, LAT, LON, 50), wire.MAV_MISSION_UNSUPPORTED),
             ((1, WAYPOINT, 0, 0, 0, 0, LAT, LON, 50), wire.MAV_MISSION_UNSUPPORTED_FRAME),
             ((3, WAYPOINT, 0, 0, 0, 0, 95.0, LON, 50), wire.MAV_MISSION_INVALID_PARAM5_X),
             ((3, WAYPOINT, 0, 0, 0, 0, LAT, 185.0, 50), wire.MAV_MISSION_INVALID_PARAM6_Y),
@@ -244,8 +244,9 @@ class TestGuided:
         pilot.swarm.state.battery[0] = 0.13
         pilot.run(3)
         assert pilot.swarm.autopilots[0].mode == 6
-        assert pilot.swarm.autopilots[0].system_status() == wire.MAV_STATE_CRITICAL
-        assert "Battery 1 is low" in pilot.texts()
+        beats = [m for m in pilot.heard if m.get_type() == "HEARTBEAT" and m.get_srcSystem() == 1]
+        assert beats[-1].system_status == wire.MAV_STATE_CRITICAL
+        assert any("Battery 1 is low" in text for text in pilot.texts())
 
     def test_disarming_in_flight_is_refused(self, pilot: Any) -> None:
         pilot.airborne()
