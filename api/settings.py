@@ -26,6 +26,9 @@ class Settings(BaseSettings):
         media_folder: None for `media` in the home folder.
         mavlink_url: how the vehicles are reached: one address (the link "main"), or several links
             as "main=tcp:HOST:PORT east=udpin:HOST:PORT"; the simulation listens on the main one.
+        docks_url: where docks are spoken with (docs/docks.md): http(s)://... or mqtt(s)://...;
+            empty for none, in a simulation for the simulated ones.
+        docks_token: bearer token for docks that speak HTTP.
         require_sign_in: refuse callers without a token even on this machine.
         allowed_hosts: further names, separated by commas, by which browsers reach the service.
         media_max_mb, body_max_kb: largest photograph and largest other request body.
@@ -43,6 +46,8 @@ class Settings(BaseSettings):
     database_url: str | None = None
     media_folder: Path | None = None
     mavlink_url: str = "tcp:127.0.0.1:5790"
+    docks_url: str = ""
+    docks_token: str | None = None
     require_sign_in: bool = False
     allowed_hosts: str = ""
     media_max_mb: int = Field(64, ge=1, le=4096)

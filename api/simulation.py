@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from datetime import datetime
@@ -33,6 +34,7 @@ class Simulation:
         self._preset = preset
         self._service_url = service_url
         self._pid_file = settings.home / "sim.pid"
+        self._docks_file = settings.home / "sim.docks"
         self.truth = settings.home / "truth.json"
         self.log = settings.home / "sim.log"
 
@@ -51,6 +53,7 @@ class Simulation:
             *(sys.executable, "-m", "sim"),
             *("--world", str(world_file)),
             *("--port", str(mavlink_port(simulated_link(self._settings)))),
+            *("--docks", self.docks_url().rpartition(":")[2]),
             *("--service", self._service_url),
             *("--speed", speed),
             *("--seed", str(self._preset.demo.seed if seed is None else seed)),
@@ -63,6 +66,15 @@ class Simulation:
                 command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
             )
         self._pid_file.write_text(str(started.pid))
+
+    def docks_url(self) -> str:
+        """Where its docks are spoken with: a free port, kept as long as the process lives."""
+        if not self._docks_file.exists() or self.process() is None:
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                port = probe.getsockname()[1]
+            self._docks_file.write_text(f"http://127.0.0.1:{port}")
+        return self._docks_file.read_text().strip()
 
     def process(self) -> psutil.Process | None:
         """The running simulator, if any."""

@@ -149,7 +149,8 @@ def _differences(
     name = after.dock
     if was_heard and not heard:
         return [f"{name} {after.silence(now)}"]
-    texts = [] if was_heard or not heard else [f"{name} is heard"]
+    again = heard and not was_heard and before.heard_at is not None
+    texts = [f"{name} is heard again"] if again else []
     texts += [f"{name}: {fault}" for fault in after.faults if fault not in before.faults]
     texts += [f"{name}: repaired: {fault}" for fault in before.faults if fault not in after.faults]
     if after.emergency_stop and not before.emergency_stop:

@@ -125,7 +125,8 @@ class Run:
         if settings.udp:
             await self.server.send_to(settings.udp)
         if settings.docks is not None:
-            self._dock_server = DockServer(self.docks, token=settings.token)
+            here = settings.host in ("127.0.0.1", "::1", "localhost")
+            self._dock_server = DockServer(self.docks, token=None if here else settings.token)
             await self._dock_server.open(settings.host, settings.docks)
         log.info("%d vehicles on port %d", len(self.swarm.autopilots), self.server.port)
         url = None if self._dock_server is None else self._dock_server.url

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.clock import Clock
 from fleet.address import Address
+from fleet.dockyard import Dockyard
 from fleet.events import FleetEvent
 from fleet.fleet import Fleet
 from imagery.storage import MediaFolder
@@ -66,6 +67,7 @@ class ControlRoom:
         pool: Executor,
         planning: Executor,
         watchers: Watchers,
+        docks: Dockyard | None = None,
     ) -> None:
         self.preset = preset
         self.clock = clock
@@ -79,7 +81,9 @@ class ControlRoom:
         """By drone, the flight that it is on or came back from last."""
         self.judged: set[str] = set()
         """Re-check flights whose measurement is being or has been written down."""
-        self.pads = Pads(preset, fleet)
+        self.docks = Dockyard([], clock) if docks is None else docks
+        """The docks that can be spoken with; none where no address is set."""
+        self.pads = Pads(preset, fleet, says=self._dock_says)
         self._docks = {dock.id: dock for dock in preset.docks}
         self._by_address = {dock.address: dock for dock in preset.docks}
         self._running: set[asyncio.Task[None]] = set()
@@ -90,6 +94,10 @@ class ControlRoom:
         from missions.operations.helms import Helms
 
         return Helms(self)
+
+    def _dock_says(self, dock_id: str) -> bool | None:
+        """Whether a dock says that it can take nobody; None where it is not spoken with."""
+        return not self.docks.free(dock_id, "") if dock_id in self.docks else None
 
     def now(self) -> datetime:
         """The service's time."""

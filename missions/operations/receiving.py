@@ -1,0 +1,185 @@
+"""Back into a dock: its door is opened in time, closed over the vehicle, and the pack is charged.
+
+Everything here goes on beside the flight; what fails is an alarm for a person, and the guard sends
+the vehicle elsewhere because the dock says that it cannot take it.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+
+from core.clock import within
+from core.energy import Wind, descent_s, leg_s
+from core.errors import DockError
+from core.geo import LonLat, distance_m
+from fleet.dock import Dock, Door
+from fleet.dockyard import landing_refusal
+from fleet.vehicle import Vehicle
+from missions.entities import Flight
+from missions.operations import flights, packs
+from missions.operations.room import ControlRoom
+
+LOOK_S = 5.0
+"""How often a returning vehicle's way is measured."""
+
+EARLY_S = 45.0
+"""A door is open so long before the vehicle is there."""
+
+TRAVEL_MARGIN = 1.5
+TRIES, AGAIN_S = 3, 20.0
+"""A door or a charger is asked so often after a landing, with such a pause."""
+
+SETTLE_S = 60.0
+"""Within so long after a landing the dock has seen the vehicle on its pad."""
+
+
+@contextmanager
+def expecting(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> Iterator[None]:
+    """While a vehicle flies: open the door of the dock where it lands, in time."""
+    if not room.docks:
+        yield
+        return
+    task = asyncio.create_task(_expect(room, flight, vehicle), name=f"dock for {flight.id}")
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+async def _expect(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> None:
+    opened: str | None = None
+    while True:
+        await room.clock.sleep(LOOK_S)
+        goal = destination(room, flight, vehicle)
+        dock = room.docks.get(goal)
+        if opened is not None and opened != goal and opened in room.docks:
+            room.spawn(shut(room, flight, room.docks[opened], "unused"), f"dock {opened}: close")
+            opened = None
+        if dock is None or not vehicle.state.armed:
+            continue
+        state = dock.state()
+        if opened == goal and state.fresh(room.now()) and state.door is Door.OPEN:
+            continue
+        left_s = arrival_s(room, flight, vehicle, goal)
+        if left_s is None or left_s > TRAVEL_MARGIN * state.door_travel_s + EARLY_S:
+            continue
+        opened = goal if await _open_for_landing(room, flight, dock) else opened
+
+
+async def _open_for_landing(room: ControlRoom, flight: Flight, dock: Dock) -> bool:
+    refusal = landing_refusal(dock.state(), flight.vehicle, room.now())
+    if not refusal:
+        try:
+            await dock.open()
+        except DockError as why:
+            refusal = why.what
+    if refusal:
+        text = f"{dock.id} is not ready for the landing: {refusal}"
+        flights.alarm(room, flight, text, f"{dock.id} 无法接收降落")
+        await room.clock.sleep(AGAIN_S)
+        return False
+    tell(room, flight, f"the door of {dock.id} is open for landing", f"{dock.id} 舱门已打开待降落")
+    return True
+
+
+def destination(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> str:
+    """The dock where it lands as things are: where it was sent, or where its mission ends."""
+    bound = room.pads.bound.get(flight.address)
+    if bound is not None:
+        return bound
+    mission = vehicle.mission
+    if mission is not None and vehicle.state.mode == vehicle.autopilot.mission_mode:
+        last = room.pads.at(_ahead(vehicle)[-1]) if _ahead(vehicle) else None
+        if last is not None:
+            return last.id
+    return flight.dock
+
+
+def arrival_s(room: ControlRoom, flight: Flight, vehicle: Vehicle, goal: str) -> float | None:
+    """Seconds until it is at a dock, in the wind it measures; None while it does not come."""
+    state, pilot = vehicle.state, vehicle.autopilot
+    if state.position is None:
+        return None
+    comes = flight.address in room.pads.bound or state.mode in (pilot.return_mode, pilot.land_mode)
+    if not comes and state.mode != pilot.mission_mode:
+        return None
+    spec = room.preset.kinds[room.dock(flight.vehicle).kind]
+    way = [state.position, *([] if comes else _ahead(vehicle)), room.dock(goal).position]
+    try:
+        flying_s = sum(leg_s(a, b, spec, state.wind or Wind()) for a, b in pairwise(way))
+    except ValueError:  # the wind is stronger than it flies: by its ground speed
+        flying_s = sum(distance_m(a, b) for a, b in pairwise(way)) / max(1.0, state.speed_mps or 1)
+    return flying_s + descent_s(max(0.0, state.height_m or 0.0), spec)
+
+
+def _ahead(vehicle: Vehicle) -> list[LonLat]:
+    """The waypoints that a mission has still before it."""
+    mission, seq = vehicle.mission, vehicle.state.mission_seq
+    if mission is None or seq is None:
+        return []
+    places = (mission.place(n) for n in mission.waypoint_seqs if n >= seq)
+    return [place for place in places if place is not None]
+
+
+def landed(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> None:
+    """It stands again: its packs are written down; the dock puts it away in the background."""
+    packs.flown(room, flight.vehicle, vehicle.state)
+    at = room.pads.at(vehicle.state.position)
+    dock = None if at is None else room.docks.get(at.id)
+    if dock is not None:
+        room.spawn(put_away(room, flight, dock), f"dock {dock.id}: put away")
+
+
+async def put_away(room: ControlRoom, flight: Flight, dock: Dock) -> None:
+    """See the vehicle on the pad, close the door over it and charge it."""
+    seen = await _until_there(room, flight.vehicle, dock)
+    if not seen:
+        text = f"{dock.id} does not see {flight.vehicle} on its pad: its door stays open"
+        flights.alarm(room, flight, text, f"{dock.id} 未识别到 {flight.vehicle}，舱门保持打开")
+        return
+    await shut(room, flight, dock, "over it")
+    for attempt in range(TRIES):
+        try:
+            await dock.charge(True)
+        except DockError as why:
+            if attempt == TRIES - 1:
+                text = f"{dock.id} does not charge: {why.what}"
+                flights.alarm(room, flight, text, f"{dock.id} 无法充电")
+                return
+            await room.clock.sleep(AGAIN_S)
+        else:
+            tell(room, flight, f"{dock.id} charges it", f"{dock.id} 正在充电")
+            return
+
+
+async def _until_there(room: ControlRoom, vehicle: str, dock: Dock) -> bool:
+    async def there() -> None:
+        while not (dock.state().fresh(room.now()) and dock.state().occupant == vehicle):
+            await room.clock.sleep(LOOK_S)
+
+    try:
+        await within(room.clock, SETTLE_S, there())
+    except TimeoutError:
+        return False
+    return True
+
+
+async def shut(room: ControlRoom, flight: Flight, dock: Dock, when: str) -> None:
+    for attempt in range(TRIES):
+        try:
+            await dock.close()
+        except DockError as why:
+            if attempt == TRIES - 1:
+                text = f"the door of {dock.id} did not close {when}: {why.what}"
+                flights.alarm(room, flight, text, f"{dock.id} 舱门未关闭")
+                return
+            await room.clock.sleep(AGAIN_S)
+        else:
+            tell(room, flight, f"the door of {dock.id} is closed {when}", f"{dock.id} 舱门已关闭")
+            return
+
+
+def tell(room: ControlRoom, flight: Flight, text: str, text_zh: str) -> None:
+    """A line about its dock in a flight's diary."""
+    flights.remark(room, flight, "dock", text, text_zh)
