@@ -184,6 +184,10 @@ class Autopilot:
         """The pre-arm bit; green early in modes that need no position, as on ArduCopter."""
         return not self.arming_faults()
 
+    def landed_state(self) -> int:
+        """MAV_LANDED_STATE."""
+        return telemetry.landed(self)
+
     def arming_faults(self) -> list[str]:
         """Why it would not arm now."""
         return self.firmware.arming_faults(self)

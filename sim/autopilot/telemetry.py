@@ -158,10 +158,10 @@ def extended_sys_state(a: "Autopilot") -> Message:
     wings = a.body.wings
     vtol = {None: wire.MAV_VTOL_STATE_UNDEFINED, True: wire.MAV_VTOL_STATE_FW}
     state = vtol.get(wings, wire.MAV_VTOL_STATE_MC)
-    return wire.MAVLink_extended_sys_state_message(state, _landed(a))
+    return wire.MAVLink_extended_sys_state_message(state, landed(a))
 
 
-def _landed(a: "Autopilot") -> int:
+def landed(a: "Autopilot") -> int:
     """MAV_LANDED_STATE."""
     if not a.body.flying:
         return int(wire.MAV_LANDED_STATE_ON_GROUND)
