@@ -136,7 +136,7 @@ class Keys:
         with os.fdopen(handle, "rb") as file:
             _check_private(path, os.fstat(file.fileno()))
             try:
-                return cls(_parsed(path, file.read(_MOST_BYTES)))
+                return _parsed(path, file.read(_MOST_BYTES))
             except OSError as error:
                 raise _unreadable(path, error) from error
 
@@ -171,12 +171,12 @@ def _check_private(path: Path, status: os.stat_result) -> None:
         )
 
 
-def _parsed(path: Path, data: bytes) -> dict[Address, bytes]:
+def _parsed(path: Path, data: bytes) -> Keys:
     try:
         content = json.loads(data)
         if not isinstance(content, dict):
             raise ValueError("not a mapping of vehicles to keys")
-        return {Address.parse(name): bytes.fromhex(key) for name, key in content.items()}
+        return Keys({Address.parse(name): bytes.fromhex(key) for name, key in content.items()})
     except (ValueError, TypeError, RecursionError, InvalidInput) as error:
         # the error of a wrong key might quote it
         what = str(error) if isinstance(error, InvalidInput) else type(error).__name__
