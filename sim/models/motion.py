@@ -140,7 +140,7 @@ def wing(
     wanted = _heading(way, v, wind)
     turn = (wanted - heading + np.pi) % (2 * np.pi) - np.pi
     most = G_MPS2 * BANK_PUSH / v
-    rate = np.clip(turn / max(dt_s, 0.5), -most, most)
+    rate = np.clip(turn / np.maximum(dt_s, 0.5), -most, most)
     slowest = SLOWEST * STALL * cruise_mps
     target = np.clip(way.speed_mps, slowest, FASTEST * cruise_mps)
     most_v = WING_ACCELERATION_MPS2 * dt_s
