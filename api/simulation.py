@@ -35,6 +35,7 @@ class Simulation:
         self._service_url = service_url
         self._pid_file = settings.home / "sim.pid"
         self._docks_file = settings.home / "sim.docks"
+        self._docks_url: str | None = None
         self.truth = settings.home / "truth.json"
         self.log = settings.home / "sim.log"
 
@@ -69,12 +70,11 @@ class Simulation:
 
     def docks_url(self) -> str:
         """Where its docks are spoken with: a free port, kept as long as the process lives."""
-        if not self._docks_file.exists() or self.process() is None:
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                port = probe.getsockname()[1]
-            self._docks_file.write_text(f"http://127.0.0.1:{port}")
-        return self._docks_file.read_text().strip()
+        if self._docks_url is None:
+            if self.process() is None or not self._docks_file.exists():
+                self._docks_file.write_text(f"http://127.0.0.1:{free_port()}")
+            self._docks_url = self._docks_file.read_text().strip()
+        return self._docks_url
 
     def process(self) -> psutil.Process | None:
         """The running simulator, if any."""
@@ -131,6 +131,14 @@ def mavlink_port(url: str) -> int:
     port = urlsplit(url.replace(":", "://", 1)).port
     if port is None:
         raise Unavailable("no port in it", where=url, remedy="such as tcp:127.0.0.1:5790")
+    return port
+
+
+def free_port() -> int:
+    """A TCP port of this machine on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
     return port
 
 
