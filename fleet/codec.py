@@ -10,7 +10,7 @@ Packets are unpacked with pymavlink's tables but not with its `decode`, which ta
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -47,12 +47,17 @@ REPORTS = frozenset(
 """Messages that replace their predecessor; all others are events and are never skipped."""
 
 
+Tap = Callable[[bytes], None]
+"""Takes down a packet as it was on the wire; must not raise."""
+
+
 class Parser:
     """Takes bytes as they come and gives the packets in them.
 
     Args:
         gateway: what may come in; one for a ground station if none is given.
         signing: who must sign; nobody if none is given.
+        taps: by system id, who takes down every rightful packet of it, read or not.
 
     Attributes:
         rejected: bytes that belonged to no valid packet.
@@ -61,12 +66,18 @@ class Parser:
         stale: system ids that signed rightly but more than a minute behind our time.
     """
 
-    def __init__(self, gateway: Gateway | None = None, signing: Signing | None = None) -> None:
+    def __init__(
+        self,
+        gateway: Gateway | None = None,
+        signing: Signing | None = None,
+        taps: Mapping[int, Tap] | None = None,
+    ) -> None:
         self.rejected = 0
         self.doubled: list[int] = []
         self.stale: set[int] = set()
         self._gateway = gateway or Gateway()
         self._signing = signing
+        self._taps = {} if taps is None else taps
         self._buffer = bytearray()
         self._numbering: dict[int, Numbering] = {}
 
@@ -76,7 +87,7 @@ class Parser:
         buffer += data
         packets = []
         at, size = 0, len(buffer)
-        readers = self._gateway.readers
+        readers, taps = self._gateway.readers, self._taps
         latest = self._latest(buffer) if size > MANY_BYTES else {}
         while size - at >= 8:
             length, number = _header(buffer, at, size)
@@ -89,6 +100,8 @@ class Parser:
             reader = readers.get(number)
             if reader is None:
                 self._gateway.unread(number)
+                if taps:
+                    self._tap(buffer[at : at + length], number)
             elif latest.get((buffer[at + 5], number), at) <= at:
                 frame = buffer[at : at + length]
                 raw = unpack(frame, number)
@@ -99,6 +112,10 @@ class Parser:
                 packet = self._admit(frame, number, raw, reader)
                 if packet is not None:
                     packets.append(packet)
+                    if packet.system_id in taps:
+                        taps[packet.system_id](bytes(frame))
+            elif taps:
+                self._tap(buffer[at : at + length], number)
             if buffer[at] == MARKER_V2 and buffer[at + 6] == AUTOPILOT:
                 self._count(buffer, at, length)
             at += length
@@ -123,6 +140,16 @@ class Parser:
                 return None
         system_id, component_id = (frame[5], frame[6]) if v2 else (frame[3], frame[4])
         return Packet(system_id, component_id, getattr(raw, "target_system", 0), reader(raw))
+
+    def _tap(self, frame: bytearray, number: int) -> None:
+        """Have a packet taken down that nobody reads, or that a later one supersedes."""
+        v2 = frame[0] == MARKER_V2
+        tap = self._taps.get(frame[5] if v2 else frame[3])
+        if tap is None or unpack(frame, number) is None:
+            return
+        signed = v2 and frame[2] & _SIGNED != 0
+        if self._signing is None or self._signing.check(frame, number, signed) in ACCEPTED:
+            tap(bytes(frame))
 
     def _count(self, buffer: bytearray, at: int, length: int) -> None:
         """Watch the numbering of an autopilot, unless its signature tells it from others."""
@@ -163,6 +190,12 @@ class Parser:
                     latest[system_id, number] = at
             at += length
         return latest
+
+
+def packet_length(data: bytes, at: int = 0) -> int:
+    """Bytes of the packet that begins here; 0 when none can."""
+    head = bytearray(data[at : at + 10])
+    return _header(head, 0, len(head))[0] if len(head) >= 8 else 0
 
 
 def _header(buffer: bytearray, at: int, size: int) -> tuple[int, int]:

@@ -3,7 +3,8 @@
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -35,6 +36,7 @@ from fleet.reach import Way, straight
 from fleet.state import VehicleState, update
 from fleet.terrain import answers
 from fleet.timekeeper import Timekeeper
+from fleet.tlog import TelemetryLog
 from fleet.turnback import Action, Decision
 from fleet.twins import Suspicion
 from fleet.vehicle import Vehicle
@@ -229,6 +231,22 @@ class Fleet:
     def guard_of(self, address: Address) -> Guard | None:
         """Who watches over a vehicle; None before `guard` was called for it."""
         return self._guards.get(address)
+
+    @contextmanager
+    def recording(self, address: Address, log: TelemetryLog) -> Iterator[None]:
+        """Write every packet from and to this vehicle into a log while the block lasts.
+
+        Raises:
+            NotFound: no link has this name.
+        """
+        taps = next((x.link.wire.taps for x in self._lines if x.name == address.link), None)
+        if taps is None:
+            raise NotFound("there is no such link", where=f"vehicle {address}")
+        taps[address.system_id] = lambda packet: log.take(self._clock.now(), packet)
+        try:
+            yield
+        finally:
+            del taps[address.system_id]
 
     async def heard(self, addresses: Iterable[Address]) -> None:
         """Return once all these vehicles have been heard."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.clock import Clock, SystemClock
-from fleet.codec import Encoder, Parser
+from fleet.codec import Encoder, Parser, Tap
 from fleet.gateway import Gateway
 from fleet.messages import Message
 from fleet.signing import Signing
@@ -34,6 +34,9 @@ class Wire:
     Args:
         signing: who must sign; nobody must if none is given, and all are heard and counted.
         gateway: what may pass; that of a ground station if none is given.
+
+    Attributes:
+        taps: by system id, who takes down every packet of a vehicle, both ways.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class Wire:
     ) -> None:
         self.gateway = gateway or Gateway()
         self.signing = signing or Signing({}, SystemClock())
+        self.taps: dict[int, Tap] = {}
         self._encoder = Encoder(system_id, component_id, self.signing)
 
     @classmethod
@@ -55,11 +59,22 @@ class Wire:
 
     def parser(self) -> Parser:
         """For one stream of bytes, or all datagrams of one socket."""
-        return Parser(self.gateway, self.signing)
+        return Parser(self.gateway, self.signing, self.taps)
 
     def outgoing(self, message: Message, to: int) -> list[tuple[int, bytes]]:
         """The packets to send, each with its addressee (0: everybody); none when it is barred."""
-        return self._encoder.packets(message, to) if self.gateway.passes(message) else []
+        if not self.gateway.passes(message):
+            return []
+        packets = self._encoder.packets(message, to)
+        if self.taps:
+            self._note(packets)
+        return packets
+
+    def _note(self, packets: list[tuple[int, bytes]]) -> None:
+        for whose, packet in packets:
+            for system_id, tap in self.taps.items():
+                if whose in (0, system_id):
+                    tap(packet)
 
     def signed_share(self, system_id: int) -> float | None:
         """Which share of a vehicle's last hundred packets was signed; None before the first."""
