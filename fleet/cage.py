@@ -43,12 +43,17 @@ BESIDE_PAD_M = 30.0
 
 
 def caged(
-    mission: Mission, conditions: Conditions, pads: Iterable[LonLat] = ()
+    mission: Mission,
+    conditions: Conditions,
+    pads: Iterable[LonLat] = (),
+    *,
+    room_m: float = ROOM_M,
 ) -> tuple[FlightPlan, Conditions]:
     """A flight plan round a mission, and the conditions with the return height that it needs.
 
     Args:
         pads: places of other docks near which it might land, nearest first.
+        room_m: how far round what is planned it may be flown, by a pilot (at least `ROOM_M`).
 
     A mission whose items are wrong gets no fence: the proof refuses it and says why.
     """
@@ -66,7 +71,8 @@ def caged(
     area = shapely.convex_hull(shapely.union(hull, shapely.MultiPoint(flight.refuges)))
     top = max(return_top_m(flight, c), float(flight.samples.amsl_m.max()))
     ceiling = math.ceil(top - float(path.ground_m[0]) + CEILING_ROOM_M)
-    return FlightPlan(mission, _fence(area, path.frame, flight, c, ceiling), flight.rally), c
+    roomy = area.buffer(room_m - ROOM_M)
+    return FlightPlan(mission, _fence(roomy, path.frame, flight, c, ceiling), flight.rally), c
 
 
 def _fence(area: Any, frame: LocalFrame, flight: Flight, c: Conditions, ceiling_m: float) -> Fence:

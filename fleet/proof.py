@@ -167,7 +167,7 @@ def _proven(
         digest=digest,
         planned_s=flight.planned_s(c),
         landing_share=c.charge - flight.planned_s(c) / c.spec.endurance_s,
-        least_clearance_m=float(flight.samples.above_m[flight.airborne].min()),
+        least_clearance_m=flight.least_clearance_m,
         failsafes=Failsafes(
             return_height_m=c.return_height_m,
             ceiling_m=ceiling,
@@ -190,7 +190,7 @@ def _sentences(flight: Flight, c: Conditions) -> tuple[str, ...]:
         f"{len(flight.path.seq)} legs, {len(samples.leg)} points of ground",
         f"{len(c.zones)} zones with their buffers",
         f"{len(flight.rally)} rally points",
-        f"at least {samples.above_m[flight.airborne].min():.0f} m above the ground",
+        f"at least {flight.least_clearance_m:.0f} m above the ground",
         f"{flight.planned_s(c):.0f} s of {c.spec.endurance_s * c.charge:.0f} s of endurance, "
         f"wind {c.wind.speed_mps:.1f} m/s from {c.wind.from_deg:.0f} degrees",
         f"returns at {c.return_height_m:.0f} m "

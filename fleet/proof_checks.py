@@ -94,6 +94,12 @@ class Flight:
         step = np.diff(self.path.xy, axis=0)
         return np.asarray((np.hypot(step[:, 0], step[:, 1]) > 0.5)[self.samples.leg])
 
+    @cached_property
+    def least_clearance_m(self) -> float:
+        """Least height above ground of the legs that go somewhere, or of a climb on the spot."""
+        legs = self.samples.above_m[self.airborne]
+        return float((legs if legs.size else self.samples.above_m).min())
+
     def planned_s(self, c: Limits) -> float:
         """Seconds of endurance to the end."""
         total = float(self.path.seconds[-1])

@@ -30,8 +30,8 @@ TURNS = (0.25, 20.0)
 SIDES = 24
 """A circle is flown as so many chords: at 15 degrees each they leave it by 1 % of the radius."""
 
-TRIES = 7
-"""Halvings of a way to find how far it may be flown: to 1 % of its length."""
+TRIES = 9
+"""Halvings of a way to find how far it may be flown: to 0.2 % of its length."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,13 +60,15 @@ class Pads:
         Args:
             but: the drone that asks.
         """
-        if self.says(dock.id):
+        said = self.says(dock.id)
+        if said:
             return "its pad is taken"
         for address, vehicle in self.fleet.vehicles.items():
             state = vehicle.state
             if address == but or state.position is None:
                 continue
-            if not state.in_flight and distance_m(state.position, dock.position) < ON_PAD_M:
+            stands = said is None and not state.in_flight
+            if stands and distance_m(state.position, dock.position) < ON_PAD_M:
                 return "another drone stands on it"
             if state.in_flight and self.bound.get(address) == dock.id:
                 return "another drone is on its way to it"
