@@ -119,7 +119,7 @@ class Simulation:
             InvalidInput: one names no vehicle or dock of this world.
         """
         for fault in faults:
-            self.swarm.troubles.strike(fault)
+            self.swarm.strike(fault)
 
     def connect(self, receive: Callable[[bytes], None], link: str | None = None) -> Pipe:
         """A client without a socket: `receive` is given the link's bytes after every step."""

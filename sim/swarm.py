@@ -13,6 +13,7 @@ import numpy.typing as npt
 from pymavlink.dialects.v20 import ardupilotmega as wire
 
 from core.geo import LonLat
+from sim.autopilot import choose
 from sim.autopilot.autopilot import Autopilot
 from sim.autopilot.shutter import Photo
 from sim.autopilot.telemetry import MESSAGES
@@ -49,7 +50,7 @@ class Swarm:
     """N vehicles with their autopilots.
 
     Args:
-        faults: what goes wrong; more by `troubles.strike`.
+        faults: what goes wrong; more by `strike`.
         booted: the vehicles have been on for a minute already, and may arm at once.
 
     Raises:
@@ -107,6 +108,7 @@ class Swarm:
                 start=world.start,
                 emit=partial(self._emit, body.index),
                 boot_at_s=start_s + float(b),
+                firmware=choose(d.autopilot),
             )
             for d, body, b in zip(docks, self._bodies, boot, strict=True)
         ]
@@ -143,6 +145,16 @@ class Swarm:
             temperature_c=float(s.pack_c[index]),
             serial=f"FO{self.world.seed % 10000:04d}{index:05d}",
         )
+
+    def strike(self, fault: Fault) -> None:
+        """Arm one more fault; it begins at once if its time has come.
+
+        Raises:
+            InvalidInput: it names no vehicle or dock of this world.
+        """
+        self.troubles.strike(fault)
+        self.troubles.update(self._now_s, 0.0)
+        self._tell_faults()
 
     # The links
 
@@ -280,9 +292,7 @@ class Swarm:
     def _tell_faults(self) -> None:
         """Let the autopilots know what is broken in their vehicles."""
         for index in self.troubles.changed:
-            health = getattr(self.autopilots[index], "health", None)
-            if health is not None:
-                tell(health, self.troubles, index)
+            tell(self.autopilots[index].health, self.troubles, index)
 
     def _aim(self, state: State, ground: Floats) -> None:
         """The altitude to hold now: heights along the leg, the ground here and ahead."""

@@ -70,7 +70,7 @@ def made(
 
     Args:
         kind: "multirotor", "vtol", or "mixed": every second one.
-        autopilot: "ardupilot", "px4", or "mixed": every second one.
+        autopilot: "ardupilot", "ardupilot-4.5", "px4", or "mixed": every second one a PX4.
 
     Raises:
         InvalidInput: too few or too many drones, or no such kind or autopilot.
@@ -116,7 +116,7 @@ def link_name(number: int) -> str:
 
 def firmware(choice: str, index: int) -> str:
     """The firmware of a vehicle: the chosen one, or of "mixed" every second one."""
-    return FIRMWARES[index % len(FIRMWARES)] if choice == "mixed" else choice
+    return ("ardupilot", "px4")[index % 2] if choice == "mixed" else choice
 
 
 def _check(drones: int, kind: str, autopilot: str) -> None:

@@ -20,7 +20,7 @@ from core.equipment import CameraSpec, Sensor, VehicleSpec
 from core.errors import InvalidInput
 from core.geo import HeightGrid, LonLat
 
-FIRMWARES = ("ardupilot", "px4")
+FIRMWARES = ("ardupilot", "ardupilot-4.5", "px4")
 GROUND_SIGMA_M = 0.8
 """Standard deviation of the real ground against the planner's grid, a node at a time."""
 
@@ -32,7 +32,7 @@ class Dock:
     Attributes:
         system_id: of the drone, unique on its link.
         link: which of the simulation's MAVLink ports carries it.
-        autopilot: the firmware that it answers like, "ardupilot" or "px4".
+        autopilot: the firmware that it answers like, one of `FIRMWARES`.
         cycles: full discharges that its battery has behind it.
     """
 

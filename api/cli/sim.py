@@ -27,6 +27,7 @@ class Firmware(StrEnum):
     """Whose answers the vehicles give."""
 
     ARDUPILOT = "ardupilot"
+    ARDUPILOT_4_5 = "ardupilot-4.5"
     PX4 = "px4"
     MIXED = "mixed"
 
