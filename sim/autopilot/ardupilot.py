@@ -4,12 +4,12 @@ Written from shared/facts (seen on a real ArduCopter), ArduPilot's documentation
 behaviour; compared with a real binary by tests/conformance where one is there.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pymavlink.dialects.v20 import ardupilotmega as wire
 
-from sim.autopilot import ardupilot_table, arming, rally, telemetry
+from sim.autopilot import ardupilot_table, arming, payload, rally, telemetry
 from sim.autopilot.ardupilot_commands import answers
 from sim.autopilot.failsafe import Failsafe
 from sim.autopilot.fencing import Fencing
@@ -18,6 +18,7 @@ from sim.autopilot.homeward import Haven
 from sim.autopilot.items import RALLY, RELATIVE
 from sim.autopilot.modes import BLIND, Mode
 from sim.autopilot.runner import Habits, Progress
+from sim.autopilot.shutter import Photo
 from sim.autopilot.transfer import Transfers
 
 if TYPE_CHECKING:
@@ -47,12 +48,11 @@ class ArduCopter:
         | wire.MAV_PROTOCOL_CAPABILITY_FLIGHT_TERMINATION
         | wire.MAV_PROTOCOL_CAPABILITY_MAVLINK2
     )
-    habits = Habits()
+    habits = Habits(tells_do=True)
     transfers = Transfers
     boot_mode = Mode.STABILIZE
     refused = int(wire.MAV_RESULT_FAILED)
     int_only = True
-    feedback = True
     follows = frozenset({Mode.GUIDED})
     messages: Mapping[int, Callable[["Autopilot"], wire.MAVLink_message]] = telemetry.MESSAGES
     streams: Mapping[int, float] = {
@@ -156,6 +156,14 @@ class ArduCopter:
     def checked(self, a: "Autopilot") -> list[str]:
         """What is wrong with the stored mission: ArduPilot does not look before it flies."""
         return []
+
+    def photographed(self, a: "Autopilot", photos: Sequence[Photo]) -> None:
+        """CAMERA_FEEDBACK for every camera each time any of them fires; the others repeat their
+        last one (seen on a real ArduCopter)."""
+        for photo in photos:
+            a.last_photos[photo.camera_index] = photo
+        for _, photo in sorted(a.last_photos.items()):
+            a.send(payload.camera_feedback(a, photo))
 
     def heeds(self, a: "Autopilot", system_id: int) -> bool:
         """Only MAV_GCS_SYSID counts."""

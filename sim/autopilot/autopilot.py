@@ -98,6 +98,8 @@ class Autopilot:
         self.ground_heard: tuple[float, float] | None = None
         self._idle_since_s, self._landed_before = 0.0, True
         self.estimate = Estimate()
+        self.last_photos: dict[int, Photo] = {}
+        self._reached_seq: int | None = None
         self.shutter = Shutter(body, self.health)
         self.guided = Guided(self)
         self.homeward = Homeward(body, lambda: firmware.haven(self), lambda: body.spec.cruise_mps)
@@ -299,8 +301,12 @@ class Autopilot:
         if self.armed:
             self._fly_or_stand(now)
         photos = self.shutter.step(now, dt_s, active=self.armed)
-        for photo in photos:
-            telemetry.tell_photo(self, photo)
+        if photos:
+            self.firmware.photographed(self, photos)
+        if self._reached_seq is not None:
+            self.send(wire.MAVLink_mission_item_reached_message(self._reached_seq))
+            self.send(telemetry.mission_current(self))
+            self._reached_seq = None
         return photos
 
     def stream(self) -> None:
@@ -388,8 +394,8 @@ class Autopilot:
             put("fence_total", len(stores[FENCE]))
 
     def _item_reached(self, seq: int) -> None:
-        self.send(wire.MAVLink_mission_item_reached_message(seq))
-        self.send(telemetry.mission_current(self))
+        """Told at the end of the step: of several only the last, as a real one does."""
+        self._reached_seq = seq
 
     def _clocks(self) -> tuple[float, float]:
         return self.senses.now_s(), time.monotonic()

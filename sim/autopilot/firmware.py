@@ -1,6 +1,6 @@
 """What differs between autopilots: the small interface behind which ArduCopter and PX4 stand."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from pymavlink.dialects.v20 import ardupilotmega as wire
@@ -9,6 +9,7 @@ from sim.autopilot.homeward import Haven
 from sim.autopilot.modes import Mode
 from sim.autopilot.parameters import Table
 from sim.autopilot.runner import Habits
+from sim.autopilot.shutter import Photo
 from sim.autopilot.transfer import Transfers
 
 if TYPE_CHECKING:
@@ -70,8 +71,6 @@ class Firmware(Protocol):
     """MAV_RESULT of a mode or an arming that is refused."""
     int_only: bool
     """Whether DO_REPOSITION is taken in COMMAND_INT alone."""
-    feedback: bool
-    """Whether a photograph is told by CAMERA_FEEDBACK; else by CAMERA_IMAGE_CAPTURED."""
     follows: frozenset[Mode]
     """Modes in which SET_POSITION_TARGET_* is heard."""
     messages: Mapping[int, Callable[["Autopilot"], wire.MAVLink_message]]
@@ -134,6 +133,10 @@ class Firmware(Protocol):
 
     def checked(self, a: "Autopilot") -> list[str]:
         """What is wrong with the stored mission, told after an upload."""
+        ...
+
+    def photographed(self, a: "Autopilot", photos: Sequence[Photo]) -> None:
+        """Tell of photographs."""
         ...
 
     def heeds(self, a: "Autopilot", system_id: int) -> bool:

@@ -95,12 +95,12 @@ def camera_capture_status(a: "Autopilot", number: int = 1) -> Message:
 
 
 def camera_feedback(a: "Autopilot", photo: Photo) -> Message:
-    """CAMERA_FEEDBACK: where the vehicle believes that it took the photo."""
+    """CAMERA_FEEDBACK: where the vehicle believes that it took the photo; cameras count from 0."""
     lon, lat, up = _believed(a, photo)
     return wire.MAVLink_camera_feedback_message(
         a.unix_us(photo.at_s),
         0,
-        photo.camera_index,
+        photo.camera_index - 1,
         photo.number % 65536,
         degrees_e7(lat),
         degrees_e7(lon),

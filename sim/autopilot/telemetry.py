@@ -9,7 +9,6 @@ from pymavlink.dialects.v20 import ardupilotmega as wire
 from core.units import degrees_e7
 from sim.autopilot import fence, payload, reports
 from sim.autopilot.modes import Mode
-from sim.autopilot.shutter import Photo
 
 if TYPE_CHECKING:
     from sim.autopilot.autopilot import Autopilot
@@ -237,12 +236,6 @@ def nav_controller_output(a: "Autopilot") -> Message:
     distance = min(65535, round(a.body.to_goal_m()[1]))
     error = a.body.height_error_m()
     return wire.MAVLink_nav_controller_output_message(0.0, 0.0, 0, 0, distance, error, 0.0, 0.0)
-
-
-def tell_photo(a: "Autopilot", photo: Photo) -> None:
-    """Each make of autopilot tells of a photograph in its own way."""
-    make = payload.camera_feedback if a.firmware.feedback else payload.camera_image_captured
-    a.send(make(a, photo))
 
 
 MESSAGES: dict[int, Callable[["Autopilot"], Message]] = {

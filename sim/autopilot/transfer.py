@@ -62,13 +62,13 @@ class Transfers:
     ) -> None:
         self._send, self._say, self._home = send, say, home
         self._on_change, self._clock = on_change, clock
-        self.stores: dict[int, list[Item]] = {MISSION: self._empty(), FENCE: [], RALLY: []}
+        self.stores: dict[int, list[Item]] = {MISSION: [], FENCE: [], RALLY: []}
         self.upload: Upload | None = None
         self.booted = True
 
     @property
     def mission(self) -> list[Item]:
-        """The mission; index 0 is home, whatever was uploaded there."""
+        """The mission; index 0 is home, whatever was uploaded there; empty after a clear."""
         return self.stores[MISSION]
 
     def ids(self) -> tuple[int, int, int]:
@@ -96,7 +96,7 @@ class Transfers:
             self._ack(partner, kind, wire.MAV_MISSION_ACCEPTED)
         else:
             if kind == MISSION:
-                del self.mission[max(1, message.count) :]
+                del self.mission[message.count :]
             self._begin(kind, partner, 0, message.count)
 
     def on_partial(self, message: wire.MAVLink_message) -> None:
@@ -186,15 +186,13 @@ class Transfers:
 
     # What differs between firmwares
 
-    def _empty(self) -> list[Item]:
-        return [self._home()]
-
     def _refusal(self, item: Item, kind: int, seq: int) -> int:
         """MAV_MISSION_RESULT for an item; what seq 0 of a mission holds does not matter."""
         return int(wire.MAV_MISSION_ACCEPTED) if kind == MISSION == seq else refusal(item, kind)
 
     def _download(self, kind: int) -> list[Item]:
-        return [self._home(), *self.mission[1:]] if kind == MISSION else self.stores[kind]
+        items = self.stores[kind]
+        return [self._home(), *items[1:]] if kind == MISSION and items else items
 
     def _frame(self, item: Item, kind: int) -> int:
         """The frame in which an item comes back: 0 for fences and for items without a place."""
@@ -287,7 +285,7 @@ class Transfers:
         self._ack(upload.partner, upload.kind, result)
 
     def _clear(self, kind: int) -> None:
-        self.stores[kind] = self._empty() if kind == MISSION else []
+        self.stores[kind] = []
         self._on_change(kind)
 
     def _count(self, partner: tuple[int, int], kind: int) -> None:

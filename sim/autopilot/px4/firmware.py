@@ -1,12 +1,12 @@
 """PX4 behind the interface of `Firmware`: modes, checks, returns (https://docs.px4.io/main/en/)."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pymavlink.dialects.v20 import ardupilotmega as wire
 
-from sim.autopilot import rally, reports, telemetry
+from sim.autopilot import payload, rally, reports, telemetry
 from sim.autopilot.firmware import Answer
 from sim.autopilot.health import Satellites
 from sim.autopilot.homeward import Haven
@@ -17,6 +17,7 @@ from sim.autopilot.px4.failsafe import Px4Fence, Px4Watch
 from sim.autopilot.px4.mission import Px4Transfers, feasibility
 from sim.autopilot.px4.table import TABLE
 from sim.autopilot.runner import Habits, Progress
+from sim.autopilot.shutter import Photo
 
 if TYPE_CHECKING:
     from sim.autopilot.autopilot import Autopilot
@@ -106,7 +107,6 @@ class Px4:
     boot_mode = Mode.LOITER
     refused = int(wire.MAV_RESULT_TEMPORARILY_REJECTED)
     int_only = False
-    feedback = False
     follows = frozenset({Mode.GUIDED})
     messages: Mapping[int, Make] = MESSAGES
     streams: Mapping[int, float] = {
@@ -211,6 +211,11 @@ class Px4:
     def fence(self, a: "Autopilot") -> Px4Fence:
         """The fence of a vehicle."""
         return Px4Fence(a)
+
+    def photographed(self, a: "Autopilot", photos: Sequence[Photo]) -> None:
+        """CAMERA_IMAGE_CAPTURED of each."""
+        for photo in photos:
+            a.send(payload.camera_image_captured(a, photo))
 
     def heeds(self, a: "Autopilot", system_id: int) -> bool:
         """Any ground station counts."""

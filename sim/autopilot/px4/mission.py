@@ -125,9 +125,6 @@ class Px4Transfers(Transfers):
             return None
         return reader[0] == partner
 
-    def _empty(self) -> list[Item]:
-        return []
-
     def _download(self, kind: int) -> list[Item]:
         return self.stores[kind]
 
