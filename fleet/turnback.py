@@ -112,7 +112,9 @@ def in_flight(
     found = reaches(state.position, height_m, situation.places, outlook, situation.way)
     chosen = _chosen(found, spec)
     if chosen is None:
-        return Decision(action=Action.LAND, reason="no free place to land is known")
+        enough = state.battery > spec.reserve
+        action = Action.CONTINUE if enough else Action.LAND
+        return Decision(action=action, reason="no way to a free place is known")
     if state.fence_breached:
         return _back(chosen, "it is outside its fence", spec)
     if situation.bound_for is not None:

@@ -13,8 +13,6 @@ from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-import shapely
-import shapely.ops
 
 from core.errors import InvalidInput, PathRefused
 from core.geo import LonLat, bearing_deg, distance_m, offset, path_length_m
@@ -22,6 +20,7 @@ from core.route import Waypoint
 from fleet.proof import Conditions, NotProven, Proof, prove_path
 from fleet.reach import Outlook, Place, Reach, Way, reaches
 from fleet.vehicle import Vehicle
+from missions.operations.pads import outside
 from planner.routes.airspace import Airspace
 
 RADII_M = (10.0, 500.0)
@@ -251,12 +250,12 @@ def _others(sky: Sky, errand: Errand) -> Iterator[Errand]:
     target = errand.target if isinstance(errand, GoTo) else errand.centre
     if isinstance(errand, Orbit):
         yield from (replace(errand, radius_m=r, turns=1.0) for r in (20.0, 40.0, 80.0, 160.0))
-    outside = _outside(sky, target)
+    free = outside(sky.air, target)
     height = errand.height_m
-    yield GoTo(target=outside, height_m=height)
+    yield GoTo(target=free, height_m=height)
     for share in (0.5, 0.75, 1.0):
-        yield GoTo(target=outside, height_m=low + (high - low) * share)
-    found = _farthest(sky, outside, height)
+        yield GoTo(target=free, height_m=low + (high - low) * share)
+    found = _farthest(sky, free, height)
     if found is not None:
         yield found
 
@@ -276,16 +275,6 @@ def _farthest(sky: Sky, target: LonLat, height_m: float | None) -> GoTo | None:
         else:
             good, found = (good + bad) / 2, tried
     return found
-
-
-def _outside(sky: Sky, target: LonLat) -> LonLat:
-    """The nearest place to a target that no zone forbids."""
-    blocked, (x, y) = sky.air.blocked, sky.air.frame.point_xy(target)
-    if not sky.air.inside(np.array([(x, y)]))[0]:
-        return target
-    hull = blocked.buffer(2.0, join_style="mitre")
-    near = shapely.ops.nearest_points(hull.boundary, shapely.Point(x, y))[0]
-    return sky.air.frame.point(near.x, near.y)
 
 
 def _way(sky: Sky, a: LonLat, b: LonLat, height_m: float) -> tuple[Waypoint, ...]:

@@ -6,10 +6,12 @@ first, where one speaks.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import numpy as np
+import shapely
+import shapely.ops
 
 from core.geo import LonLat, distance_m
 from core.zones import Zone
@@ -17,7 +19,7 @@ from fleet.address import Address
 from fleet.fleet import Fleet
 from fleet.reach import Place, Way
 from missions.presets import Dock, Preset
-from planner.routes.airspace import airspace, middle
+from planner.routes.airspace import Airspace, airspace, middle
 
 ON_PAD_M = 15.0
 """A vehicle so near to a dock stands on its pad: landings are good to 2 m, positions to 5 m."""
@@ -29,6 +31,10 @@ COMES_HOME = timedelta(minutes=15)
 """A dock is kept free for its own drone so long before that lands."""
 
 HIGHEST_M = 120.0
+
+ROOM_M = 10.0
+"""What a path drawn in flight keeps on top of a zone's buffer: positions are good to 2 m to 5 m,
+and corners are cut by some metres."""
 
 Occupant = Callable[[str], bool | None]
 """Whether a dock says that its pad is taken; None where it does not say."""
@@ -108,18 +114,38 @@ class Pads:
 
 
 def ways(preset: Preset, now: datetime) -> Way:
-    """Shortest ways round the zones of a city that hold in the next two hours."""
-    zones = active(preset.zones, now)
-    sky = airspace(zones, middle(d.position for d in preset.docks), HIGHEST_M)
+    """Shortest ways round the zones of a city that hold in the next two hours.
+
+    A way keeps `ROOM_M` more than the zones' buffers; who is closer already leaves them first.
+    """
+    sky = roomy(preset, now)
 
     def way(a: LonLat, b: LonLat) -> tuple[LonLat, ...] | None:
-        start, end = (np.array(sky.frame.point_xy(p)) for p in (a, b))
+        out = outside(sky, a)
+        start, end = (np.array(sky.frame.point_xy(p)) for p in (out, b))
         found = sky.way(start, end)
         if found is None:
             return None
-        return (a, *(sky.frame.point(float(x), float(y)) for x, y in found[1]), b)
+        begin = (a,) if out == a else (a, out)
+        return (*begin, *(sky.frame.point(float(x), float(y)) for x, y in found[1]), b)
 
     return way
+
+
+def roomy(preset: Preset, now: datetime) -> Airspace:
+    """The airspace for paths that are drawn in flight."""
+    zones = tuple(replace(z, buffer_m=z.buffer_m + ROOM_M) for z in active(preset.zones, now))
+    return airspace(zones, middle(d.position for d in preset.docks), HIGHEST_M)
+
+
+def outside(sky: Airspace, place: LonLat) -> LonLat:
+    """The nearest place that is not forbidden; the place itself where it is not."""
+    x, y = sky.frame.point_xy(place)
+    if not sky.inside(np.array([(x, y)]))[0]:
+        return place
+    hull = sky.blocked.buffer(1.0, join_style="mitre")
+    near = shapely.ops.nearest_points(hull.boundary, shapely.Point(x, y))[0]
+    return sky.frame.point(near.x, near.y)
 
 
 def active(zones: tuple[Zone, ...], now: datetime) -> tuple[Zone, ...]:

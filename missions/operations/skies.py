@@ -9,9 +9,8 @@ from fleet.reach import Outlook
 from fleet.vocabulary import Frame
 from missions.entities import Flight
 from missions.operations.errands import Sky
-from missions.operations.pads import HIGHEST_M, active, ways
+from missions.operations.pads import HIGHEST_M, active, roomy, ways
 from missions.operations.room import ControlRoom
-from planner.routes.airspace import airspace, middle
 
 LOWEST_M = 30.0
 """Lowest height above ground of a free path: clear of trees."""
@@ -61,7 +60,7 @@ def sky_of(room: ControlRoom, flight: Flight) -> Sky:
         ),
         places=room.pads.places(flight.address, home, now),
         way=ways(preset, now),
-        air=airspace(zones, middle(d.position for d in preset.docks), HIGHEST_M),
+        air=roomy(preset, now),
         heights_m=(LOWEST_M, min(HIGHEST_M, spec.max_height_m)),
         follows_ground=follows,
     )

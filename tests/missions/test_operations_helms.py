@@ -163,7 +163,7 @@ async def test_a_zone_is_flown_round_and_a_place_in_it_is_refused_with_an_offer(
         with pytest.raises(PathRefused, match="no-fly zone"):
             room.helms.preview(flight, GoTo(target=middle))
         offer = room.helms.instead(flight, GoTo(target=middle))
-        assert 90 <= distance_m(offer.path[-1].position, middle) < 110
+        assert 100 <= distance_m(offer.path[-1].position, middle) < 125
         room.helms.take(flight, LI, "look")
         order = room.helms.fly(flight, LI, drawn.token)
         nearest = 1e9
@@ -171,7 +171,10 @@ async def test_a_zone_is_flown_round_and_a_place_in_it_is_refused_with_an_offer(
             await room.clock.sleep(1)
             at = room.fleet.vehicle(flight.address).state.position
             nearest = min(nearest, distance_m(at, middle))
-        assert room.fleet.orders.get(order.id).state == "done"
+        said = room.fleet.orders.get(order.id)
+        with room.view() as unit:
+            diary = [e.text for e in unit.log.find(subject=flight.id)]
+        assert said.state == "done", (said.reason, diary[-4:])
         assert nearest > 80
     finally:
         await world.stop()
