@@ -72,6 +72,8 @@ INTERVALS_S: Mapping[Stream, float] = {
     Stream.MISSION_CURRENT: 1.0,
     Stream.EXTENDED_SYS_STATE: 1.0,
     Stream.SYS_STATUS: 2.0,
+    Stream.BATTERY_STATUS: 2.0,
+    Stream.SMART_BATTERY_INFO: 60.0,
     Stream.WIND: 5.0,
     Stream.EKF_STATUS_REPORT: 5.0,
     Stream.TERRAIN_REQUEST: 1.0,
@@ -376,7 +378,8 @@ class Fleet:
     async def _ask(self, vehicle: Vehicle) -> None:
         for stream, seconds in INTERVALS_S.items():
             await _attempt(vehicle, Command.SET_MESSAGE_INTERVAL, stream, seconds * 1e6)
-        await _attempt(vehicle, Command.REQUEST_MESSAGE, Stream.HOME_POSITION)
+        for stream in (Stream.HOME_POSITION, Stream.AUTOPILOT_VERSION, Stream.SMART_BATTERY_INFO):
+            await _attempt(vehicle, Command.REQUEST_MESSAGE, stream)
 
     # --- silence -----------------------------------------------------------------------------
 

@@ -30,7 +30,7 @@ REST_A = 1.5
 REST_S = 60.0
 """So long it rests before its voltage counts as open-circuit."""
 
-STEP_A, STEP_S = 3.0, 2.0
+STEP_A, STEP_S = 3.0, 2.5
 """A change of current of at least so much, within so long, tells the resistance."""
 
 LEAST_DEPTH = 0.3

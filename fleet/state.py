@@ -11,6 +11,7 @@ from core.geo import LonLat
 from fleet.address import Address
 from fleet.autopilots import Autopilot
 from fleet.messages import (
+    AutopilotVersion,
     BatteryStatus,
     CameraFeedback,
     EkfStatus,
@@ -62,6 +63,7 @@ class VehicleState:
         wind: as the vehicle estimates it.
         system_status: MAV_STATE.
         texts: the last lines for the pilot, oldest first.
+        identity: what its autopilot says of itself.
         packs: by slot, what its battery packs have told.
     """
 
@@ -92,6 +94,7 @@ class VehicleState:
     fence_breached: bool = False
     system_status: int = 0
     texts: tuple[str, ...] = ()
+    identity: AutopilotVersion | None = None
     packs: Traces = field(default_factory=lambda: NO_TRACES)
 
     @property
@@ -165,6 +168,10 @@ def _smart_battery(state: VehicleState, m: SmartBatteryInfo, autopilot: Autopilo
     return {"packs": told(state.packs, m, state.heard_at)}
 
 
+def _identity(state: VehicleState, m: AutopilotVersion, autopilot: Autopilot) -> Changes:
+    return {"identity": m}
+
+
 def _position(state: VehicleState, m: GlobalPosition, autopilot: Autopilot) -> Changes:
     changes: Changes = {
         "boot_s": m.boot_s,
@@ -236,6 +243,7 @@ _FOLDS: dict[type[Message], Callable[[VehicleState, Any, Autopilot], Changes]] =
     SysStatus: _sys_status,
     BatteryStatus: _battery,
     SmartBatteryInfo: _smart_battery,
+    AutopilotVersion: _identity,
     GlobalPosition: _position,
     MissionCurrent: _mission_current,
     MissionItemReached: _reached,
