@@ -24,8 +24,10 @@ from api.settings import Settings
 from core.clock import Clock, FollowedClock, SystemClock
 from core.errors import InvalidInput, Unavailable
 from fleet.fleet import Fleet
+from fleet.keys import Keys
 from fleet.link import Link
 from fleet.mavlink import connect
+from fleet.wire import Wire
 from imagery.storage import MediaFolder
 from missions.access import Principal, Role
 from missions.day import CLOCK_KEY, Day
@@ -34,6 +36,7 @@ from missions.demand.worker import open_planning
 from missions.operations.examine import open_workbench
 from missions.operations.finds import Finds
 from missions.operations.intake import Intake
+from missions.operations.orders import kept_book
 from missions.operations.room import ControlRoom, Watchers
 from missions.presets import Preset, load
 from missions.report import Reporter
@@ -113,11 +116,12 @@ async def running(
         )
         watchers = Watchers()
         fleet = Fleet(
-            links_for(settings, preset),
+            links_for(settings, preset, clock),
             clock,
             on_event=watchers.tell,
             on_time=clock.follow if isinstance(clock, FollowedClock) else None,
             ground=preset.heights,
+            orders=kept_book(records, clock, preset.docks),
         )
         media = MediaFolder(str(settings.media))
         media.sweep()
@@ -158,12 +162,17 @@ async def running(
         )
 
 
-def links_for(settings: Settings, preset: Preset) -> dict[str, Link]:
-    """The links by name, not opened yet.
+def links_for(settings: Settings, preset: Preset, clock: Clock) -> dict[str, Link]:
+    """The links by name, not opened yet; vehicles with a key sign on them.
 
     Raises:
         InvalidInput: an address is wrong, or a dock's drone is on a link that is not set.
+        Unavailable: the file of keys is exposed or broken, or signing is required and a drone
+            has no key.
     """
+    keys = Keys.load(settings.keys_file)
+    if settings.require_signing:
+        keys.require(dock.address for dock in preset.docks)
     for dock in preset.docks:
         if dock.link not in settings.links:
             raise InvalidInput(
@@ -171,7 +180,13 @@ def links_for(settings: Settings, preset: Preset) -> dict[str, Link]:
                 where="FLYONCE_MAVLINK_URL",
                 remedy=f"add {dock.link}=ADDRESS to it",
             )
-    return {name: connect(address) for name, address in settings.links.items()}
+    return {
+        name: connect(
+            address,
+            Wire.signed(keys.of_link(name), clock, required=settings.require_signing),
+        )
+        for name, address in settings.links.items()
+    }
 
 
 def clock_for(records: Store, preset: Preset, *, simulate: bool, flying: bool) -> Clock:

@@ -29,6 +29,7 @@ class Settings(BaseSettings):
         docks_url: where docks are spoken with (docs/docks.md): http(s)://... or mqtt(s)://...;
             empty for none, in a simulation for the simulated ones.
         docks_token: bearer token for docks that speak HTTP.
+        require_signing: vehicles without a MAVLink signing key are neither heard nor spoken to.
         require_sign_in: refuse callers without a token even on this machine.
         allowed_hosts: further names, separated by commas, by which browsers reach the service.
         media_max_mb, body_max_kb: largest photograph and largest other request body.
@@ -48,6 +49,7 @@ class Settings(BaseSettings):
     mavlink_url: str = "tcp:127.0.0.1:5790"
     docks_url: str = ""
     docks_token: str | None = None
+    require_signing: bool = False
     require_sign_in: bool = False
     allowed_hosts: str = ""
     media_max_mb: int = Field(64, ge=1, le=4096)
@@ -69,6 +71,11 @@ class Settings(BaseSettings):
     def links(self) -> Mapping[str, str]:
         """The addresses of the links by name."""
         return named_links(self.mavlink_url)
+
+    @property
+    def keys_file(self) -> Path:
+        """The vehicles' signing keys; only its owner may read it."""
+        return self.home / "keys.json"
 
     @property
     def database(self) -> str:

@@ -7,11 +7,13 @@ Addresses as ground stations write them::
     udpin:HOST:PORT    listen, any number of peers
     udpout:HOST:PORT   send to HOST, hear its answers
     serial:DEVICE:BAUD a radio or a cable, see `fleet.serial_link`
+    dronekit:ADDRESS   any of the TCP and UDP forms through dronekit's transport
 
 With several peers each vehicle is reached at the address that it was last heard from.
 """
 
 from core.errors import InvalidInput
+from fleet.dronekit_link import DronekitLink
 from fleet.link import Link
 from fleet.mavlink_tcp import TcpClient, TcpServer
 from fleet.mavlink_udp import UdpLink
@@ -29,6 +31,8 @@ def connect(address: str, wire: Wire | None = None) -> Link:
         InvalidInput: the address is none of the forms above.
     """
     scheme, _, rest = address.partition(":")
+    if scheme == "dronekit" and rest.partition(":")[0] in ("tcp", "udpin", "udpout"):
+        return DronekitLink(rest, wire)
     host, _, port = rest.rpartition(":")
     kinds = {"tcp": TcpClient, "tcpin": TcpServer, "udpin": UdpLink, "udpout": UdpLink}
     if scheme == "serial" and host and port.isdigit() and 0 < int(port) <= MOST_BAUD:

@@ -68,6 +68,14 @@ class Principal:
                 remedy="ask an administrator for a token with another role",
             )
 
+    def require_city(self) -> None:
+        """Raise NotAllowed unless the role is city-wide."""
+        if not self.sees_all:
+            raise NotAllowed(
+                f"the role {self.role} may not see what drones are told",
+                remedy="ask an administrator for a token with a city-wide role",
+            )
+
     def sees(self, item: Owned) -> bool:
         """Whether the item is the principal's own or shared with its department."""
         if self.sees_all:

@@ -15,6 +15,7 @@ from core.equipment import Sensor
 from core.geo import LonLat
 from core.route import Route
 from fleet.address import MAIN, Address
+from fleet.orders import OrderState
 
 GeoJson = Mapping[str, Any]
 
@@ -248,6 +249,30 @@ class Flight:
     def address(self) -> Address:
         """The drone's identity in the fleet."""
         return Address(self.link, self.system_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRecord:
+    """Something that was asked of a vehicle, as `fleet.orders.Order` tells it.
+
+    Attributes:
+        drone: the drone's id; empty for a vehicle that is none of ours.
+        link, system_id: its address in the fleet.
+        what: as a sentence says it.
+        by: a person's name, or "service".
+        reason: why it failed.
+    """
+
+    id: str
+    drone: str
+    link: str
+    system_id: int
+    what: str
+    by: str
+    given_at: datetime
+    at: datetime
+    state: OrderState
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,11 +16,22 @@ from missions.cases import cases as casework
 from missions.cases import reviews as reviewing
 from missions.demand.asking import RequestDraft, ask
 from missions.demand.inserting import insert
-from missions.entities import Alert, Anomaly, Case, Event, Flight, Request, RequestState, Review
+from missions.entities import (
+    Alert,
+    Anomaly,
+    Case,
+    Event,
+    Flight,
+    OrderRecord,
+    Request,
+    RequestState,
+    Review,
+)
 from missions.operations import point as pointing
 from missions.operations.flying import Flying
 from missions.operations.intake import Delivered, Intake
 from missions.operations.live import Live, LiveFrame
+from missions.operations.orders import listed
 from missions.operations.point import PointAnswer
 from missions.operations.preview import preview_of
 from missions.operations.room import ControlRoom
@@ -118,6 +129,26 @@ class Service:
         """Flights that the caller may see."""
         with self._room.view() as unit:
             return queries.list_flights(unit, p, day=day, state=state, after=after, limit=limit)
+
+    def orders(
+        self,
+        p: Principal,
+        *,
+        drone: str | None = None,
+        state: str | None = None,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> Page[OrderRecord]:
+        """What was asked of drones, the latest first; for city-wide roles."""
+        p.require_city()
+        with self._room.view() as unit:
+            return listed(unit, drone=drone, state=state, after=after, limit=limit)
+
+    def order(self, p: Principal, id: str) -> OrderRecord:
+        """One command to a drone."""
+        p.require_city()
+        with self._room.view() as unit:
+            return unit.orders.get(id)
 
     def flight(self, p: Principal, id: str) -> FlightDetail:
         """One flight with its tasks, diary, photographs and shares."""

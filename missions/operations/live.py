@@ -42,7 +42,7 @@ class LiveFrame:
     Attributes:
         speed: simulated seconds a second, measured over the last seconds; None until known.
         drones: rows [id, lon, lat, height_m, heading_deg, speed_mps, battery, state, flight_id,
-            progress, heard_s_ago, photos]; null is "no data".
+            progress, heard_s_ago, photos, signed]; null is "no data".
         alerts: those that are new to the socket.
     """
 
@@ -108,7 +108,7 @@ class Live:
                 rows.append(self._row(dock.id, state, heights.get(dock.address), now))
             else:
                 at = dock.position
-                rows.append([dock.id, at.lon, at.lat, *[None] * 4, "docked", *[None] * 4])
+                rows.append([dock.id, at.lon, at.lat, *[None] * 4, "docked", *[None] * 5])
         return rows
 
     def _heights(self, states: Mapping[Address, VehicleState]) -> dict[Address, float]:
@@ -143,6 +143,7 @@ class Live:
             progress,
             round(max(0.0, (now - state.heard_at).total_seconds()), 1),
             state.photos,
+            _rounded(vehicle.channel.signed_share, 2),
         ]
 
     def _count(self) -> dict[str, int]:

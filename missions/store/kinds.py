@@ -23,6 +23,7 @@ from missions.entities import (
     Flight,
     LedgerLine,
     LogEntry,
+    OrderRecord,
     PlanRecord,
     Request,
     Review,
@@ -222,6 +223,7 @@ KINDS: Mapping[str, Kind] = {
         ),
         Kind(name="keys", cls=KeyRecord, columns=("entity_id",)),
         Kind(name="tokens", cls=TokenRecord, columns=("name",)),
+        Kind(name="orders", cls=OrderRecord, columns=("drone", "state", "at")),
         Kind(name="packs", cls=PackRecord, columns=("vehicle",)),
     )
 }

@@ -21,6 +21,7 @@ from missions.entities import (
     Flight,
     LedgerLine,
     LogEntry,
+    OrderRecord,
     PlanRecord,
     Request,
     Review,
@@ -139,6 +140,8 @@ class Unit(Protocol):
     def keys(self) -> Repository[KeyRecord]: ...
     @property
     def tokens(self) -> Repository[TokenRecord]: ...
+    @property
+    def orders(self) -> Repository[OrderRecord]: ...
     @property
     def packs(self) -> Repository[PackRecord]: ...
     @property

@@ -15,6 +15,7 @@ from missions.entities import (
     Flight,
     LedgerLine,
     LogEntry,
+    OrderRecord,
     PlanRecord,
     Request,
     Review,
@@ -107,6 +108,10 @@ class UnitBase(ABC):
     @property
     def tokens(self) -> Repository[TokenRecord]:
         return self._of("tokens")
+
+    @property
+    def orders(self) -> Repository[OrderRecord]:
+        return self._of("orders")
 
     @property
     def packs(self) -> Repository[PackRecord]:

@@ -24,6 +24,7 @@ from core.errors import IllegalTransition, InvalidInput
 from core.geo import LonLat
 from core.route import Route, Waypoint
 from core.zones import Zone, ZoneKind
+from fleet.orders import OrderState
 from imagery.catalog import Medium, MediumState
 from missions import entities
 from missions.access import Principal, Role
@@ -266,6 +267,21 @@ def _preset() -> Any:
     )
 
 
+def _order() -> entities.OrderRecord:
+    return entities.OrderRecord(
+        id="ord-1",
+        drone="QZ-07",
+        link="main",
+        system_id=7,
+        what="return home",
+        by="service",
+        given_at=NOW,
+        at=NOW,
+        state=OrderState.FAILED,
+        reason="the service was restarted",
+    )
+
+
 class FakeService:
     """The use cases over values in memory; `calls` remembers what it was asked."""
 
@@ -303,6 +319,14 @@ class FakeService:
     def ask(self, p: Principal, draft: Any, key: str | None) -> entities.Request:
         self._called("ask", p, draft, key)
         return _request()
+
+    def orders(self, p: Principal, **filters: Any) -> Page:
+        self._called("orders", p, filters)
+        return Page([_order()], "cursor-2")
+
+    def order(self, p: Principal, id: str) -> entities.OrderRecord:
+        self._called("order", p, id)
+        return _order()
 
     def flights(self, p: Principal, **filters: Any) -> Page:
         self._called("flights", p, filters)

@@ -42,6 +42,12 @@ LOOK = {
         ("/flights", {"items", "next"}),
         ("/flights/flt-1", {"id", "route", "log", "photos", "ledger", "tasks", "state", "reason"}),
         ("/point/preview?lon=118.9&lat=28.9&height_m=60", {"flight_id", "vehicle", "eta_s"}),
+        ("/commands", {"items", "next"}),
+        ("/commands?vehicle=QZ-07&state=failed", {"items", "next"}),
+        (
+            "/commands/ord-1",
+            {"id", "vehicle", "what", "by", "state", "reason", "given_at", "ended"},
+        ),
         ("/requests", {"items", "next"}),
         ("/requests/req-1", {"id", "answer", "geometry", "task_ids"}),
         ("/media", {"items", "next"}),

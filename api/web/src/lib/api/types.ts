@@ -100,7 +100,7 @@ export interface EventType {
   deadline_h: number;
 }
 
-/** [id, lon, lat, height_m, heading_deg, speed_mps, battery, state, flight, progress, heard_s_ago, photos] */
+/** [id, lon, lat, height_m, heading_deg, speed_mps, battery, state, flight, progress, heard_s_ago, photos, signed] */
 export type DroneRow = [
   string,
   number | null,
@@ -114,6 +114,7 @@ export type DroneRow = [
   number | null,
   number | null,
   number | null,
+  (number | null)?,
 ];
 
 export interface Counts {

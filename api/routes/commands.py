@@ -1,0 +1,36 @@
+"""What was asked of drones: every command has an id and a state."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.auth import Caller, ServiceOf
+from api.errors import problems
+from api.routes.parameters import After, Id, Limit
+from api.schemas.base import PageOf
+from api.schemas.commands import CommandState
+from fleet.orders import OrderState
+
+router = APIRouter(tags=["flights"], prefix="/commands")
+
+Drone = Annotated[str | None, Query(max_length=80, description="id of a drone")]
+
+
+@router.get("", summary="Commands", responses=problems(403))
+def commands(
+    service: ServiceOf,
+    caller: Caller,
+    vehicle: Drone = None,
+    state: OrderState | None = None,
+    after: After = None,
+    limit: Limit = 100,
+) -> PageOf[CommandState]:
+    """The latest first. For city-wide roles; the service's own commands are among them."""
+    page = service.orders(caller, drone=vehicle, state=state, after=after, limit=limit)
+    return PageOf.of(page.items, page.next, CommandState.from_entity)
+
+
+@router.get("/{id}", summary="How far a command is", responses=problems(403, 404))
+def command_state(service: ServiceOf, caller: Caller, id: Id) -> CommandState:
+    """`accepted`, `sent`, `acknowledged`, `executing`, then `done` or `failed` with the reason."""
+    return CommandState.from_entity(service.order(caller, id))
