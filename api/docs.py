@@ -25,8 +25,8 @@ Lists come in pages: give `next` of one page as `after` of the following one.
 `/api/v1/live` is a WebSocket with the present state at most five times a second: `{"t", "speed",
 "drones": [[id, lon, lat, height_m, heading_deg, speed_mps, battery, state, flight_id, progress,
 heard_s_ago, photos, signed]], "counts", "alerts"}`. The token goes into `?token=` or, as
-`{"token": TOKEN}`, into the first message. `alerts` holds only what is new since the last frame; `signed` is the share
-of the drone's last hundred packets that carried its own MAVLink signature.
+`{"token": TOKEN}`, into the first message. `alerts` holds only what is new since the last frame.
+`signed` is the share of the drone's last hundred packets that carried its own MAVLink signature.
 """
 
 TAGS = [
