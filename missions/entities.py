@@ -11,6 +11,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from core.conformity import Conformity
 from core.equipment import Sensor
 from core.geo import LonLat
 from core.route import Route
@@ -216,6 +217,7 @@ class Flight:
         photos_taken: as the autopilot counted them.
         part_of: the flight that a pilot flew a part of by hand; None for flights of their own.
         lands_at: the dock where it landed, when that is not its own; None before, and at home.
+        conformity: how closely it kept to its plan, measured from its log after landing.
     """
 
     id: str
@@ -244,6 +246,7 @@ class Flight:
     link: str = MAIN
     part_of: str | None = None
     lands_at: str | None = None
+    conformity: Conformity | None = None
 
     @property
     def address(self) -> Address:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from missions.entities import Flight, FlightState
 from missions.operations.conduct import adopt, conduct
+from missions.operations.flightlog import measure
 from missions.operations.room import ControlRoom
 from missions.operations.settle import settle
 from missions.store.protocol import Between
@@ -63,4 +64,5 @@ class Dispatcher:
         finally:
             self._busy.discard(flight.vehicle)
         if ended.state in (FlightState.DONE, FlightState.DIVERTED):
+            await measure(room, ended)
             await settle(room, ended)

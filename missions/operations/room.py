@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.clock import Clock
@@ -52,6 +53,7 @@ class ControlRoom:
     """What dispatch, intake, alarms and re-checks work with.
 
     Args:
+        logs: folder of the telemetry logs.
         pool: for photographs; `missions.operations.examine.open_workbench` has run in its workers.
         planning: for plans; `missions.demand.worker.open_planning` has run in its workers.
     """
@@ -63,6 +65,7 @@ class ControlRoom:
         clock: Clock,
         records: Store,
         media: MediaFolder,
+        logs: Path,
         fleet: Fleet,
         pool: Executor,
         planning: Executor,
@@ -73,6 +76,7 @@ class ControlRoom:
         self.clock = clock
         self.records = records
         self.media = media
+        self.logs = logs
         self.fleet = fleet
         self.pool = pool
         self.planning = planning

@@ -29,6 +29,7 @@ def room(preset: Preset, clock: ManualClock) -> ControlRoom:
         clock=clock,
         records=MemoryStore(),
         media=nothing,
+        logs=nothing,
         fleet=nothing,
         pool=nothing,
         planning=nothing,

@@ -42,6 +42,7 @@ def room(preset: Preset, clock: ManualClock) -> ControlRoom:
         clock=clock,
         records=MemoryStore(),
         media=nothing,
+        logs=nothing,
         fleet=fleet,
         pool=nothing,
         planning=nothing,

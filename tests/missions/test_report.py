@@ -50,6 +50,7 @@ def room(preset: Preset, clock: ManualClock) -> ControlRoom:
         clock=clock,
         records=MemoryStore(),
         media=nothing,
+        logs=nothing,
         fleet=fleet,
         pool=nothing,
         planning=nothing,
