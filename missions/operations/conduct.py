@@ -1,12 +1,20 @@
 """One flight from its dock and back: prepare, read back, launch, follow, land."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
 from core.clock import within
 from core.energy import CALM
-from core.errors import InvalidInput, NotFound, NotReady, VehicleError
+from core.errors import (
+    CommandTimeout,
+    InvalidInput,
+    NotFound,
+    NotReady,
+    TransferFailed,
+    VehicleError,
+)
 from fleet.events import (
     FleetEvent,
     Heard,
@@ -17,6 +25,8 @@ from fleet.events import (
     PhotoTaken,
     TurnedBack,
 )
+from fleet.flightplan import FlightPlan
+from fleet.launch import airborne
 from fleet.proof import prove
 from fleet.safeguard import preflight
 from fleet.vehicle import Vehicle
@@ -32,6 +42,8 @@ PATIENCE = timedelta(minutes=8)
 _STOPPED = frozenset({"BRAKE", "LOITER", "POSHOLD", "ALT_HOLD", "AVOID_ADSB"})
 """Modes that nobody here orders: an obstacle stop, a transmitter, another ground station. What was
 stopped for a reason goes on only when somebody says so."""
+LIFTS_S = 30.0
+"""ArduPilot disarms a vehicle that stands armed for 10 s (DISARM_DELAY); take-offs are quicker."""
 LOOK_UP_S = 30.0
 """How often a follower looks at the state when no event comes."""
 
@@ -55,10 +67,11 @@ async def adopt(room: ControlRoom, flight: Flight) -> Flight:
     with room.watchers.watching(flight.address) as events:
         await room.fleet.heard([flight.address])
         vehicle = room.fleet.vehicle(flight.address)
+        await vehicle.wait_heard()
         with room.view() as unit:
             photos = unit.media.count(flight=flight.id)
         if flight.state is FlightState.PREPARING:
-            if not vehicle.state.armed:
+            if not await _took_off(vehicle):
                 return flights.postpone(room, flight, "the service was restarted", 0.0)
             flight = flights.took_off(room, flight, vehicle.state.mission_total or 0)
         if not vehicle.state.armed:
@@ -97,12 +110,29 @@ async def _prepare(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> tuple
     flight, lands_at = from_where_it_stands(room, flight, vehicle)
     plan, conditions = plan_for(room, flight, vehicle, lands_at)
     prove(plan, conditions)  # what cannot be proven is not uploaded either
-    await vehicle.upload(plan)
+    await _aboard(vehicle, plan)
     await keep(room, flight, plan, vehicle.prove(conditions))
     await room.clock.sleep((flight.start - room.now()).total_seconds())
     check_filing(room, flight)
     await vehicle.launch()
     return flight, len(plan.mission.items)
+
+
+async def _took_off(vehicle: Vehicle) -> bool:
+    """Whether it is in the air; one that is armed on the ground lifts or disarms by itself."""
+    with suppress(CommandTimeout):
+        await vehicle.wait(lambda s: not s.armed or airborne(s), LIFTS_S, "it lifts or disarms")
+    return airborne(vehicle.state)
+
+
+async def _aboard(vehicle: Vehicle, plan: FlightPlan) -> None:
+    """Upload a plan, unless the vehicle holds it already: a service that was killed between upload
+    and launch does not upload twice."""
+    if vehicle.plan is None:
+        with suppress(TransferFailed, InvalidInput):
+            if (await vehicle.download()).digest == plan.digest:
+                return
+    await vehicle.upload(plan)
 
 
 def check(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> None:

@@ -122,6 +122,7 @@ class Range:
 
     def __init__(self, preset: Preset, folder: Path) -> None:
         self.preset = preset
+        self.folder = folder
         self.media = MediaFolder(str(folder / "media"))
         self.swarm = Swarm(build(world_of(preset), seed=3), start_s=120.0)
         self.told: Counter[str] = Counter()
@@ -129,6 +130,8 @@ class Range:
         self.rooms: list[ControlRoom] = []
         self._links: list[SwarmLink] = []
         self.photos: list[Any] = []
+        self.armed = self.took_off = 0
+        self._was = (False, False)
         self._runner: asyncio.Task[None] | None = None
         self._doing: list[asyncio.Task[Any]] = []
 
@@ -147,6 +150,7 @@ class Range:
             clock=clock,
             records=self.records,
             media=self.media,
+            logs=self.folder / "logs",
             fleet=fleet,
             pool=nothing,
             planning=nothing,
@@ -190,17 +194,28 @@ class Range:
     async def _run(self) -> None:
         while True:
             self.photos += self.swarm.step(STEP_S)
+            self._count()
             for data in self.swarm.take_output():
                 for link in self._links:
                     link.hear(data)
             for _ in range(12):
                 await asyncio.sleep(0)
 
+    def _count(self) -> None:
+        """How often the first drone was armed, and left the ground."""
+        autopilot = self.swarm.autopilots[0]
+        now = (autopilot.armed, autopilot.body.flying)
+        self.armed += now[0] and not self._was[0]
+        self.took_off += now[1] and not self._was[1]
+        self._was = now
+
     def autopilot(self, n: int = 0) -> Any:
         return self.swarm.autopilots[n]
 
 
-def a_flight(room: ControlRoom, *, legs: int = 3, leg_m: float = 400.0, n: int = 1) -> Flight:
+def a_flight(
+    room: ControlRoom, *, legs: int = 3, leg_m: float = 400.0, n: int = 1, wait_s: float = 30.0
+) -> Flight:
     """A filed flight of photo legs north of the first dock, due now; on record."""
     now = room.now()
     dock = room.preset.docks[n - 1]
@@ -223,7 +238,7 @@ def a_flight(room: ControlRoom, *, legs: int = 3, leg_m: float = 400.0, n: int =
     flight = Flight(
         id=f"flt-{n}", plan_id=None, day=room.today(), origin=Origin.REVISIT, dock=dock.id,
         vehicle=dock.id, system_id=dock.system_id, task_ids=(task.id,), departments=("forestry",),
-        priority=3, route=route, start=now + timedelta(seconds=30),
+        priority=3, route=route, start=now + timedelta(seconds=wait_s),
         end=now + timedelta(minutes=10), km=route.length_m / 1000, landing_share=0.6,
         filing_id=f"fil-{n}",
     )  # fmt: skip
