@@ -12,6 +12,7 @@ from fleet.address import MAIN, Address
 from fleet.autopilots import ArduCopter, Autopilot, Px4
 from fleet.codec import Encoder, Parser
 from fleet.events import derive
+from fleet.gateway import Gateway
 from fleet.messages import (
     CameraFeedback,
     CommandAck,
@@ -101,10 +102,15 @@ MESSAGES: st.SearchStrategy[Message] = st.one_of(
 )  # fmt: skip
 
 
+def reading() -> Parser:
+    """A vehicle's parser: it hears orders, too."""
+    return Parser(Gateway(vehicle_side=True))
+
+
 @settings(max_examples=300, deadline=None)
 @given(MESSAGES, st.integers(1, 255), st.integers(0, 255))
 def test_what_is_sent_arrives(message: Message, sender: int, to: int) -> None:
-    (packet,) = Parser().feed(Encoder(sender, 1).encode(message, to))
+    (packet,) = reading().feed(Encoder(sender, 1).encode(message, to))
     assert packet.system_id == sender
     assert packet.message == message
 
@@ -115,7 +121,7 @@ def test_a_stream_may_be_cut_anywhere(messages: list[Message], data: st.DataObje
     encoder = Encoder(1, 1)
     stream = b"".join(encoder.encode(m) for m in messages)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=6)))
-    parser = Parser()
+    parser = reading()
     got = []
     for a, b in zip([0, *cuts], [*cuts, len(stream)], strict=True):
         got += [p.message for p in parser.feed(stream[a:b])]
@@ -125,7 +131,7 @@ def test_a_stream_may_be_cut_anywhere(messages: list[Message], data: st.DataObje
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=40).filter(lambda b: not {0xFD, 0xFE} & set(b)), MESSAGES)
 def test_rubbish_before_a_packet_is_skipped(rubbish: bytes, message: Message) -> None:
-    packets = Parser().feed(rubbish + Encoder(1, 1).encode(message))
+    packets = reading().feed(rubbish + Encoder(1, 1).encode(message))
     assert [p.message for p in packets] == [message]
 
 
@@ -147,7 +153,7 @@ def test_any_payload_of_any_message_folds(
     payloads: list[tuple[int, bytes]], autopilot: Autopilot
 ) -> None:
     state = VehicleState(address=Address(MAIN, 1), heard_at=START)
-    parser = Parser()
+    parser = reading()
     for number, payload in payloads:
         for packet in parser.feed(forged(number, payload)):
             state = fold(state, packet.message, autopilot)
@@ -169,7 +175,7 @@ def test_noise_and_truncated_packets_raise_nothing(
     noise: list[bytes], message: Message, data: st.DataObject
 ) -> None:
     packed = Encoder(1, 1).encode(message)
-    parser = Parser()
+    parser = reading()
     state = VehicleState(address=Address(MAIN, 1), heard_at=START)
     for piece in [*noise, packed[: data.draw(st.integers(0, len(packed)))]]:
         for packet in parser.feed(piece):
@@ -184,7 +190,7 @@ def test_of_many_reports_only_the_last_is_unpacked_and_no_event_is_lost() -> Non
             at = START + timedelta(seconds=second)
             stream += encoder.encode(SystemTime(utc=at, boot_s=float(second)))
             stream += encoder.encode(StatusText(severity=6, text=f"{system_id} {second}"))
-    packets = Parser().feed(stream)
+    packets = reading().feed(stream)
     times = [p for p in packets if isinstance(p.message, SystemTime)]
     assert [(p.system_id, p.message.boot_s) for p in times] == [(1, 199.0), (2, 199.0)]  # type: ignore[attr-defined]
     texts = [p.message.text for p in packets if isinstance(p.message, StatusText)]
