@@ -17,7 +17,6 @@ class Command(IntEnum):
     CONDITION_YAW = 115
     DO_SET_MODE = 176
     DO_CHANGE_SPEED = 178
-    DO_ORBIT = 34
     DO_REPOSITION = 192
     DO_SET_ROI_LOCATION = 195
     DO_SET_ROI_NONE = 197
@@ -224,3 +223,24 @@ def param_sentence(error: int) -> str:
     'it can only be read'
     """
     return _PARAM_SENTENCES.get(error, f"it answered with the unknown parameter error {error}")
+
+
+_SENSORS = (
+    "gyroscope", "accelerometer", "compass", "barometer", "airspeed sensor", "satellite receiver",
+    "optical flow", "vision position", "laser position", "external ground truth",
+    "rate control", "attitude control", "yaw control", "height control", "position control",
+    "motor outputs", "remote control receiver", "second gyroscope", "second accelerometer",
+    "second compass", "fence", "attitude estimate", "terrain data", "reverse motor", "logging",
+    "battery monitor", "proximity sensor", "satellite link", "pre-arm check",
+    "obstacle avoidance", "propulsion",
+)  # fmt: skip
+"""MAV_SYS_STATUS_SENSOR, from bit 0 on."""
+
+
+def sensor_names(bits: int) -> tuple[str, ...]:
+    """The sensors of a bit field, in words.
+
+    >>> sensor_names(0b100101)
+    ('gyroscope', 'compass', 'satellite receiver')
+    """
+    return tuple(name for bit, name in enumerate(_SENSORS) if bits >> bit & 1)
