@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 TERRAIN_RETURN = 1
 """RTL_ALT_TYPE: the height of a return counts from the ground below."""
-FLYABLE = frozenset(Mode) - {Mode.TAKEOFF, Mode.SMART_RTL}
+FLYABLE = frozenset(Mode) - {Mode.TAKEOFF}
 
 
 class ArduCopter:
@@ -52,7 +52,7 @@ class ArduCopter:
     transfers = Transfers
     boot_mode = Mode.STABILIZE
     refused = int(wire.MAV_RESULT_FAILED)
-    int_only = True
+    int_only = frozenset({int(wire.MAV_CMD_DO_REPOSITION)})
     follows = frozenset({Mode.GUIDED})
     messages: Mapping[int, Callable[["Autopilot"], wire.MAVLink_message]] = telemetry.MESSAGES
     streams: Mapping[int, float] = {
@@ -93,18 +93,20 @@ class ArduCopter:
         return arming.faults(a, Fencing(a))
 
     def mode_fault(self, a: "Autopilot", mode: Mode) -> str | None:
-        """Why a mode cannot be entered now; while booting everything is accepted, then undone."""
+        """Why a mode cannot be entered now: disarmed any can, and while booting it is undone."""
         if not a.booted:
             return None
+        if not a.armed:
+            return None
         if mode is Mode.SMART_RTL:
-            return "requires position"
+            return "init failed"
         if mode is Mode.AUTO:
             if a.runner.progress is Progress.NO_MISSION:
-                return "no mission"
-            if a.armed and not a.body.flying and not a.runner.has_takeoff:
+                return "init failed"
+            if not a.body.flying and not a.runner.has_takeoff:
                 a.say(wire.MAV_SEVERITY_CRITICAL, "Auto: Missing Takeoff Cmd")
                 return "init failed"
-        if a.armed and mode not in BLIND and not a.has_estimate():
+        if mode not in BLIND and not a.has_estimate():
             return "requires position"
         return None
 

@@ -67,15 +67,14 @@ class _Copter:
             return UNSUPPORTED
         if a.arm():
             return ACCEPTED
-        faults = a.arming_faults()
-        a.commander.after(lambda: self._tell(faults))
+        self._tell(a.arming_faults())
         return FAILED
 
     def prearm(self, _: Message, p: Params) -> int:
         """RUN_PREARM_CHECKS: the faults as STATUSTEXT."""
         if self._a.armed:
             return int(wire.MAV_RESULT_TEMPORARILY_REJECTED)
-        self._tell(self._a.arming_faults())
+        self._tell([f for f in self._a.arming_faults() if not f.startswith("Arm:")])
         return ACCEPTED
 
     def take_off(self, message: Message, p: Params) -> int:
@@ -131,14 +130,18 @@ class _Copter:
             if item.command == wire.MAV_CMD_DO_LAND_START:
                 a.runner.rewind(seq)
                 return _result(a.set_mode(Mode.AUTO))
-        a.say(wire.MAV_SEVERITY_WARNING, "No landing sequence found")
+        why = "Mode change to AUTO RTL failed: No landing sequence found"
+        a.say(wire.MAV_SEVERITY_WARNING, "Unable to start landing sequence")
+        a.say(wire.MAV_SEVERITY_WARNING, why)
         return FAILED
 
     def change_speed(self, _: Message, p: Params) -> int:
         """DO_CHANGE_SPEED: over the ground; vertical ones are taken where the mode flies itself."""
         a = self._a
-        if not p[1] > 0 or p[0] not in HORIZONTAL_SPEEDS + VERTICAL_SPEEDS:
+        if not p[1] > 0:
             return DENIED
+        if p[0] not in HORIZONTAL_SPEEDS + VERTICAL_SPEEDS:
+            return FAILED
         if a.mode not in (Mode.AUTO, Mode.GUIDED, Mode.RTL):
             return FAILED
         if p[0] in HORIZONTAL_SPEEDS:
@@ -167,7 +170,7 @@ class _Copter:
         if there is None or (a.mode is not Mode.GUIDED and not change):
             return DENIED
         ground = a.senses.ground_m(there.lon, there.lat) if there.terrain else 0.0
-        if not a.permitted(there.lon, there.lat, there.height_m + ground) or not a.body.flying:
+        if not a.permitted(there.lon, there.lat, there.height_m + ground):
             return FAILED
         if not a.set_mode(Mode.GUIDED):
             return FAILED

@@ -41,10 +41,10 @@ def _estimate(a: "Autopilot") -> list[str]:
 
 def _mode(a: "Autopilot") -> list[str]:
     if a.mode is Mode.AUTO:
+        if a.runner.progress is Progress.NO_MISSION:
+            return ["PreArm: Mode requires mission"]
         if not int(a.parameters["AUTO_OPTIONS"]) & 1:
             return ["Arm: AUTO mode not armable"]
-        if a.runner.progress is Progress.NO_MISSION:
-            return ["Arm: AUTO mode: no mission"]
     elif a.mode not in ARMABLE:
         return [f"Arm: {a.mode.name} mode not armable"]
     return []

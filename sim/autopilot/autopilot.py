@@ -37,6 +37,7 @@ STANDBY_S, FIX_S, PREARM_S, ESTIMATE_S = 2.5, 10.0, 23.0, 42.0
 """When a booting ArduCopter reaches each stage (shared/facts/fleet-mavlink.md)."""
 
 CIRCLE_DEGPS = 20.0
+TEXT_BYTES = 50
 INFO, WARNING = wire.MAV_SEVERITY_INFO, wire.MAV_SEVERITY_WARNING
 
 
@@ -70,6 +71,8 @@ class Autopilot:
         self.firmware: Firmware = firmware or ArduCopter()
         self._start_us = round(start.timestamp() * 1e6)
         self._emit = emit
+        self._texts: list[tuple[int, str]] = []
+        self._text_id = 0
         self.health = Health()
         self.signing = Signing()
         self.parameters = Parameters(self.firmware.table, self._presets(), self.say)
@@ -129,8 +132,19 @@ class Autopilot:
         self._emit(self.system_id, message)
 
     def say(self, severity: int, text: str) -> None:
-        """A STATUSTEXT."""
-        self.send(wire.MAVLink_statustext_message(severity, text.encode()[:50]))
+        """A STATUSTEXT; it leaves after the answers of the present message."""
+        self._texts.append((severity, text))
+
+    def _flush(self) -> None:
+        """Send the texts, in pieces of 50 characters."""
+        texts, self._texts = self._texts, []
+        for severity, text in texts:
+            data = text.encode()
+            self._text_id = self._text_id % 65535 + 1 if len(data) > TEXT_BYTES else self._text_id
+            number = self._text_id if len(data) > TEXT_BYTES else 0
+            for k, start in enumerate(range(0, max(1, len(data)), TEXT_BYTES)):
+                piece = data[start : start + TEXT_BYTES]
+                self.send(wire.MAVLink_statustext_message(severity, piece, number, k))
 
     def pack(self, message: wire.MAVLink_message, link: wire.MAVLink) -> bytes:
         """The packet of a message of this vehicle, signed if it has a key."""
@@ -183,8 +197,9 @@ class Autopilot:
         return self.boot_s() >= ESTIMATE_S and self.estimate.usable(self.senses.now_s())
 
     def ready(self) -> bool:
-        """The pre-arm bit; green early in modes that need no position, as on ArduCopter."""
-        return not self.arming_faults()
+        """The pre-arm bit; green early in modes that need no position, as on ArduCopter, and it
+        says nothing of what is looked at only when it is armed."""
+        return all(fault.startswith("Arm:") for fault in self.arming_faults())
 
     def landed_state(self) -> int:
         """MAV_LANDED_STATE."""
@@ -211,6 +226,7 @@ class Autopilot:
                 self.ground_heard = self._clocks()
         elif getattr(message, "target_component", 1) in (0, 1):
             self._requests.handle(message)
+        self._flush()
 
     def set_mode(self, mode: Mode, reason: str = "") -> bool:
         """Change mode; False and a STATUSTEXT if this mode cannot be entered now."""
@@ -307,6 +323,7 @@ class Autopilot:
             self.send(wire.MAVLink_mission_item_reached_message(self._reached_seq))
             self.send(telemetry.mission_current(self))
             self._reached_seq = None
+        self._flush()
         return photos
 
     def stream(self) -> None:
@@ -315,8 +332,8 @@ class Autopilot:
         if now < self.due_s:
             return
         for message_id in self.streams.due(now):
-            self.send(telemetry.MESSAGES[message_id](self))
-        busy = self.armed or self.transfers.upload is not None or self.commander.busy
+            self.send(self.firmware.messages[message_id](self))
+        busy = self.armed or self.transfers.busy or self.commander.busy
         self.due_s = 0.0 if busy or not self.transfers.booted else self.streams.next_s
 
     def _fly_or_stand(self, now: float) -> None:
@@ -386,12 +403,21 @@ class Autopilot:
         if kind == MISSION:
             self.runner.changed()
             put("mission_total", len(stores[MISSION]))
+            self._tell("mission_total")
             for fault in self.firmware.checked(self) if stores[MISSION] else ():
                 self.say(wire.MAV_SEVERITY_CRITICAL, fault)
         elif kind == RALLY:
             put("rally_total", len(stores[RALLY]))
+            self._tell("rally_total")
         elif kind == FENCE:
             put("fence_total", len(stores[FENCE]))
+            self._tell("fence_total")
+
+    def _tell(self, meaning: str) -> None:
+        """A parameter that changed by itself is told."""
+        setting = self.parameters.table.settings.get(meaning)
+        if setting is not None:
+            self.send(self.parameters.value(setting.name))
 
     def _item_reached(self, seq: int) -> None:
         """Told at the end of the step: of several only the last, as a real one does."""

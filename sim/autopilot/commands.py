@@ -20,17 +20,16 @@ Params: TypeAlias = tuple[float, ...]
 
 CANCELLED = 6
 """MAV_RESULT_CANCELLED, which pymavlink's dialect does not name."""
-ACCEPTED, REJECTED, DENIED, UNSUPPORTED, IN_PROGRESS = (
+ACCEPTED, REJECTED, DENIED, UNSUPPORTED, IN_PROGRESS, FAILED = (
     int(wire.MAV_RESULT_ACCEPTED),
     int(wire.MAV_RESULT_TEMPORARILY_REJECTED),
     int(wire.MAV_RESULT_DENIED),
     int(wire.MAV_RESULT_UNSUPPORTED),
     int(wire.MAV_RESULT_IN_PROGRESS),
+    int(wire.MAV_RESULT_FAILED),
 )
 CALIBRATION_S = 5.0
 PROGRESS_S = 1.0
-INT_ONLY = frozenset({wire.MAV_CMD_DO_REPOSITION})
-"""ArduPilot takes these in COMMAND_INT only."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,8 +58,8 @@ class Commander:
 
     def on_long(self, message: Message) -> None:
         """COMMAND_LONG."""
-        if message.command in INT_ONLY and self._a.firmware.int_only:
-            self._ack(message, int(wire.MAV_RESULT_COMMAND_INT_ONLY))
+        if message.command in self._a.firmware.int_only:
+            self._ack(message, UNSUPPORTED)
             return
         self._run(message, tuple(float(getattr(message, f"param{k}")) for k in range(1, 8)))
 
@@ -96,6 +95,8 @@ class Commander:
     def set_current(self, seq: float, *, reset: bool = False) -> int:
         """DO_SET_MISSION_CURRENT and MISSION_SET_CURRENT."""
         a = self._a
+        if seq == 0 and not a.transfers.mission:
+            return FAILED
         if not math.isfinite(seq) or not 0 <= seq < len(a.transfers.mission):
             return DENIED
         if reset:

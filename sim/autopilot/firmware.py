@@ -69,8 +69,8 @@ class Firmware(Protocol):
     boot_mode: Mode
     refused: int
     """MAV_RESULT of a mode or an arming that is refused."""
-    int_only: bool
-    """Whether DO_REPOSITION is taken in COMMAND_INT alone."""
+    int_only: frozenset[int]
+    """Commands that are taken in COMMAND_INT alone."""
     follows: frozenset[Mode]
     """Modes in which SET_POSITION_TARGET_* is heard."""
     messages: Mapping[int, Callable[["Autopilot"], wire.MAVLink_message]]

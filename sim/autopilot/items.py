@@ -16,6 +16,9 @@ MISSION, FENCE, RALLY = (
 CAPACITY = {MISSION: 1500, FENCE: 300, RALLY: 20}
 """Items that fit; ArduPilot's store holds about so many."""
 
+HIGHEST_M = 83_000.0
+"""Heights are stored as centimetres in 24 bits."""
+
 AMSL = frozenset({wire.MAV_FRAME_GLOBAL, wire.MAV_FRAME_GLOBAL_INT})
 RELATIVE = frozenset({wire.MAV_FRAME_GLOBAL_RELATIVE_ALT, wire.MAV_FRAME_GLOBAL_RELATIVE_ALT_INT})
 TERRAIN = frozenset({wire.MAV_FRAME_GLOBAL_TERRAIN_ALT, wire.MAV_FRAME_GLOBAL_TERRAIN_ALT_INT})
@@ -33,8 +36,6 @@ PLACED = frozenset(
         wire.MAV_CMD_NAV_TAKEOFF,
         wire.MAV_CMD_NAV_VTOL_TAKEOFF,
         wire.MAV_CMD_DO_SET_HOME,
-        wire.MAV_CMD_DO_LAND_START,
-        wire.MAV_CMD_DO_RETURN_PATH_START,
         wire.MAV_CMD_DO_SET_ROI,
         wire.MAV_CMD_DO_SET_ROI_LOCATION,
     }
@@ -107,16 +108,18 @@ FENCE_KINDS = frozenset(
     }
 )
 
-MAY_BE_NAN = frozenset(
-    {
-        wire.MAV_CMD_DO_GIMBAL_MANAGER_PITCHYAW,
-        wire.MAV_CMD_IMAGE_START_CAPTURE,
-        wire.MAV_CMD_IMAGE_STOP_CAPTURE,
-        wire.MAV_CMD_VIDEO_START_CAPTURE,
-        wire.MAV_CMD_VIDEO_STOP_CAPTURE,
+YAW_MAY_BE_NAN = (
+    LIFTING
+    | LANDING
+    | {
+        wire.MAV_CMD_NAV_WAYPOINT,
+        wire.MAV_CMD_NAV_LOITER_UNLIM,
+        wire.MAV_CMD_NAV_LOITER_TURNS,
+        wire.MAV_CMD_NAV_LOITER_TIME,
+        wire.MAV_CMD_NAV_SPLINE_WAYPOINT,
     }
 )
-"""Commands in which NaN means "leave it"; elsewhere only param4 (yaw) may be NaN."""
+"""Commands whose param4 may be NaN (AP_Mission::sanity_check_params); elsewhere none may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,16 +184,17 @@ def refusal(item: Item, kind: int) -> int:
         return int(wire.MAV_MISSION_INVALID_PARAM5_X)
     if placed and not -1_800_000_000 <= item.y <= 1_800_000_000:
         return int(wire.MAV_MISSION_INVALID_PARAM6_Y)
-    if not math.isfinite(item.z) or abs(item.z) > 30_000:
+    if not math.isfinite(item.z) or abs(item.z) > HIGHEST_M:
         return int(wire.MAV_MISSION_INVALID_PARAM7)
-    if item.command not in MAY_BE_NAN:
-        for value, result in (
-            (item.param1, wire.MAV_MISSION_INVALID_PARAM1),
-            (item.param2, wire.MAV_MISSION_INVALID_PARAM2),
-            (item.param3, wire.MAV_MISSION_INVALID_PARAM3),
-        ):
-            if not math.isfinite(value):
-                return int(result)
+    yaw = 0.0 if item.command in YAW_MAY_BE_NAN else item.param4
+    for value, result in (
+        (item.param1, wire.MAV_MISSION_INVALID_PARAM1),
+        (item.param2, wire.MAV_MISSION_INVALID_PARAM2),
+        (item.param3, wire.MAV_MISSION_INVALID_PARAM3),
+        (yaw, wire.MAV_MISSION_INVALID_PARAM4),
+    ):
+        if not math.isfinite(value):
+            return int(result)
     return int(wire.MAV_MISSION_ACCEPTED)
 
 
@@ -207,14 +211,14 @@ def fence_fault(items: list[Item]) -> str | None:
             count = int(item.param1)
             ring = items[k : k + count]
             if count < 3:
-                return "Fence: polygon needs 3 points"
+                return f"Invalid vertex count ({count})"
             if len(ring) < count or any(
                 i.command != item.command or int(i.param1) != count for i in ring
             ):
-                return "Fence: incomplete polygon"
+                return "Incorrect item count"
             k += count
             continue
         if item.command != wire.MAV_CMD_NAV_FENCE_RETURN_POINT and item.param1 <= 0:
-            return "Fence: circle radius must be positive"
+            return "Non-positive circle radius"
         k += 1
     return None

@@ -44,7 +44,7 @@ def answers(a: "Autopilot") -> dict[int, Answer]:
         wire.MAV_CMD_SET_MESSAGE_INTERVAL: whole.set_interval,
         wire.MAV_CMD_GET_MESSAGE_INTERVAL: whole.get_interval,
         wire.MAV_CMD_REQUEST_MESSAGE: whole.request,
-        wire.MAV_CMD_REQUEST_AUTOPILOT_CAPABILITIES: whole.asks(148),
+        wire.MAV_CMD_REQUEST_AUTOPILOT_CAPABILITIES: whole.capabilities,
         wire.MAV_CMD_REQUEST_CAMERA_INFORMATION: whole.asks(259),
         wire.MAV_CMD_REQUEST_CAMERA_SETTINGS: whole.asks(260),
         wire.MAV_CMD_REQUEST_STORAGE_INFORMATION: whole.asks(261),
@@ -116,6 +116,10 @@ class _Ordinary:
     def asks(self, message_id: int) -> Answer:
         """An older command that asks for one message."""
         return lambda message, _: self.request(message, (float(message_id), 0.0))
+
+    def capabilities(self, message: Message, p: Params) -> int:
+        """REQUEST_AUTOPILOT_CAPABILITIES: the older way to ask for AUTOPILOT_VERSION."""
+        return self.request(message, (148.0, 0.0)) if p[0] == 1 else FAILED
 
     # Camera
 
@@ -217,7 +221,7 @@ class _Ordinary:
             a.set_home(lon, lat, altitude)
             return ACCEPTED
         there = spot(a, *place_of(message, p))
-        if there is None or (p[4] == 0 and p[5] == 0):
+        if there is None:
             return DENIED
         ground = a.senses.ground_m(there.lon, there.lat) if there.terrain else 0.0
         a.set_home(there.lon, there.lat, there.height_m + ground)

@@ -154,7 +154,7 @@ class Parameters:
         if kind == REAL32:
             return float(carried)
         low, high = LIMITS[kind]
-        return float(min(high, max(low, round(carried))))
+        return float(min(high, max(low, int(carried))))
 
     def _hash(self) -> wire.MAVLink_message:
         """CRC-32 over names and values, carried like an INT32 (PX4: param_hash_check)."""

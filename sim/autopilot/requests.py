@@ -84,7 +84,7 @@ class Requests:
     def _item(self, message: Message) -> None:
         """MISSION_ITEM(_INT); with current = 2 it means "fly there now" (ArduPilot, GUIDED)."""
         a = self._a
-        if message.current != 2 or a.transfers.upload is not None:
+        if message.current != 2 or a.transfers.busy:
             a.transfers.on_item(message)
             return
         scale = 1.0 if message.get_type() == "MISSION_ITEM_INT" else 1e7

@@ -1,20 +1,32 @@
 """Mission, fence and rally transfer as ArduPilot does it, its hazards included.
 
-A mission upload is not atomic: items are stored as they come, so a refused item leaves a truncated
-new mission. Fence and rally are stored whole at the end.
+A mission upload is not atomic: items are stored as they come, so a refused item leaves the new
+items before it and, up to the new count, the old ones after it: a mixed mission, or a cut one.
+Fence and rally are stored whole at the end.
 
 Timeouts run on simulated time as on a real vehicle, but a partner is a program on the computer's
 own time: a request is repeated or given up only when the wall clock, too, has had its share.
 Without that a speed-up would cancel uploads that no real link would lose.
 """
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from pymavlink.dialects.v20 import ardupilotmega as wire
 
-from sim.autopilot.items import CAPACITY, FENCE, MISSION, PLACED, RALLY, Item, fence_fault, refusal
+from sim.autopilot.items import (
+    CAPACITY,
+    FENCE,
+    LANDING,
+    MISSION,
+    PLACED,
+    RALLY,
+    Item,
+    fence_fault,
+    refusal,
+)
 
 AGAIN_WALL_S, ABORT_WALL_S = 0.5, 6.0
 NAMES = {MISSION: "Mission", FENCE: "Fence", RALLY: "Rally"}
@@ -63,13 +75,19 @@ class Transfers:
         self._send, self._say, self._home = send, say, home
         self._on_change, self._clock = on_change, clock
         self.stores: dict[int, list[Item]] = {MISSION: [], FENCE: [], RALLY: []}
-        self.upload: Upload | None = None
+        self.uploads: dict[int, Upload] = {}
+        """One at a time of each kind."""
         self.booted = True
 
     @property
     def mission(self) -> list[Item]:
         """The mission; index 0 is home, whatever was uploaded there; empty after a clear."""
         return self.stores[MISSION]
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is being uploaded."""
+        return bool(self.uploads)
 
     def ids(self) -> tuple[int, int, int]:
         """Opaque ids of mission, fence and rally points; ArduPilot has none."""
@@ -80,9 +98,10 @@ class Transfers:
     def on_count(self, message: wire.MAVLink_message) -> None:
         """MISSION_COUNT: begin an upload."""
         kind, partner = message.mission_type, sender(message)
+        upload = self.uploads.get(kind)
         if kind not in self.stores:
             self._ack(partner, kind, wire.MAV_MISSION_UNSUPPORTED)
-        elif self.upload is not None and self.upload.partner != partner:
+        elif upload is not None and upload.partner != partner:
             self._ack(partner, kind, wire.MAV_MISSION_DENIED)
         elif not self.booted or message.count > self.capacity[kind]:
             self._ack(partner, kind, wire.MAV_MISSION_NO_SPACE)
@@ -90,7 +109,7 @@ class Transfers:
                 text = f"Only {self.capacity[kind]} items are supported"
                 self._say(wire.MAV_SEVERITY_WARNING, text)
         elif message.count == 0:
-            self.upload = None
+            self.uploads.pop(kind, None)
             self._clear(kind)
             self._told(kind)
             self._ack(partner, kind, wire.MAV_MISSION_ACCEPTED)
@@ -105,7 +124,7 @@ class Transfers:
         first, last = message.start_index, message.end_index
         if kind not in self.stores:
             self._ack(partner, kind, wire.MAV_MISSION_UNSUPPORTED)
-        elif self.upload is not None:
+        elif kind in self.uploads:
             self._ack(partner, kind, wire.MAV_MISSION_DENIED)
         elif not 0 <= first <= last <= len(self.stores[kind]):
             self._say(wire.MAV_SEVERITY_WARNING, "Flight plan update rejected")
@@ -115,8 +134,8 @@ class Transfers:
 
     def on_item(self, message: wire.MAVLink_message) -> None:
         """MISSION_ITEM_INT or MISSION_ITEM."""
-        partner, upload = sender(message), self.upload
-        if upload is None or upload.kind != message.mission_type:
+        partner, upload = sender(message), self.uploads.get(message.mission_type)
+        if upload is None:
             self._ack(partner, message.mission_type, wire.MAV_MISSION_ERROR)
         elif message.seq != upload.next:
             self._ack(partner, upload.kind, wire.MAV_MISSION_INVALID_SEQUENCE)
@@ -127,19 +146,17 @@ class Transfers:
             self._take(upload, message)
 
     def on_clear(self, message: wire.MAVLink_message) -> None:
-        """MISSION_CLEAR_ALL; not while somebody else uploads."""
+        """MISSION_CLEAR_ALL of one kind (all at once is not supported); not under an upload."""
         partner, kind = sender(message), message.mission_type
-        kinds = list(self.stores) if kind == wire.MAV_MISSION_TYPE_ALL else [kind]
-        if any(k not in self.stores for k in kinds):
+        upload = self.uploads.get(kind)
+        if kind not in self.stores:
             self._ack(partner, kind, wire.MAV_MISSION_UNSUPPORTED)
-            return
-        if self.upload is not None and self.upload.partner != partner:
+        elif upload is not None and upload.partner != partner:
             self._ack(partner, kind, wire.MAV_MISSION_DENIED)
-            return
-        self.upload = None
-        for k in kinds:
-            self._clear(k)
-        self._ack(partner, kind, wire.MAV_MISSION_ACCEPTED)
+        else:
+            self.uploads.pop(kind, None)
+            self._clear(kind)
+            self._ack(partner, kind, wire.MAV_MISSION_ACCEPTED)
 
     # Download
 
@@ -148,7 +165,7 @@ class Transfers:
         partner, kind = sender(message), message.mission_type
         if kind not in self.stores:
             self._ack(partner, kind, wire.MAV_MISSION_UNSUPPORTED)
-        elif self.upload is not None:
+        elif kind in self.uploads:
             self._ack(partner, kind, wire.MAV_MISSION_DENIED)
         else:
             self._count(partner, kind)
@@ -157,9 +174,11 @@ class Transfers:
         """MISSION_REQUEST_INT and MISSION_REQUEST: one item of a download."""
         partner, kind = sender(message), message.mission_type
         items = self._download(kind) if kind in self.stores else []
+        if kind == MISSION and not message.seq:
+            items = items or [self._home()]  # home can always be read
         if kind not in self.stores:
             self._ack(partner, kind, wire.MAV_MISSION_UNSUPPORTED)
-        elif self.upload is not None:
+        elif kind in self.uploads:
             self._ack(partner, kind, wire.MAV_MISSION_DENIED)
         elif message.seq >= len(items):
             self._count(partner, kind)
@@ -173,16 +192,16 @@ class Transfers:
 
     def tick(self) -> None:
         """Repeat a request that found no answer; give up after a while."""
-        upload = self.upload
-        if upload is None:
+        if not self.uploads:
             return
         now, wall = self._clock()
-        if now - upload.heard_s > self.abort_s and wall - upload.heard_wall_s > ABORT_WALL_S:
-            self.upload = None
-            self._say(wire.MAV_SEVERITY_WARNING, f"{NAMES[upload.kind]} upload timeout")
-            self._ack(upload.partner, upload.kind, wire.MAV_MISSION_OPERATION_CANCELLED)
-        elif now - upload.asked_s > self.again_s and wall - upload.asked_wall_s > AGAIN_WALL_S:
-            self._ask()
+        for upload in list(self.uploads.values()):
+            if now - upload.heard_s > self.abort_s and wall - upload.heard_wall_s > ABORT_WALL_S:
+                del self.uploads[upload.kind]
+                self._say(wire.MAV_SEVERITY_WARNING, f"{NAMES[upload.kind]} upload timeout")
+                self._ack(upload.partner, upload.kind, wire.MAV_MISSION_OPERATION_CANCELLED)
+            elif now - upload.asked_s > self.again_s and wall - upload.asked_wall_s > AGAIN_WALL_S:
+                self._ask(upload)
 
     # What differs between firmwares
 
@@ -194,6 +213,15 @@ class Transfers:
         items = self.stores[kind]
         return [self._home(), *items[1:]] if kind == MISSION and items else items
 
+    def _kept(self, item: Item) -> Item:
+        """How an item is stored: a yaw of NaN is none, a landing's is 1, rally heights are whole
+        metres (seen on a real ArduCopter)."""
+        if item.command == wire.MAV_CMD_NAV_RALLY_POINT:
+            return replace(item, z=float(math.trunc(item.z)))
+        if item.command in LANDING:
+            return replace(item, param4=1.0)
+        return replace(item, param4=0.0) if math.isnan(item.param4) else item
+
     def _frame(self, item: Item, kind: int) -> int:
         """The frame in which an item comes back: 0 for fences and for items without a place."""
         placed = kind != MISSION or item.command in PLACED
@@ -203,6 +231,8 @@ class Transfers:
         """What is said when a transfer is through."""
         if kind == MISSION:
             self._say(wire.MAV_SEVERITY_INFO, "Flight plan received")
+        elif kind == FENCE:
+            self._say(wire.MAV_SEVERITY_DEBUG, "Fence Indexed OK")
 
     def _put(self, upload: Upload, item: Item) -> None:
         """Keep an item: a mission's at once, a fence's and rally's at the end."""
@@ -221,16 +251,15 @@ class Transfers:
         whole[upload.first :] = upload.staged
         fault = fence_fault(whole) if upload.kind == FENCE else None
         if fault:
-            self._say(wire.MAV_SEVERITY_WARNING, fault)
+            self._say(wire.MAV_SEVERITY_INFO, fault)
+            self._say(wire.MAV_SEVERITY_WARNING, "Fence validation failed")
             return False
         self.stores[upload.kind] = whole
         return True
 
-    def _ask(self) -> None:
-        upload = self.upload
-        if upload is not None:
-            upload.asked_s, upload.asked_wall_s = self._clock()
-            self._send(self._request(upload))
+    def _ask(self, upload: Upload) -> None:
+        upload.asked_s, upload.asked_wall_s = self._clock()
+        self._send(self._request(upload))
 
     def _request(self, upload: Upload) -> wire.MAVLink_message:
         return wire.MAVLink_mission_request_message(*upload.partner, upload.next, upload.kind)
@@ -239,7 +268,7 @@ class Transfers:
 
     def _begin(self, kind: int, partner: tuple[int, int], first: int, end: int) -> None:
         now, wall = self._clock()
-        self.upload = Upload(
+        self.uploads[kind] = upload = Upload(
             kind=kind,
             partner=partner,
             end=end,
@@ -248,7 +277,7 @@ class Transfers:
             heard_s=now,
             heard_wall_s=wall,
         )
-        self._ask()
+        self._ask(upload)
 
     def _take(self, upload: Upload, message: wire.MAVLink_message) -> None:
         try:
@@ -260,15 +289,15 @@ class Transfers:
         if result != wire.MAV_MISSION_ACCEPTED:
             self._refuse(upload, result)
             return
-        self._put(upload, item)
+        self._put(upload, self._kept(item))
         upload.next += 1
         if upload.next < upload.end:
-            self._ask()
+            self._ask(upload)
         else:
             self._finish(upload)
 
     def _finish(self, upload: Upload) -> None:
-        self.upload = None
+        del self.uploads[upload.kind]
         if not self._commit(upload):
             self._ack(upload.partner, upload.kind, wire.MAV_MISSION_ERROR)
             return
@@ -277,11 +306,10 @@ class Transfers:
         self._ack(upload.partner, upload.kind, wire.MAV_MISSION_ACCEPTED)
 
     def _refuse(self, upload: Upload, result: int) -> None:
-        """Give an upload up; of a mission what came so far stays (uploads are not atomic)."""
-        if upload.kind == MISSION and upload.first == 0:
-            del self.mission[max(1, upload.next) :]
+        """Give an upload up. What came of a mission stays, and the old items after it do, too."""
+        del self.uploads[upload.kind]
+        if upload.kind == MISSION:
             self._on_change(MISSION)
-        self.upload = None
         self._ack(upload.partner, upload.kind, result)
 
     def _clear(self, kind: int) -> None:

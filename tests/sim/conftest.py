@@ -69,10 +69,10 @@ class Pilot:
         self.heard.clear()
         self.send(wire.MAVLink_mission_count_message(to, 1, len(items), kind))
         for _ in range(len(items) + 2):
-            answer = self.heard[-1]
+            asked = ("MISSION_REQUEST", "MISSION_REQUEST_INT", "MISSION_ACK")
+            answer = [m for m in self.heard if m.get_type() in asked][-1]
             if answer.get_type() == "MISSION_ACK":
                 return int(answer.type)
-            assert answer.get_type() == "MISSION_REQUEST"
             frame, command, p1, p2, p3, p4, lat, lon, z = items[answer.seq]
             self.send(
                 wire.MAVLink_mission_item_int_message(

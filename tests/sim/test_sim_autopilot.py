@@ -131,8 +131,16 @@ class TestMission:
         assert arm(pilot) == FAILED
         assert "Arm: AUTO mode not armable" in pilot.texts()
 
-    def test_auto_without_a_mission_is_refused(self, pilot: Any) -> None:
+    def test_auto_without_a_mission_is_taken_on_the_ground_and_does_not_arm(
+        self, pilot: Any
+    ) -> None:
         pilot.run(45)
+        assert mode(pilot, AUTO) == ACCEPTED
+        assert arm(pilot) == FAILED
+        assert "PreArm: Mode requires mission" in pilot.texts()
+
+    def test_auto_without_a_mission_is_refused_in_the_air(self, pilot: Any) -> None:
+        pilot.airborne()
         assert mode(pilot, AUTO) == FAILED
 
     @pytest.mark.parametrize(
@@ -146,13 +154,17 @@ class TestMission:
             ((3, WAYPOINT, float("nan"), 0, 0, 0, LAT, LON, 9), wire.MAV_MISSION_INVALID_PARAM1),
         ],
     )
-    def test_a_refused_item_leaves_a_truncated_mission(
+    def test_a_refused_item_leaves_a_mixed_mission(
         self, pilot: Any, item: tuple[float, ...], result: int
     ) -> None:
         pilot.run(25)
         pilot.upload(MISSION)
-        assert pilot.upload([*MISSION[:3], item, *MISSION[4:]]) == result
-        assert len(pilot.download()) == 3
+        other = [*MISSION[:2], (3, WAYPOINT, 0, 0, 0, 0, LAT + 0.01, LON, 60), item, MISSION[4]]
+        assert pilot.upload(other) == result
+        mixed = pilot.download()
+        assert [i.command for i in mixed] == [i[1] for i in MISSION[:5]]
+        assert mixed[2].x == round((LAT + 0.01) * 1e7)
+        assert mixed[4].x == round((LAT + 0.006) * 1e7)  # of the old mission
 
     def test_too_many_items_find_no_space(self, pilot: Any) -> None:
         pilot.run(25)
@@ -196,7 +208,7 @@ class TestGuided:
     def test_reposition_needs_command_int(self, pilot: Any) -> None:
         pilot.airborne()
         long = pilot.command(wire.MAV_CMD_DO_REPOSITION, -1, 1, 0, 0, LAT, LON, 50)
-        assert long == wire.MAV_RESULT_COMMAND_INT_ONLY
+        assert long == wire.MAV_RESULT_UNSUPPORTED
 
     def test_reposition_flies_there(self, pilot: Any) -> None:
         pilot.airborne()

@@ -106,7 +106,7 @@ class Px4:
     transfers = Px4Transfers
     boot_mode = Mode.LOITER
     refused = int(wire.MAV_RESULT_TEMPORARILY_REJECTED)
-    int_only = False
+    int_only: frozenset[int] = frozenset()
     follows = frozenset({Mode.GUIDED})
     messages: Mapping[int, Make] = MESSAGES
     streams: Mapping[int, float] = {

@@ -8,6 +8,7 @@ terrain (https://docs.px4.io/main/en/flying/missions.html, mavlink_mission.cpp's
 import math
 import struct
 import zlib
+from dataclasses import replace
 from typing import ClassVar
 
 from pymavlink.dialects.v20 import ardupilotmega as wire
@@ -51,7 +52,7 @@ class Px4Transfers(Transfers):
 
     def on_count(self, message: wire.MAVLink_message) -> None:
         """MISSION_COUNT: begin an upload, unless one has got somewhere."""
-        kind, partner, upload = message.mission_type, sender(message), self.upload
+        kind, partner, upload = message.mission_type, sender(message), self._upload
         if kind not in self.stores:
             self._ack(partner, kind, wire.MAV_MISSION_UNSUPPORTED)
         elif upload is not None and (upload.partner != partner or upload.next > 0):
@@ -63,6 +64,7 @@ class Px4Transfers(Transfers):
             self._ack(partner, kind, wire.MAV_MISSION_ACCEPTED)
         else:
             self._reader = None
+            self.uploads.clear()
             self._begin(kind, partner, 0, message.count)
 
     def on_partial(self, message: wire.MAVLink_message) -> None:
@@ -70,7 +72,7 @@ class Px4Transfers(Transfers):
 
     def on_item(self, message: wire.MAVLink_message) -> None:
         """MISSION_ITEM_INT; another sequence is waited out, another partner ignored."""
-        upload = self.upload
+        upload = self._upload
         if upload is None:
             self._ack(sender(message), message.mission_type, wire.MAV_MISSION_ERROR)
         elif upload.partner == sender(message) and upload.kind == message.mission_type:
@@ -83,7 +85,7 @@ class Px4Transfers(Transfers):
         partner, kind = sender(message), message.mission_type
         if kind not in self.stores:
             self._ack(partner, kind, wire.MAV_MISSION_UNSUPPORTED)
-        elif self.upload is not None or self._reads(partner) is False:
+        elif self.busy or self._reads(partner) is False:
             self._ack(partner, kind, wire.MAV_MISSION_ERROR)
         else:
             count = len(self.stores[kind])
@@ -112,11 +114,22 @@ class Px4Transfers(Transfers):
             self._reader = None
 
     def on_clear(self, message: wire.MAVLink_message) -> None:
-        """MISSION_CLEAR_ALL."""
-        if self.upload is not None:
-            self._ack(sender(message), message.mission_type, wire.MAV_MISSION_ERROR)
+        """MISSION_CLEAR_ALL of one kind or of all."""
+        partner, kind = sender(message), message.mission_type
+        kinds = list(self.stores) if kind == wire.MAV_MISSION_TYPE_ALL else [kind]
+        if self.busy:
+            self._ack(partner, kind, wire.MAV_MISSION_ERROR)
+        elif any(k not in self.stores for k in kinds):
+            self._ack(partner, kind, wire.MAV_MISSION_UNSUPPORTED)
         else:
-            super().on_clear(message)
+            for k in kinds:
+                self._clear(k)
+            self._ack(partner, kind, wire.MAV_MISSION_ACCEPTED)
+
+    @property
+    def _upload(self) -> Upload | None:
+        """The one upload of any kind."""
+        return next(iter(self.uploads.values()), None)
 
     def _reads(self, partner: tuple[int, int]) -> bool | None:
         """Whether this partner downloads; False if another one does, None if nobody does."""
@@ -133,7 +146,17 @@ class Px4Transfers(Transfers):
             return int(wire.MAV_MISSION_UNSUPPORTED)
         if item.frame in TERRAIN:
             return int(wire.MAV_MISSION_UNSUPPORTED_FRAME)
-        return refusal(item, kind)
+        known = replace(
+            item,
+            param1=_number(item.param1),
+            param2=_number(item.param2),
+            param3=_number(item.param3),
+            param4=_number(item.param4),
+        )
+        return refusal(known, kind)
+
+    def _kept(self, item: Item) -> Item:
+        return item
 
     def _frame(self, item: Item, kind: int) -> int:
         return item.frame
@@ -152,7 +175,7 @@ class Px4Transfers(Transfers):
         return super()._commit(upload)
 
     def _refuse(self, upload: Upload, result: int) -> None:
-        self.upload = None
+        del self.uploads[upload.kind]
         self._ack(upload.partner, upload.kind, result)
 
     def _request(self, upload: Upload) -> wire.MAVLink_message:
@@ -185,6 +208,11 @@ def feasibility(
         if away > first_m:
             found.append(f"First waypoint too far away: {away:.0f}m (max {first_m:.0f}m)")
     return found
+
+
+def _number(value: float) -> float:
+    """PX4 takes NaN for what it does by default."""
+    return 0.0 if math.isnan(value) else value
 
 
 def _checksum(items: list[Item]) -> int:
