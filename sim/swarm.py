@@ -82,6 +82,7 @@ class Swarm:
         self.pads = Pads(lon, lat)
         self._rng = np.random.default_rng([world.seed, 41])
         self._gps = self._rng.normal(size=(3, n))
+        self._packs: dict[int, tuple[int, Pack]] = {}
         self._fixes: list[tuple[float, float, float]] = []
         self._air = Air(n, self._rng, world.seed)
         self._bodies = [
@@ -133,15 +134,22 @@ class Swarm:
 
     def pack(self, index: int) -> Pack:
         """A vehicle's battery as it reports itself."""
+        seen = self._packs.get(index)
+        if seen is None or seen[0] != self._steps:
+            seen = self._packs[index] = self._steps, self._pack(index)
+        return seen[1]
+
+    def _pack(self, index: int) -> Pack:
         s, k = self.state, self.kinds
-        full = float(battery.health(s.cycles, k)[index] * k.new_ah[index])
+        new_ah, cycles = float(k.new_ah[index]), float(s.cycles[index])
+        full_ah = new_ah * battery.health_of(cycles, float(k.life_cycles[index]))
         return Pack(
             cells_v=tuple(s.cells_v[index].tolist()),
             current_a=float(s.current_a[index]),
             consumed_mah=float(s.consumed_ah[index]) * 1000,
-            capacity_mah=float(k.new_ah[index]) * 1000,
-            full_mah=full * 1000,
-            cycles=float(s.cycles[index]),
+            capacity_mah=new_ah * 1000,
+            full_mah=full_ah * 1000,
+            cycles=cycles,
             temperature_c=float(s.pack_c[index]),
             serial=f"FO{self.world.seed % 10000:04d}{index:05d}",
         )

@@ -12,6 +12,8 @@ from collections.abc import Callable
 
 from pymavlink.dialects.v20 import ardupilotmega as wire
 
+from sim.packing import packed
+
 EPOCH_US = 1_420_070_400_000_000
 """2015-01-01T00:00:00Z in microseconds since 1970."""
 MINUTE = 6_000_000
@@ -63,11 +65,11 @@ class Signing:
         self, message: wire.MAVLink_message, link: wire.MAVLink, clock_us: Callable[[], int]
     ) -> bytes:
         """A packet of this vehicle, signed if it has a key."""
-        packet = message.pack(link)
+        packet = packed(message, link)
         if self._key is None:
-            return bytes(packet)
+            return packet
         self._timestamp = max(self._timestamp + 1, (clock_us() - EPOCH_US) // 10)
-        signed = _flagged(bytes(packet), message.crc_extra)
+        signed = _flagged(packet, message.crc_extra)
         signed += bytes([LINK_ID]) + self._timestamp.to_bytes(6, "little")
         return signed + _signature(self._key, signed)
 

@@ -94,6 +94,15 @@ def health(cycles: Floats, packs: Packs) -> Floats:
     return np.asarray(np.clip(1 - worn, 0.3, 1.0))
 
 
+def health_of(cycles: float, life_cycles: float) -> float:
+    """The same of one pack.
+
+    >>> health_of(0.0, 400.0), round(health_of(400.0, 400.0), 3)
+    (1.0, 0.8)
+    """
+    return max(0.3, 1 - (1 - WORN_OUT) * (cycles / life_cycles) ** FADE_POWER)
+
+
 def capacity_ah(cycles: Floats, celsius: Floats, packs: Packs) -> Floats:
     """What a full pack gives now: faded, and less in the cold (0.8 % for each K below 20 C)."""
     cold = np.clip(1 - 0.008 * (20.0 - celsius), 0.5, 1.0)
