@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 
 from core.errors import CommandRefused, CommandTimeout
 from fleet.channel import Channel, Inbox
@@ -29,6 +30,9 @@ REASON_SEVERITY = 4
 
 _STARTS = frozenset({Command.ARM_DISARM, Command.MISSION_START, Command.NAV_TAKEOFF})
 """What brings a vehicle into the air: never sent where two vehicles would obey."""
+
+_HOUSEKEEPING = frozenset({Command.SET_MESSAGE_INTERVAL, Command.REQUEST_MESSAGE})
+"""What only asks for reports is no order; every other command is one, or part of one."""
 
 
 class Commander:
@@ -83,7 +87,8 @@ class Commander:
         if command in _STARTS and not (command == Command.ARM_DISARM and not message.params[0]):
             self._channel.refuse_conflict(task)
         channel = self._channel
-        async with self._busy[command]:
+        asked = nullcontext() if command in _HOUSEKEEPING else channel.order(task)
+        async with asked, self._busy[command]:
             with channel.listening(CommandAck, StatusText) as inbox:
                 texts: list[str] = []
                 for attempt, seconds in enumerate(ACK_S):

@@ -91,7 +91,7 @@ class Vehicle:
             InvalidInput, TransferFailed, ReadBackMismatch, LinkLost; CommandRefused or
             CommandTimeout when it does not hold in flight.
         """
-        async with self._lock:
+        async with self.channel.order("store a flight plan"), self._lock:
             self._reachable()
             if self.state.in_flight and self.state.mode == self.autopilot.mission_mode:
                 await self._helm.leave_mission(self.autopilot.guided_mode)
@@ -107,7 +107,7 @@ class Vehicle:
         Raises:
             TransferFailed, LinkLost. InvalidInput: its fence or rally points make no sense.
         """
-        async with self._lock:
+        async with self.channel.order("tell what it holds"), self._lock:
             self._reachable()
             return await self.onboard.download()
 
@@ -117,7 +117,7 @@ class Vehicle:
         Raises:
             TransferFailed: it did not confirm. LinkLost.
         """
-        async with self._lock:
+        async with self.channel.order("forget its plan"), self._lock:
             self._reachable()
             await self.onboard.clear()
 
@@ -145,7 +145,7 @@ class Vehicle:
             ParameterRefused, NotFound: a failsafe does not hold.
             CommandRefused, CommandTimeout, TransferFailed, LinkLost.
         """
-        async with self._lock:
+        async with self.channel.order("launch"), self._lock:
             self._reachable()
             if self.state.in_flight and self.state.mode == self.autopilot.mission_mode:
                 return
@@ -184,7 +184,7 @@ class Vehicle:
             NotReady: it is not in flight.
             InvalidInput, CommandRefused, CommandTimeout, LinkLost.
         """
-        async with self._lock:
+        async with self.channel.order("fly a path"), self._lock:
             self._flying()
             end = None if then is None else partial(self._helm.leave_mission, then)
             await self.manoeuvres.steer(self.mission, path, then=end)
@@ -196,7 +196,7 @@ class Vehicle:
             NotReady: it is not in flight.
             CommandRefused, CommandTimeout, LinkLost.
         """
-        async with self._lock:
+        async with self.channel.order("hold where it is"), self._lock:
             self._flying()
             await self.manoeuvres.hold(self.mission)
 
@@ -213,7 +213,7 @@ class Vehicle:
             NotReady: not in flight, or its mission is not known (`download` it first).
             CommandRefused, CommandTimeout, LinkLost.
         """
-        async with self._lock:
+        async with self.channel.order("resume its mission"), self._lock:
             self._flying()
             mission = self._known_mission()
             self.onboard.custody.require_in_flight()
@@ -226,7 +226,7 @@ class Vehicle:
             NotReady: it is not in flight.
             CommandRefused, CommandTimeout, LinkLost.
         """
-        async with self._lock:
+        async with self.channel.order("return home and land"), self._lock:
             self._flying()
             await self.manoeuvres.leave(self.mission, self.autopilot.return_mode)
 
@@ -237,7 +237,7 @@ class Vehicle:
             NotReady: it is not in flight.
             CommandRefused, CommandTimeout, LinkLost.
         """
-        async with self._lock:
+        async with self.channel.order("land where it is"), self._lock:
             self._flying()
             await self.manoeuvres.leave(self.mission, self.autopilot.land_mode)
 

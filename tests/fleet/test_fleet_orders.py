@@ -168,3 +168,37 @@ async def test_commands_mark_the_order_sent_and_acknowledged(
     failed = await world.fleet.orders.ended("two")
     assert failed.state is OrderState.FAILED
     assert "refused to" in failed.reason
+
+
+async def test_a_command_outside_of_any_manoeuvre_is_an_order_and_asking_for_reports_is_none(
+    make_range: Callable[..., Any],
+) -> None:
+    world = make_range()
+    world.add(7)
+    await world.start()
+    await world.fleet.heard([SEVEN])
+    commander = world.fleet.vehicle(SEVEN).commander
+    await commander.long(Command.SET_MESSAGE_INTERVAL, 33, 1e6)
+    assert world.fleet.orders.of(SEVEN) == []
+    await commander.long(Command.DO_SET_MODE, 1, 4, doing="change to GUIDED")
+    (order,) = world.fleet.orders.of(SEVEN)
+    assert (order.what, order.state) == ("change to GUIDED", OrderState.DONE)
+
+
+async def test_a_manoeuvre_is_one_order_whatever_commands_it_takes(
+    make_range: Callable[..., Any],
+) -> None:
+    world = make_range()
+    autopilot = world.add(7)
+    autopilot.armed, autopilot.height_m = True, 40.0
+    await world.start()
+    await world.fleet.heard([SEVEN])
+    vehicle = world.fleet.vehicle(SEVEN)
+    await vehicle.wait(lambda s: s.in_flight, 10, "to fly")
+    await vehicle.return_home()
+    (order,) = world.fleet.orders.of(SEVEN)
+    assert (order.what, order.state) == ("return home and land", OrderState.DONE)
+    autopilot.refuse[Command.DO_SET_MODE] = 4
+    with pytest.raises(CommandRefused):
+        await vehicle.land()
+    assert world.fleet.orders.of(SEVEN)[-1].state is OrderState.FAILED
