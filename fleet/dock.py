@@ -167,6 +167,10 @@ class Dock(Protocol):
         """Call this with every new state."""
         ...
 
+    async def ask(self) -> None:
+        """Ask for a state now, where the carrier can; otherwise one comes by itself."""
+        ...
+
     async def open(self) -> None:
         """Open the door; returns when it is open."""
         ...

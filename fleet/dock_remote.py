@@ -116,6 +116,9 @@ class RemoteDock(ABC):
             await self._carry_out(order, done, doing)
 
     async def _carry_out(self, order: Order, done: Believed, doing: str) -> None:
+        if not self._state.fresh(self.clock.now()):
+            with suppress(TimeoutError):
+                await patiently(self.clock, ANSWER_S, self.ask())
         self._check_heard(doing)
         number = new_id("cmd", self.clock.now())
         before = self._report

@@ -13,6 +13,10 @@ from fleet.dock import Dock, DockState, Door, Pad
 from fleet.dock_http import HttpSite
 from fleet.dock_mqtt import MqttSite
 
+LOST_S = 120.0
+"""A dock that is silent for so long is given up as a place to land. Until then what it said last
+counts for choosing where to fly to: its door is seen open, freshly, before anything lands there."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DockEvent:
@@ -39,7 +43,7 @@ class Dockyard(Mapping[str, Dock]):
         on_event: called with every change that somebody may want to act on.
     """
 
-    CHECK_S = 5.0
+    CHECK_S = 10.0
     """How often it is looked whether a dock has fallen silent."""
 
     def __init__(
@@ -113,8 +117,12 @@ class Dockyard(Mapping[str, Dock]):
 
     def _changed(self, before: DockState, after: DockState) -> None:
         now = self._clock.now()
-        heard = after.fresh(now)
-        was_heard = self._heard.get(after.dock, False)
+        was_heard = self._heard[after.dock]
+        heard = after.fresh(now) or (was_heard and not _lost(after, now))
+        self._tell(before, after, was_heard=was_heard, heard=heard)
+
+    def _tell(self, before: DockState, after: DockState, *, was_heard: bool, heard: bool) -> None:
+        now = self._clock.now()
         self._heard[after.dock] = heard
         usable = not landing_refusal(after, after.dock, now)
         for text in _differences(before, after, was_heard=was_heard, heard=heard, now=now):
@@ -123,14 +131,21 @@ class Dockyard(Mapping[str, Dock]):
     async def _watch_silence(self) -> None:
         while True:
             await self._clock.sleep(self.CHECK_S)
+            now = self._clock.now()
             for dock in self._docks.values():
-                if self._heard[dock.id]:
-                    self._changed(dock.state(), dock.state())
+                state = dock.state()
+                if self._heard[dock.id] and _lost(state, now):
+                    self._tell(state, state, was_heard=True, heard=False)
+
+
+def _lost(state: DockState, now: datetime) -> bool:
+    age_s = state.age_s(now)
+    return age_s is None or age_s > LOST_S
 
 
 def landing_refusal(state: DockState, vehicle: str, now: datetime) -> str:
     """Why a vehicle must not land on a dock in this state; empty when it may."""
-    if not state.fresh(now):
+    if _lost(state, now):
         return f"{state.dock} {state.silence(now)}"
     if state.emergency_stop:
         return f"the emergency stop of {state.dock} is pressed"

@@ -5,7 +5,7 @@ else sees these. Each says which MAVLink message it stands for. None means that 
 not know.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.geo import LonLat
@@ -125,6 +125,14 @@ class AutopilotVersion(Message):
     vendor_id: int = 0
     product_id: int = 0
     board: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetupSigning(Message):
+    """SETUP_SIGNING: sign with this key of 32 bytes from now on; never shown, never read."""
+
+    key: bytes = field(repr=False)
+    timestamp: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,6 +63,7 @@ class VehicleState:
         wind: as the vehicle estimates it.
         system_status: MAV_STATE.
         texts: the last lines for the pilot, oldest first.
+        sensors: MAV_SYS_STATUS_SENSOR bits: present, enabled, healthy.
         identity: what its autopilot says of itself.
         packs: by slot, what its battery packs have told.
     """
@@ -94,6 +95,7 @@ class VehicleState:
     fence_breached: bool = False
     system_status: int = 0
     texts: tuple[str, ...] = ()
+    sensors: tuple[int, int, int] | None = None
     identity: AutopilotVersion | None = None
     packs: Traces = field(default_factory=lambda: NO_TRACES)
 
@@ -149,7 +151,7 @@ def _system_time(state: VehicleState, m: SystemTime, autopilot: Autopilot) -> Ch
 
 
 def _sys_status(state: VehicleState, m: SysStatus, autopilot: Autopilot) -> Changes:
-    changes: Changes = {"ready": m.ready}
+    changes: Changes = {"ready": m.ready, "sensors": (m.present, m.enabled, m.healthy)}
     if m.battery is not None:
         changes["battery"] = m.battery
     if m.voltage_v is not None:

@@ -36,6 +36,7 @@ from fleet.messages import (
     ParamRequestList,
     ParamSet,
     ParamValue,
+    SetupSigning,
     SmartBatteryInfo,
     StatusText,
     SysStatus,
@@ -196,6 +197,9 @@ WRITERS: dict[type[Message], Callable[[Any, int, int], Any]] = {
     SmartBatteryInfo: lambda m, to, c: _write_smart_battery(m),
     AutopilotVersion: lambda m, to, c: _write_version(m),
     CameraInformation: lambda m, to, c: _write_camera(m),
+    SetupSigning: lambda m, to, c: _M.MAVLink_setup_signing_message(
+        to, c, list(m.key), m.timestamp
+    ),
     GlobalPosition: lambda m, to, c: _write_position(m),
     HomePosition: lambda m, to, c: _write_home(m),
     ExtendedSysState: lambda m, to, c: _write_landed(m),

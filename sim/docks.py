@@ -96,6 +96,8 @@ class Dock:
             self._watch_door(visitor is None or visitor.aloft)
         elif visitor is not None and not visitor.aloft:
             self._watch_door(self._begun)
+        if self._standing(visitor) != self._standing(self.visitor):
+            self._made = None  # somebody came or went: that is told at once
         self._begun, self.visitor = True, visitor
         self._move(dt_s)
         period_s = MOVING_S if self.moving else HEARTBEAT_S
@@ -107,6 +109,10 @@ class Dock:
         if troubles != self.troubles:
             self.troubles = troubles
             self._tell(now_s)
+
+    @staticmethod
+    def _standing(visitor: Visitor | None) -> str | None:
+        return None if visitor is None or visitor.aloft else visitor.name
 
     def _watch_door(self, passed: bool) -> None:
         if passed and self.position < 1.0:

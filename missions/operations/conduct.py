@@ -31,8 +31,9 @@ from fleet.proof import prove
 from fleet.safeguard import preflight
 from fleet.vehicle import Vehicle
 from missions.entities import FilingState, Flight, FlightState
-from missions.operations import flights
+from missions.operations import docking, flights, receiving
 from missions.operations.away import from_where_it_stands
+from missions.operations.flightlog import logged
 from missions.operations.proving import keep, plan_for
 from missions.operations.room import ControlRoom
 
@@ -50,7 +51,7 @@ LOOK_UP_S = 30.0
 
 async def conduct(room: ControlRoom, flight: Flight) -> Flight:
     """Fly a planned flight; returns it as it ended."""
-    with room.watchers.watching(flight.address) as events:
+    with room.watchers.watching(flight.address) as events, logged(room, flight):
         prepared = await _launch(room, flight)
         if prepared.state is not FlightState.FLYING:
             return prepared
@@ -64,7 +65,7 @@ async def adopt(room: ControlRoom, flight: Flight) -> Flight:
     The vehicle knows how far it is: nothing is uploaded or armed twice.
     """
     room.latest_flight[flight.vehicle] = flight.id
-    with room.watchers.watching(flight.address) as events:
+    with room.watchers.watching(flight.address) as events, logged(room, flight):
         await room.fleet.heard([flight.address])
         vehicle = room.fleet.vehicle(flight.address)
         await vehicle.wait_heard()
@@ -106,6 +107,7 @@ async def _launch(room: ControlRoom, flight: Flight) -> Flight:
 async def _prepare(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> tuple[Flight, int]:
     """Check, upload, read back and take off; returns the flight as it is flown, from where the
     drone stands, and the number of mission items."""
+    await docking.look(room, flight, vehicle)
     check(room, flight, vehicle)
     flight, lands_at = from_where_it_stands(room, flight, vehicle)
     plan, conditions = plan_for(room, flight, vehicle, lands_at)
@@ -114,8 +116,20 @@ async def _prepare(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> tuple
     await keep(room, flight, plan, vehicle.prove(conditions))
     await room.clock.sleep((flight.start - room.now()).total_seconds())
     check_filing(room, flight)
-    await vehicle.launch()
+    await _out_of_the_dock(room, flight, vehicle)
     return flight, len(plan.mission.items)
+
+
+async def _out_of_the_dock(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> None:
+    """Through the open door into the air; what does not take off is put away again."""
+    try:
+        await docking.open_for_launch(room, flight, vehicle)
+        docking.last_look(room, flight, vehicle)
+        await vehicle.launch()
+    except BaseException:
+        docking.not_launched(room, flight, vehicle)
+        raise
+    docking.launched(room, flight, flight.dock)
 
 
 async def _took_off(vehicle: Vehicle) -> bool:
@@ -136,7 +150,7 @@ async def _aboard(vehicle: Vehicle, plan: FlightPlan) -> None:
 
 
 def check(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> None:
-    """Go or no-go by battery, wind, position and health.
+    """Go or no-go by battery, wind, rain, position and health, the dock and the battery packs.
 
     The autopilot's own pre-arm check comes at launch: it depends on the flight mode, and the one
     that a drone landed in fails it.
@@ -145,13 +159,16 @@ def check(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> None:
         NotReady: with the reasons.
     """
     spec = room.preset.kinds[room.dock(flight.dock).kind]
+    wind, rain_mmph = docking.air(room, flight, vehicle)
     reasons = preflight(
         replace(vehicle.state, ready=None),
         spec,
         now=room.now(),
         planned_s=(1 - flight.landing_share) * spec.endurance_s,
-        wind=vehicle.state.wind or CALM,
+        wind=wind or CALM,
+        rain_mmph=rain_mmph,
     )
+    reasons += docking.check(room, flight, vehicle)
     if reasons:
         raise NotReady("; ".join(reasons), where=flight.vehicle)
 
@@ -176,6 +193,17 @@ async def _follow(
     photos: int = 0,
 ) -> Flight:
     """Watch it until it has landed; nothing is assumed while nothing is heard."""
+    with receiving.expecting(room, flight, vehicle):
+        return await _watch(room, flight, vehicle, events, photos)
+
+
+async def _watch(
+    room: ControlRoom,
+    flight: Flight,
+    vehicle: Vehicle,
+    events: asyncio.Queue[FleetEvent],
+    photos: int,
+) -> Flight:
     overdue = flight.end + (flight.end - flight.start) / 2 + PATIENCE
     told = False
     while True:
@@ -211,6 +239,7 @@ async def _follow(
 def _finish(room: ControlRoom, flight: Flight, vehicle: Vehicle, photos: int) -> Flight:
     """It is down: where, decides what it counts as; a failed return never counts as done."""
     room.helms.landed(flight)
+    receiving.landed(room, flight, vehicle)
     position = vehicle.state.position
     stands = room.pads.at(position)
     if position is not None and stands is None:

@@ -11,19 +11,34 @@ from core.energy import Wind
 from core.errors import DockError, NotReady
 from fleet.dock import Charger, Dock, DockState, Door, Pad
 from fleet.dockyard import DockEvent
+from fleet.patience import patiently
 from fleet.vehicle import Vehicle
 from missions.entities import Flight, FlightState
-from missions.operations import flights, packs
+from missions.operations import enrolled, flights, packs
 from missions.operations.journal import note
 from missions.operations.receiving import put_away, shut, tell
 from missions.operations.room import ControlRoom
 
+ASK_S = 10.0
+
+
+async def look(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> None:
+    """Ask a dock that is late for its state: a clock that leaps makes everybody late."""
+    dock = standing(room, flight, vehicle)
+    if dock is not None and not dock.state().fresh(room.now()):
+        with suppress(TimeoutError):
+            await patiently(room.clock, ASK_S, dock.ask())
+
 
 def check(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> tuple[str, ...]:
-    """Why the dock or the battery packs forbid a take-off; empty means go."""
+    """Why the dock, the battery packs or the vehicle's record forbid a take-off; empty: go."""
     where = standing(room, flight, vehicle)
     reasons = () if where is None else dock_refusals(where.state(), flight.vehicle, room)
-    return (*reasons, *packs.refusals(room, flight.vehicle, vehicle.state))
+    return (
+        *reasons,
+        *packs.refusals(room, flight.vehicle, vehicle.state),
+        *enrolled.refusals(room, vehicle.state),
+    )
 
 
 def dock_refusals(state: DockState, vehicle: str, room: ControlRoom) -> tuple[str, ...]:

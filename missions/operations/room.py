@@ -100,8 +100,11 @@ class ControlRoom:
         return Helms(self)
 
     def _dock_says(self, dock_id: str) -> bool | None:
-        """Whether a dock says that it can take nobody; None where it is not spoken with."""
-        return not self.docks.free(dock_id, "") if dock_id in self.docks else None
+        """Whether a dock says that it can take nobody; None where it is not spoken with.
+
+        Its own drone on the pad is none of this: a dock tells of a take-off some seconds late.
+        """
+        return not self.docks.free(dock_id) if dock_id in self.docks else None
 
     def now(self) -> datetime:
         """The service's time."""
