@@ -134,6 +134,8 @@ def build(
         writer.do(Command.NAV_RETURN_TO_LAUNCH)
     else:
         writer.nav(Command.NAV_LAND, lands_at, 0.0, Frame.RELATIVE_INT)
+        landing = writer.items.pop()  # ArduPilot reads parameter 4 as a side and tells 0 as 1
+        writer.items.append(replace(landing, params=(0.0, 0.0, 0.0, 1.0)))
     return Mission(tuple(writer.items))
 
 

@@ -214,7 +214,13 @@ class Range:
 
 
 def a_flight(
-    room: ControlRoom, *, legs: int = 3, leg_m: float = 400.0, n: int = 1, wait_s: float = 30.0
+    room: ControlRoom,
+    *,
+    legs: int = 3,
+    leg_m: float = 400.0,
+    n: int = 1,
+    wait_s: float = 30.0,
+    name: str = "flt-1",
 ) -> Flight:
     """A filed flight of photo legs north of the first dock, due now; on record."""
     now = room.now()
@@ -231,19 +237,19 @@ def a_flight(
     ]
     route = Route(tuple(points))
     task = Task(
-        id=f"tsk-{n}", day=room.today(), request_ids=(), scenarios=(), departments=("forestry",),
+        id=f"tsk-{name}", day=room.today(), request_ids=(), scenarios=(), departments=("forestry",),
         sensors=(), geometry={"type": "Point", "coordinates": [118.55, 28.55]},
         gsd_m=0.1, earliest=now, latest=now + timedelta(hours=1), priority=3,
     )  # fmt: skip
     flight = Flight(
-        id=f"flt-{n}", plan_id=None, day=room.today(), origin=Origin.REVISIT, dock=dock.id,
+        id=name, plan_id=None, day=room.today(), origin=Origin.REVISIT, dock=dock.id,
         vehicle=dock.id, system_id=dock.system_id, task_ids=(task.id,), departments=("forestry",),
         priority=3, route=route, start=now + timedelta(seconds=wait_s),
         end=now + timedelta(minutes=10), km=route.length_m / 1000, landing_share=0.6,
-        filing_id=f"fil-{n}",
+        filing_id=f"fil-{name}",
     )  # fmt: skip
     filing = Filing(
-        id=f"fil-{n}", day=room.today(), emergency=False, filed_at=now, filed_by="t",
+        id=f"fil-{name}", day=room.today(), emergency=False, filed_at=now, filed_by="t",
         state=FilingState.APPROVED,
     )  # fmt: skip
     with room.unit() as unit:

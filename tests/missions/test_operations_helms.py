@@ -210,7 +210,7 @@ async def test_a_token_is_good_for_its_path_and_its_time_only(world: Any) -> Non
     assert (await room.fleet.orders.ended(first.id)).state == "done"
 
 
-async def test_home_is_taken_meanwhile_and_it_lands_at_the_alternate_and_starts_there(
+async def test_home_is_taken_it_lands_at_the_alternate_and_the_next_flight_starts_there(
     world: Any,
 ) -> None:
     room, flight, task = await airborne(world, 1)
@@ -218,10 +218,28 @@ async def test_home_is_taken_meanwhile_and_it_lands_at_the_alternate_and_starts_
     room.helms.take(flight, LI, "look")
     await room.helms.command(flight, LI, "return")
     ended = await task
-    assert ended.lands_at == "TC-02"
-    assert ended.state is FlightState.DIVERTED
-    assert distance_m(room.fleet.vehicle(flight.address).state.position, rig.B) < 10
-    room.pads.says = lambda _: False
+    assert (ended.lands_at, ended.state) == ("TC-02", FlightState.DIVERTED)
+    vehicle = room.fleet.vehicle(flight.address)
+    assert distance_m(vehicle.state.position, rig.B) < 10
+    world.swarm.state.battery[0] = 1.0
+    room.pads.says = {"TC-01": False, "TC-02": False}.get
+    await vehicle.wait(lambda s: (s.battery or 0) > 0.98, 60, "a full battery")
+    again = await conduct.conduct(room, rig.a_flight(room, legs=1, name="flt-2"))
+    assert again.state is FlightState.DONE
+    assert (again.dock, again.lands_at) == ("TC-02", None)
+    assert distance_m(vehicle.state.position, rig.A) < 10
+
+
+async def test_the_safeguard_turns_a_held_drone_back_and_takes_the_controls(world: Any) -> None:
+    room, flight, task = await airborne(world, 1)
+    room.helms.take(flight, LI, "look")
+    await room.helms.command(flight, LI, "hold")
+    world.swarm.state.battery[0] = 0.22
+    ended = await task
+    assert ended.state is FlightState.DIVERTED, "a mission that was broken off is not done"
+    with room.view() as unit:
+        texts = [e.text for e in unit.log.find(subject=flight.id)]
+    assert any("lost the controls to the safeguard" in text for text in texts)
 
 
 async def test_dock_named_in_a_return_must_be_free(world: Any) -> None:
