@@ -1,6 +1,7 @@
 """The fleet: owns the links, knows every vehicle that was heard, says what happens to them."""
 
 import asyncio
+import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -41,6 +42,8 @@ from fleet.turnback import Action, Decision
 from fleet.twins import Suspicion
 from fleet.vehicle import Vehicle
 from fleet.vocabulary import Command, Stream
+
+logger = logging.getLogger("flyonce.fleet")
 
 LOST_S = 2.5
 """Silence, in seconds of the fleet's clock, after which a vehicle is lost: with the check every
@@ -180,6 +183,11 @@ class Fleet:
         await asyncio.gather(*tasks, return_exceptions=True)
         for line in self._lines:
             await line.link.close()
+
+    @property
+    def links(self) -> Mapping[str, Link]:
+        """The links by name."""
+        return {line.name: line.link for line in self._lines}
 
     @property
     def simulated_time(self) -> datetime | None:
@@ -357,6 +365,7 @@ class Fleet:
     def _tell_conflict(self, vehicle: Vehicle, now: datetime) -> None:
         reason = self._suspicions[vehicle.address].reason
         vehicle.channel.conflict = reason
+        logger.warning("vehicle %s: two answer to this system id: %s", vehicle.address, reason)
         self._emit(Conflict(vehicle=vehicle.address, at=now, reason=reason))
 
     def _end_conflicts(self, now: datetime) -> None:

@@ -94,6 +94,12 @@ class Gateway:
         return False
 
 
+def message_name(number: int) -> str:
+    """The name of a message id, such as SERIAL_CONTROL."""
+    kind = dialect.mavlink_map.get(number)
+    return str(number) if kind is None else str(kind.msgname)
+
+
 def _barred(message: Message) -> str | None:
     """What is wrong with sending this; None when it may pass."""
     kind = type(message)

@@ -30,6 +30,7 @@ from missions.entities import (
 from missions.operations import point as pointing
 from missions.operations.flying import Flying
 from missions.operations.intake import Delivered, Intake
+from missions.operations.links import LinkState, link_states
 from missions.operations.live import Live, LiveFrame
 from missions.operations.orders import listed
 from missions.operations.point import PointAnswer
@@ -143,6 +144,11 @@ class Service:
         p.require_city()
         with self._room.view() as unit:
             return listed(unit, drone=drone, state=state, after=after, limit=limit)
+
+    def links(self, p: Principal) -> Sequence[LinkState]:
+        """The links to the vehicles, and what did not pass them; for city-wide roles."""
+        p.require_city()
+        return link_states(self._room.fleet)
 
     def order(self, p: Principal, id: str) -> OrderRecord:
         """One command to a drone."""

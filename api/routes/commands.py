@@ -1,4 +1,4 @@
-"""What was asked of drones: every command has an id and a state."""
+"""What was asked of drones, and the links on which they are asked."""
 
 from typing import Annotated
 
@@ -7,16 +7,16 @@ from fastapi import APIRouter, Query
 from api.auth import Caller, ServiceOf
 from api.errors import problems
 from api.routes.parameters import After, Id, Limit
-from api.schemas.base import PageOf
-from api.schemas.commands import CommandState
+from api.schemas.base import Items, PageOf
+from api.schemas.commands import CommandState, LinkOut
 from fleet.orders import OrderState
 
-router = APIRouter(tags=["flights"], prefix="/commands")
+router = APIRouter(tags=["flights"])
 
 Drone = Annotated[str | None, Query(max_length=80, description="id of a drone")]
 
 
-@router.get("", summary="Commands", responses=problems(403))
+@router.get("/commands", summary="Commands", responses=problems(403))
 def commands(
     service: ServiceOf,
     caller: Caller,
@@ -30,7 +30,13 @@ def commands(
     return PageOf.of(page.items, page.next, CommandState.from_entity)
 
 
-@router.get("/{id}", summary="How far a command is", responses=problems(403, 404))
+@router.get("/commands/{id}", summary="How far a command is", responses=problems(403, 404))
 def command_state(service: ServiceOf, caller: Caller, id: Id) -> CommandState:
     """`accepted`, `sent`, `acknowledged`, `executing`, then `done` or `failed` with the reason."""
     return CommandState.from_entity(service.order(caller, id))
+
+
+@router.get("/links", summary="Links to the drones", responses=problems(403))
+def links(service: ServiceOf, caller: Caller) -> Items[LinkOut]:
+    """Up or down, how many sign, and what was refused or barred, in numbers. For city-wide roles."""
+    return Items(items=[LinkOut.from_state(state) for state in service.links(caller)])

@@ -9,6 +9,7 @@ from typing import Any
 
 from fleet.address import Address
 from fleet.state import VehicleState
+from fleet.vehicle import Vehicle
 from missions.access import Principal
 from missions.entities import Alert, CaseState, FlightState, ReviewState
 from missions.operations.room import ControlRoom
@@ -138,7 +139,7 @@ class Live:
             _rounded(state.heading_deg, 0),
             _rounded(state.speed_mps, 1),
             _rounded(state.battery, 3),
-            "lost" if vehicle.lost else activity(state, height_m),
+            _doing(vehicle, state, height_m),
             flight,
             progress,
             round(max(0.0, (now - state.heard_at).total_seconds()), 1),
@@ -161,6 +162,13 @@ class Live:
                     "reviews_open": unit.reviews.count(state=ReviewState.OPEN),
                 }
         return self._counts
+
+
+def _doing(vehicle: Vehicle, state: VehicleState, height_m: float | None) -> str:
+    """One word of the API; two vehicles behind one system id are a fault."""
+    if vehicle.lost:
+        return "lost"
+    return "fault" if vehicle.channel.conflict else activity(state, height_m)
 
 
 def activity(state: VehicleState, height_m: float | None) -> str:

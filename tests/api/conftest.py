@@ -28,6 +28,7 @@ from fleet.orders import OrderState
 from imagery.catalog import Medium, MediumState
 from missions import entities
 from missions.access import Principal, Role
+from missions.operations.links import LinkState
 from missions.queries import PlanDetail
 
 with warnings.catch_warnings():  # it wants httpx2, which we do not need otherwise
@@ -323,6 +324,17 @@ class FakeService:
     def orders(self, p: Principal, **filters: Any) -> Page:
         self._called("orders", p, filters)
         return Page([_order()], "cursor-2")
+
+    def links(self, p: Principal) -> list[LinkState]:
+        self._called("links", p)
+        refused = {"main/7": {"unsigned": 3}}
+        return [
+            LinkState(
+                name="main", address="tcp:127.0.0.1:5790", connected=True, vehicles=51, signed=0,
+                conflicts={"main/7": "they are heard from two ports by turns"}, refused=refused,
+                unsendable={}, dropped_in={"SERIAL_CONTROL": 1}, dropped_out={},
+            )
+        ]  # fmt: skip
 
     def order(self, p: Principal, id: str) -> entities.OrderRecord:
         self._called("order", p, id)

@@ -42,6 +42,7 @@ LOOK = {
         ("/flights", {"items", "next"}),
         ("/flights/flt-1", {"id", "route", "log", "photos", "ledger", "tasks", "state", "reason"}),
         ("/point/preview?lon=118.9&lat=28.9&height_m=60", {"flight_id", "vehicle", "eta_s"}),
+        ("/links", {"items"}),
         ("/commands", {"items", "next"}),
         ("/commands?vehicle=QZ-07&state=failed", {"items", "next"}),
         (
