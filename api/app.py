@@ -11,7 +11,19 @@ from api import docs, errors
 from api.console import Console
 from api.guard import Guard
 from api.live import Hub
-from api.routes import cases, city, commands, control, findings, flights, live, media, requests
+from api.routes import (
+    cases,
+    city,
+    commands,
+    control,
+    docks,
+    findings,
+    flights,
+    live,
+    media,
+    rehearsals,
+    requests,
+)
 from api.settings import Settings
 from missions.service import Service
 
@@ -38,7 +50,19 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
     errors.install(app)
     # first, because routes are tried in order and this one is used 100 times a second
     app.include_router(media.delivery, prefix=PREFIX, max_body_size=settings.media_max_mb << 20)
-    for module in (city, flights, commands, control, requests, media, findings, cases, live):
+    for module in (
+        city,
+        flights,
+        commands,
+        rehearsals,
+        control,
+        docks,
+        requests,
+        media,
+        findings,
+        cases,
+        live,
+    ):
         app.include_router(module.router, prefix=PREFIX, max_body_size=settings.body_max_kb << 10)
     _describe(app)
     app.router.default = Console(settings.console)  # not a mount: it would hide 405s

@@ -20,6 +20,7 @@ import uvicorn
 from api import simulation
 from api.app import create_app
 from api.home import emptied, opened_home
+from api.rehearsal import Rehearsals
 from api.settings import Settings
 from core.clock import Clock, FollowedClock, SystemClock
 from core.errors import InvalidInput, Unavailable
@@ -139,7 +140,7 @@ async def running(
         intake = Intake(room, finds)
         reporter = Reporter(room)
         service = Service(room, intake, reporter)
-        day = Day(room, intake, finds)
+        day = Day(room, intake, finds, Rehearsals(settings.home))
         await stack.enter_async_context(_http(service, settings, listener))
         ready(url)
         await day.prepare()

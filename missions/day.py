@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import date, time, timedelta
 from typing import Any
 
@@ -12,13 +12,15 @@ from missions.demand.planning import PlannedDay
 from missions.demand.releasing import asked_for, is_released, release
 from missions.demand.week import days_of, flown_in, note_week
 from missions.demand.worker import plan, share_of
-from missions.operations import alarm, mend, recheck
+from missions.operations import alarm, mend, recheck, rehearsal
 from missions.operations.dispatch import Dispatcher
 from missions.operations.examine import is_urgent
 from missions.operations.finds import Finds
 from missions.operations.intake import Intake
 from missions.operations.order import answer_filings
+from missions.operations.rehearsal import Rehearser
 from missions.operations.room import ControlRoom, supervised
+from missions.store.protocol import Unit
 
 logger = logging.getLogger("flyonce.day")
 CLOCK_KEY = "clock"
@@ -32,10 +34,21 @@ NEXT_DAY_AT = time(11, 0)
 
 
 class Day:
-    """Runs the day in a control room."""
+    """Runs the day in a control room.
 
-    def __init__(self, room: ControlRoom, intake: Intake, finds: Finds) -> None:
+    Args:
+        rehearser: flies plans in simulation before they are released; None to release them plainly.
+    """
+
+    def __init__(
+        self,
+        room: ControlRoom,
+        intake: Intake,
+        finds: Finds,
+        rehearser: Rehearser | None = None,
+    ) -> None:
         self._room = room
+        self._rehearser = rehearser
         self._intake = intake
         self._dispatcher = Dispatcher(room)
         finds.on_urgent = self._alarm
@@ -58,6 +71,7 @@ class Day:
             schedule.every("mending", 30, _guarded(self._mend), zone),
             schedule.every("clock", 5, _guarded(self._save_clock), zone),
             schedule.daily("tomorrow's plan", NEXT_DAY_AT, _guarded(self._tomorrow), zone),
+            schedule.every("rehearsal", 600, _guarded(self._rehearse_released), zone),
         )
         async with asyncio.TaskGroup() as group:
             group.create_task(self._intake.run(), name="intake")
@@ -87,7 +101,27 @@ class Day:
     async def _tomorrow(self) -> None:
         tomorrow = self._room.today() + timedelta(days=1)
         if not is_released(self._room.records, tomorrow):
-            await self._plan(tomorrow, DAY_SECONDS)
+            await self._plan(tomorrow, DAY_SECONDS, rehearse=True)
+        else:
+            await self._rehearse_day(tomorrow)
+
+    async def _rehearse_released(self) -> None:
+        """Today's plan where nobody has rehearsed it: it was released in a hurry."""
+        await self._rehearse_day(self._room.today())
+
+    async def _rehearse_day(self, day: date) -> None:
+        """Rehearse a released day beside everything else, and act on what that shows."""
+        room = self._room
+        if self._rehearser is None or rehearsal.is_rehearsed(room.records, day):
+            return
+        to_fly = await asyncio.to_thread(rehearsal.released_day, room, day)
+        if to_fly is None:
+            return
+        report = await rehearsal.rehearsed(self._rehearser, to_fly)
+        with room.unit() as unit:
+            rehearsal.keep(unit, day, report, room.now())
+            done = rehearsal.act(unit, room, day, report)
+        _log(day, report, done)
 
     async def _week(self) -> None:
         """Plan the rest of the week in the background, as a forecast of the week's work."""
@@ -104,15 +138,31 @@ class Day:
         note_week(self._room.records, self._room.preset, first, seen)
         self.week_done.set()
 
-    async def _plan(self, day: date, seconds: float) -> None:
+    async def _plan(self, day: date, seconds: float, *, rehearse: bool = False) -> None:
         """Plan and release a day; a plan that the checker refuses is made anew by another seed.
+
+        Args:
+            rehearse: before it is released; otherwise that comes later.
 
         Raises:
             PlanRejected: no plan passed.
         """
         room = self._room
         planned = await self._planned(day, seconds)
-        await asyncio.to_thread(release, room.records, room.preset, planned, room.now())
+        if rehearse and self._rehearser is not None:
+            to_fly = await asyncio.to_thread(rehearsal.day_of, room, planned)
+            report = await rehearsal.rehearsed(self._rehearser, to_fly)
+
+            def also(unit: Unit) -> None:
+                rehearsal.keep(unit, day, report, room.now())
+                _log(day, report, rehearsal.act(unit, room, day, report))
+
+        else:
+
+            def also(unit: Unit) -> None:
+                pass
+
+        await asyncio.to_thread(release, room.records, room.preset, planned, room.now(), also)
         logger.info("released %s: %d flights", day, len(planned.flights))
 
     async def _planned(self, day: date, seconds: float) -> PlannedDay:
@@ -129,6 +179,15 @@ class Day:
         return await loop.run_in_executor(
             self._room.planning, plan, day, seconds, seed + SEEDS, asked
         )
+
+
+def _log(day: date, report: Mapping[str, Any], done: rehearsal.Outcome) -> None:
+    logger.info(
+        "rehearsed %s: %s; %d flights held back, %d re-timed, %d warned of",
+        day,
+        report.get("reason") or report["counts"],
+        *(len(done.held), len(done.retimed), len(done.warned)),
+    )
 
 
 def _guarded(job: Callable[[], Coroutine[Any, Any, None]]) -> schedule.Work:

@@ -1,7 +1,7 @@
 """What may be seen: lists in pages and single things, each filtered by who asks."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Generic, TypeVar
 
@@ -27,6 +27,7 @@ from missions.entities import (
     ReviewState,
     Task,
 )
+from missions.operations.reports import kept, told
 from missions.store.protocol import Between, Repository, Unit
 
 T = TypeVar("T")
@@ -63,6 +64,7 @@ class FlightDetail:
     log: tuple[LogEntry, ...]
     ledger: tuple[LedgerLine, ...]
     photos: PhotoCount
+    rehearsal: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +78,7 @@ class PlanDetail:
     flights: tuple[Flight, ...]
     tasks: tuple[Task, ...]
     week_share: float | None = None
+    rehearsals: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def list_requests(
@@ -230,6 +233,7 @@ def flight_detail(unit: Unit, principal: Principal, flight_id: str) -> FlightDet
             kept=kept,
             dropped=received - kept,
         ),
+        rehearsal=told(unit, [flight]).get(flight_id),
     )
 
 
@@ -237,12 +241,28 @@ def plan_detail(unit: Unit, principal: Principal, day: date) -> PlanDetail:
     """A day's latest plan with all flights and tasks of the day that the caller may see."""
     records = unit.plans.find(day=day, newest_first=True, limit=1)
     audience = principal.audience()
+    flights = tuple(unit.flights.find(day=day, audience=audience))
     return PlanDetail(
         record=records[0] if records else None,
-        flights=tuple(unit.flights.find(day=day, audience=audience)),
+        flights=flights,
+        rehearsals=told(unit, flights),
         tasks=tuple(unit.tasks.find(day=day, audience=audience)),
         week_share=unit.settings.get(WEEK_KEY, {}).get("share"),
     )
+
+
+def rehearsal(unit: Unit, principal: Principal, day: date | None) -> Mapping[str, Any]:
+    """The report of a day's rehearsal, or the one made last, with the flights that one may see.
+
+    Raises:
+        NotFound: there is none.
+    """
+    report = kept(unit, day)
+    if report is None:
+        raise NotFound("no rehearsal", where=str(day or "latest"))
+    made_for = date.fromisoformat(report["day"])
+    mine = {f.id for f in unit.flights.find(day=made_for, audience=principal.audience())}
+    return {**report, "flights": [f for f in report["flights"] if f["id"] in mine]}
 
 
 def tasks_of(unit: Unit, flight: Flight) -> list[Task]:

@@ -39,6 +39,7 @@ from missions.operations.room import ControlRoom
 from missions.presets import Preset
 from missions.queries import FlightDetail, Page, PlanDetail
 from missions.report import Reporter
+from missions.operations.reports import told
 
 
 class Service:
@@ -135,6 +136,16 @@ class Service:
         self,
         p: Principal,
         *,
+    def rehearsal(self, p: Principal, day: date | None) -> Mapping[str, Any]:
+        """What the rehearsal of a day showed; of the one rehearsed last without a day."""
+        with self._room.view() as unit:
+            return queries.rehearsal(unit, p, day)
+
+    def rehearsals_of(self, flights: Sequence[Flight]) -> Mapping[str, Mapping[str, Any]]:
+        """By flight id, what the rehearsals showed of these."""
+        with self._room.view() as unit:
+            return told(unit, flights)
+
         drone: str | None = None,
         state: str | None = None,
         after: str | None = None,

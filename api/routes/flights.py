@@ -33,7 +33,10 @@ def flights(
 ) -> PageOf[schemas.FlightRow]:
     """Flights that serve the caller's department, or all of them for city-wide roles."""
     page = service.flights(caller, day=day, state=state, after=after, limit=limit)
-    return PageOf.of(page.items, page.next, schemas.FlightRow.from_entity)
+    shown = service.rehearsals_of(page.items)
+    return PageOf.of(
+        page.items, page.next, lambda f: schemas.FlightRow.from_entity(f, shown.get(f.id))
+    )
 
 
 @router.get("/flights/{id}", summary="A flight", responses=problems(404))

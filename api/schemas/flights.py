@@ -1,7 +1,8 @@
 """Flights and the day's plan."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -13,6 +14,23 @@ from missions.queries import FlightDetail, PlanDetail
 
 
 class FlightRow(Model):
+class FlightRehearsal(Model):
+    """What the rehearsal of its day showed of a flight."""
+
+    verdict: Literal["ok", "late", "risky", "infeasible"]
+    risk: float = Field(description="share of the draws of the weather in which it goes wrong")
+    text: str
+    text_zh: str
+    landing: datetime | None = Field(description="as rehearsed, the median of the draws")
+    landing_share_least: float | None = Field(description="least charge at landing, 0 to 1")
+    change: str | None = Field(description="only what was rehearsed and came out ok")
+    change_zh: str | None
+
+    @classmethod
+    def of(cls, shown: Mapping[str, Any] | None) -> "FlightRehearsal | None":
+        return None if shown is None else cls(**shown)
+
+
     """A flight in a list."""
 
     id: str
@@ -34,10 +52,12 @@ class FlightRow(Model):
     landing_share: float = Field(description="endurance left at landing, 0 to 1")
     case_id: str | None
 
+    rehearsal: FlightRehearsal | None
     @classmethod
-    def from_entity(cls, f: Flight) -> "FlightRow":
+    def from_entity(cls, f: Flight, shown: Mapping[str, Any] | None = None) -> "FlightRow":
         return cls(
             id=f.id,
+            rehearsal=FlightRehearsal.of(shown),
             day=f.day,
             origin=f.origin,
             dock=f.dock,
@@ -137,7 +157,7 @@ class FlightOut(Model):
 
     @classmethod
     def from_detail(cls, detail: FlightDetail) -> "FlightOut":
-        row = FlightRow.from_entity(detail.flight).model_dump(exclude={"tasks"})
+        row = FlightRow.from_entity(detail.flight, detail.rehearsal).model_dump(exclude={"tasks"})
         photos = detail.photos
         return cls(
             **row,
@@ -198,6 +218,7 @@ class PointIn(Body):
     height_m: float = Field(80.0, gt=0, le=1000, allow_inf_nan=False, description="above ground")
     vehicle: str | None = Field(None, max_length=40, description="left out: the nearest suitable")
     purpose: str = Field("", max_length=500)
+    rehearsal: FlightRehearsal | None
 
 
 class FilingOut(Model):
@@ -287,7 +308,7 @@ class PlanOut(Model):
             value=record.value if record else None,
             km=record.km if record else None,
             km_separate=record.km_separate if record else None,
-            flights=[FlightRow.from_entity(f) for f in detail.flights],
+            flights=[FlightRow.from_entity(f, detail.rehearsals.get(f.id)) for f in detail.flights],
             unserved=[Unserved.from_entity(t) for t in detail.tasks if t.refusal is not None],
             tasks=TaskCounts(
                 asked=record.asked if record else 0,

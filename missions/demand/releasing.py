@@ -1,5 +1,6 @@
 """What a day is planned from, and the planned day in the records: filed and released."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -7,14 +8,23 @@ from missions.demand.filing import answered_yesterday, cutoff, file_routine
 from missions.demand.planning import PlannedDay, horizon
 from missions.entities import Filing, Origin, Request, RequestState
 from missions.presets import Preset
-from missions.store.protocol import Store
+from missions.store.protocol import Store, Unit
 
 
-def release(store: Store, preset: Preset, planned: PlannedDay, now: datetime) -> Filing:
+def release(
+    store: Store,
+    preset: Preset,
+    planned: PlannedDay,
+    now: datetime,
+    also: Callable[[Unit], None] = lambda unit: None,
+) -> Filing:
     """Store a verified day under its filing: all of it, or nothing.
 
     A day whose cut-off is still ahead is filed now and answered after the cut-off; for one whose
     cut-off has passed (the first day of a demo) yesterday's answered filing stands.
+
+    Args:
+        also: done in the same unit of work, such as holding back what the rehearsal found wanting.
     """
     rules, zone = preset.filing, preset.zone_info
     if now <= cutoff(planned.day, rules, zone):
@@ -29,6 +39,7 @@ def release(store: Store, preset: Preset, planned: PlannedDay, now: datetime) ->
         unit.tasks.add_all(planned.tasks)
         unit.flights.add_all(replace(f, filing_id=filing.id) for f in planned.flights)
         unit.plans.add(planned.record)
+        also(unit)
     return filing
 
 

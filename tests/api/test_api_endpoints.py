@@ -59,6 +59,8 @@ LOOK = {
         ("/reviews", {"items", "next"}),
         ("/alerts", {"items", "next"}),
         ("/report", {"drones"}),
+        ("/rehearsals/latest", {"state", "reason", "counts", "flights"}),
+        ("/rehearsals/2026-05-12", {"day", "at", "state", "timing"}),
     ],
 )
 def test_every_reading_endpoint_answers_in_its_form(
