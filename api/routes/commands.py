@@ -38,5 +38,5 @@ def command_state(service: ServiceOf, caller: Caller, id: Id) -> CommandState:
 
 @router.get("/links", summary="Links to the drones", responses=problems(403))
 def links(service: ServiceOf, caller: Caller) -> Items[LinkOut]:
-    """Up or down, how many sign, and what was refused or barred, in numbers. For city-wide roles."""
+    """Up or down, how many sign, how much was refused or barred. For city-wide roles."""
     return Items(items=[LinkOut.from_state(state) for state in service.links(caller)])
