@@ -9,7 +9,8 @@ IEEE Trans. Energy Conversion 21(2), doi:10.1109/TEC.2006.874229, eq. 2::
     Voc(s) = 3.685 - 1.031 exp(-35 s) + 0.2156 s - 0.1178 s^2 + 0.3201 s^3   volts
 
 Cells differ from that one, so a capacity found with it is compared with the same pack's first ones
-only: what the curve gets wrong is the same then and now, and cancels.
+only. What the curve gets wrong cancels as long as the discharges are alike; an aged pack is discharged
+deeper, where the curve may be wrong differently: so such a figure warns and never locks out by itself.
 """
 
 import math
@@ -293,6 +294,11 @@ class PackRecord:
         if self.now_mah is None or len(self.first_mah) < BASELINE or self.capacities < 2 * BASELINE:
             return None
         return self.now_mah / median(self.first_mah)
+
+    @property
+    def estimated(self) -> bool:
+        """Whether `health` is our own estimate: the pack has no gauge of its own."""
+        return not (self.full_mah and self.rated_mah)
 
     @property
     def stiffening(self) -> float | None:
