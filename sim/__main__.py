@@ -10,9 +10,7 @@ from pathlib import Path
 from core.errors import FlyOnceError, InvalidInput
 from sim import faultfile, territory, world
 from sim.clockwork import FASTEST, STEP_S, Pace
-from sim.real import serve_real
 from sim.run import Settings, serve
-from sim.sitl import run as sitl
 from sim.world import World
 
 SERVICE = "http://127.0.0.1:8000"
@@ -94,6 +92,9 @@ async def _real(options: argparse.Namespace) -> None:
         raise InvalidInput(
             "real vehicles wait for nobody", where="--speed", remedy="give a number, such as 1"
         )
+    from sim.real import serve_real  # these two load what draws pictures
+    from sim.sitl import run as sitl
+
     to = options.udp or f"{options.host}:14550"
     if options.world is None:
         await serve_real(

@@ -7,22 +7,24 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pymavlink.dialects.v20 import ardupilotmega as wire
 
 from core.clock import FollowedClock
 from core.errors import InvalidInput
-from sim import truth
-from sim.cameras import Cameras, Counted, Delivered
+from sim.cameras import Cameras, Counted
 from sim.chronicle import Chronicle
 from sim.clockwork import Clockwork, Pace
-from sim.dock_server import DockServer
 from sim.docks import Docks, Site
 from sim.faults import Fault
 from sim.guide import how_to_connect
 from sim.server import Server
 from sim.swarm import Swarm
 from sim.world import World
+
+if TYPE_CHECKING:
+    from sim.dock_server import DockServer
 
 log = logging.getLogger("sim")
 
@@ -137,6 +139,8 @@ class Run:
         settings = self._settings
         if settings.service is None:
             return Counted()
+        from sim.delivery import Delivered  # loads what draws pictures
+
         return Delivered(
             self.swarm,
             self.clock,
@@ -168,12 +172,9 @@ class Run:
             self._write_truth()
 
     def _write_truth(self) -> None:
-        if self._settings.truth is not None and isinstance(self.cameras, Delivered):
-            wall = time.monotonic() - self._began
-            contents = truth.document(
-                self.cameras.scene, self.cameras.tally, now_s=self.swarm.now_s(), wall_s=wall
-            )
-            truth.write(self._settings.truth, contents)
+        if self._settings.truth is not None:
+            wall_s = time.monotonic() - self._began
+            self.cameras.tell(self._settings.truth, now_s=self.swarm.now_s(), wall_s=wall_s)
 
 
 def _docks(swarm: Swarm) -> Docks:

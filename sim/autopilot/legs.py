@@ -151,7 +151,8 @@ class Legs:
     def _arrived(self) -> bool:
         body = self._body
         along, distance = body.to_goal_m()
-        if distance < max(CLOSE_M, 0.2 * body.speed_mps) or (along < 0 and distance < 30.0):
+        past = along < 0 and (distance < 30.0 or body.winged)  # a wing cannot come back to a point
+        if distance < max(CLOSE_M, 0.2 * body.speed_mps) or past:
             return abs(body.height_error_m()) < 5.0
         return False
 
