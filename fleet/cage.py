@@ -61,22 +61,22 @@ def caged(
     if check_items(bare, conditions):
         return bare, conditions
     c = conditions
-    path = profile(nodes_of(bare, c), home=c.home, heights=c.heights, spec=c.spec, wind=c.wind)
+    path = profile(nodes_of(bare, c), home=c.home, heights=c.heights, spec=c.spec)
     hull = shapely.convex_hull(shapely.MultiPoint(path.xy))
     spots = _refuges(pads, hull, path.frame, c)
     flight = Flight(path, sampled(path, c.heights), None, _rally(spots, c), lands=True)
     if not c.follows_ground:
         c = replace(c, return_height_m=_return_height_m(flight, c))
         flight = replace(flight, rally=_rally(spots, c))
-    area = shapely.convex_hull(shapely.union(hull, shapely.MultiPoint(flight.refuges)))
+    corners = shapely.MultiPoint([*path.xy, *flight.refuges])
     top = max(return_top_m(flight, c), float(flight.samples.amsl_m.max()))
     ceiling = math.ceil(top - float(path.ground_m[0]) + CEILING_ROOM_M)
-    roomy = area.buffer(room_m - ROOM_M)
-    return FlightPlan(mission, _fence(roomy, path.frame, flight, c, ceiling), flight.rally), c
+    # room first, hull then: the hull of points in a row has no area that could be widened
+    ring = shapely.convex_hull(corners.buffer(room_m, quad_segs=2)).simplify(ROOM_M / 20)
+    return FlightPlan(mission, _fence(ring, path.frame, flight, c, ceiling), flight.rally), c
 
 
-def _fence(area: Any, frame: LocalFrame, flight: Flight, c: Conditions, ceiling_m: float) -> Fence:
-    ring = area.buffer(ROOM_M, quad_segs=2).simplify(ROOM_M / 20)
+def _fence(ring: Any, frame: LocalFrame, flight: Flight, c: Conditions, ceiling_m: float) -> Fence:
     highest = max(c.return_height_m, flight.path.highest_above_ground_m)
     zones = [z for z in c.zones if z.floor_m <= highest and _active(z, c)]
     return Fence(

@@ -12,9 +12,9 @@ from core.errors import NotReady
 from fleet.flightplan import FlightPlan
 from fleet.proof import Proof
 
-FRESH_S = 15.0
+FRESH_S = 2.0
 """A read-back that is older than so many seconds of the vehicle's clock is repeated before arming:
-another ground station may have been at it."""
+another ground station may have been at it, and its uploads are not always heard here."""
 
 
 @dataclass

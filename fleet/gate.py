@@ -4,7 +4,7 @@ What makes a mix impossible:
 
 - the old mission is cleared first, so that nothing old is left to fly while the rest changes;
 - fence and rally points go first, the mission last;
-- each kind is uploaded, downloaded again and compared item by item (uploads are not atomic: a
+- when all are up, all are downloaded again and compared item by item (uploads are not atomic: a
   refused item, a lost packet or a power cut leaves a truncated plan that looks like a whole one);
 - after any failure all three are cleared, and the vehicle is asked whether nothing is left. Where
   that cannot be confirmed, ``cleared`` is False and whoever drives the gate must not arm.
@@ -16,12 +16,13 @@ until ``finished``.
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Protocol
 
 from core.errors import InvalidInput
 from fleet.flightplan import FlightPlan, different
-from fleet.messages import Message, MissionItem
-from fleet.transfer import MOST_ITEMS, Clear, Download, Machine, Upload
-from fleet.vocabulary import MissionType, command_name
+from fleet.messages import Message, MissionAck, MissionItem, MissionRequest
+from fleet.transfer import MOST_ITEMS, Clear, Download, Upload
+from fleet.vocabulary import Command, MissionType, command_name
 
 ROUNDS = 5
 """How often upload and read-back of one kind are tried together before everything is cleared."""
@@ -29,14 +30,17 @@ ROUNDS = 5
 ORDER = (MissionType.FENCE, MissionType.RALLY, MissionType.MISSION)
 
 Items = tuple[MissionItem, ...]
-Steps = Iterator[Machine]
+Kinds = tuple[MissionType, ...]
+
+
+_KNOWN = frozenset(int(c) for c in Command)
 
 
 def check_sendable(plan: FlightPlan) -> None:
     """Refuse what no vehicle could store, before anything is sent.
 
     Raises:
-        InvalidInput: no items, too many, or a height that is no number.
+        InvalidInput: no items, too many, a command we do not know, or a height that is no number.
     """
     if len(plan.mission.items) < 2:
         raise InvalidInput("a mission of no items", where="mission", remedy="give it a route")
@@ -48,6 +52,12 @@ def check_sendable(plan: FlightPlan) -> None:
                 remedy=f"give it at most {MOST_ITEMS}",
             )
         for item in items:
+            if item.command not in _KNOWN:  # the gateway would let it fall without a word
+                raise InvalidInput(
+                    f"item {item.seq} is command {item.command}, which no mission of ours holds",
+                    where=kind.name.lower(),
+                    remedy="correct the route",
+                )
             if not math.isfinite(item.z):
                 raise InvalidInput(
                     f"item {item.seq} ({command_name(item.command)}): its height is no number",
@@ -56,13 +66,29 @@ def check_sendable(plan: FlightPlan) -> None:
                 )
 
 
+class _Runs(Protocol):
+    """A transfer, or a sequence of them."""
+
+    finished: bool
+
+    @property
+    def wait_s(self) -> float: ...
+    def begin(self) -> list[Message]: ...
+    def receive(self, message: Message) -> list[Message]: ...
+    def overdue(self) -> list[Message]: ...
+    def give_up(self, why: str) -> None: ...
+
+
+Steps = Iterator[_Runs]
+
+
 class _Sequence:
     """Runs transfers one after another as if they were one."""
 
     def __init__(self) -> None:
         self.finished = False
         self._steps = self._plan()
-        self._now: Machine | None = None
+        self._now: _Runs | None = None
 
     @property
     def wait_s(self) -> float:
@@ -87,7 +113,7 @@ class _Sequence:
             self._now.give_up(why)
             self._next()
 
-    def _on(self, act: Callable[[Machine], list[Message]]) -> list[Message]:
+    def _on(self, act: Callable[[_Runs], list[Message]]) -> list[Message]:
         if self._now is None or self.finished:
             return []
         replies = act(self._now)
@@ -100,6 +126,46 @@ class _Sequence:
 
     def _plan(self) -> Steps:
         raise NotImplementedError
+
+
+class Inventory(_Sequence):
+    """Reads all three kinds of plan from a vehicle.
+
+    While it reads, the vehicle has no reason to ask for items or to acknowledge anything: when it
+    does, something late or somebody else is changing the store, and it is read again.
+
+    Attributes:
+        stored: by kind; complete after success.
+        problem: why it failed, as a sentence; None after success.
+    """
+
+    def __init__(self, *, window: int = 1, home_item: bool = True) -> None:
+        super().__init__()
+        self.stored: dict[MissionType, Items] = {}
+        self.problem: str | None = None
+        self.refused = False
+        self._window = window
+        self._home_item = home_item
+        self._disturbed = False
+
+    def receive(self, message: Message) -> list[Message]:
+        """What to send upon a received message."""
+        self._disturbed |= isinstance(message, MissionAck | MissionRequest)
+        return super().receive(message)
+
+    def _plan(self) -> Steps:
+        for _ in range(ROUNDS):
+            self._disturbed = False
+            for kind in ORDER:
+                back = Download(kind, self._window)
+                yield back
+                if back.problem:
+                    self.problem = f"{kind.name.lower()}: {back.problem}"
+                    return
+                self.stored[kind] = off_wire(tuple(back.items), kind, self._home_item)
+            if not self._disturbed:
+                return
+        self.problem = "somebody else keeps changing it"
 
 
 class Gate(_Sequence):
@@ -129,35 +195,40 @@ class Gate(_Sequence):
 
     def _plan(self) -> Steps:
         yield Clear(MissionType.MISSION)  # refused or lost: the comparison decides
-        for kind in ORDER:
-            yield from self._store(kind)
-            if kind not in self.stored:
-                yield from self._leave_nothing()
-                return
-        self.problem, self.mismatched = None, False
-
-    def _store(self, kind: MissionType) -> Steps:
-        """Rounds of upload and read-back, until it is stored or hopeless."""
-        wanted = on_wire(self._items[kind], kind, self._home_item)
+        pending: Kinds = ORDER
         for _ in range(ROUNDS):
-            going = Upload(wanted, kind) if wanted else Clear(kind)
-            yield going
+            for kind in pending:
+                wanted = on_wire(self._items[kind], kind, self._home_item)
+                going = Upload(wanted, kind) if wanted else Clear(kind)
+                yield going
+                if going.problem:
+                    self._failed(kind, going.problem)
+                    break
+            if going.problem and going.refused:
+                break
             if going.problem:
-                self._failed(kind, going.problem)
-                if going.refused:
-                    return
+                pending = pending[pending.index(kind) :]
                 continue
-            back = Download(kind, self._window)
-            yield back
-            if back.problem:
-                self._failed(kind, f"reading back: {back.problem}")
-                continue
-            stored = off_wire(tuple(back.items), kind, self._home_item)
-            found = different(kind, self._items[kind], stored)
-            if not found:
-                self.stored[kind] = stored
+            reading = Inventory(window=self._window, home_item=self._home_item)
+            yield reading
+            pending = self._compare(reading)
+            if not pending:
+                self.problem, self.mismatched = None, False
                 return
-            self.problem, self.mismatched = "; ".join(found[:3]), True
+        yield from self._leave_nothing()
+
+    def _compare(self, reading: Inventory) -> Kinds:
+        """The kinds that are to be uploaded again."""
+        if reading.problem is not None:
+            self.problem, self.mismatched = f"reading back: {reading.problem}", False
+            return ORDER
+        found = {k: different(k, self._items[k], reading.stored[k]) for k in ORDER}
+        wrong = tuple(k for k in ORDER if found[k])
+        if wrong:
+            self.problem, self.mismatched = "; ".join(sum(found.values(), ())[:3]), True
+        else:
+            self.stored = reading.stored
+        return wrong
 
     def _leave_nothing(self) -> Steps:
         """Clear all three, the mission first; what is cleared is known only from the answers."""
@@ -170,31 +241,6 @@ class Gate(_Sequence):
 
     def _failed(self, kind: MissionType, problem: str) -> None:
         self.problem, self.mismatched = f"{kind.name.lower()}: {problem}", False
-
-
-class Inventory(_Sequence):
-    """Reads all three kinds of plan from a vehicle.
-
-    Attributes:
-        stored: by kind; complete after success.
-        problem: why it failed, as a sentence; None after success.
-    """
-
-    def __init__(self, *, window: int = 1, home_item: bool = True) -> None:
-        super().__init__()
-        self.stored: dict[MissionType, Items] = {}
-        self.problem: str | None = None
-        self._window = window
-        self._home_item = home_item
-
-    def _plan(self) -> Steps:
-        for kind in ORDER:
-            back = Download(kind, self._window)
-            yield back
-            if back.problem:
-                self.problem = f"{kind.name.lower()}: {back.problem}"
-                return
-            self.stored[kind] = off_wire(tuple(back.items), kind, self._home_item)
 
 
 class Emptying(_Sequence):

@@ -22,8 +22,11 @@ from core.geo import HeightModel, LocalFrame, LonLat
 
 Floats = npt.NDArray[np.float64]
 
-STEP_M = 10.0
+STEP_M = 5.0
 """Metres between two samples of the ground along a leg."""
+
+BEYOND = 2
+"""Samples of ground before and behind each leg."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,22 +158,28 @@ def _seconds(
 def sampled(path: Profile, heights: HeightModel) -> Samples:
     """Sample the legs finely enough that nothing rises unseen between two samples.
 
-    Between two samples the ground is taken to rise no steeper than in the steeper one of the two
-    neighbouring gaps. A grid of heights is nearly straight inside a cell and bends at its edges
-    only; with two samples or more in a cell, what lies before and behind one bend has been
-    measured by the neighbours, so the bound holds there. Cells are 30 to 200 m, `STEP_M` is 10.
+    A grid of heights is nearly straight inside a cell and bends at its edges only. In a gap between
+    two samples the ground leaves each of them with the slope that was measured in the gap before,
+    or behind, and a line cuts at most one corner of a cell between. So nowhere in the gap is it
+    higher than its higher end and the steepest step of the neighbouring gaps; that much is taken
+    off. At a leg's ends the ground is measured beyond them for it. Cells of height models are 30 m
+    and more, `STEP_M` is 5. Where the autopilot follows the ground there is nothing to overlook.
     """
     step = np.diff(path.xy, axis=0)
     count = np.maximum(1, np.ceil(np.hypot(step[:, 0], step[:, 1]) / STEP_M)).astype(int) + 1
-    leg = np.repeat(np.arange(len(count)), count)
-    first = np.concatenate([[0], np.cumsum(count)[:-1]])
-    share = (np.arange(len(leg)) - first[leg]) / (count[leg] - 1)
+    wide = count + 2 * BEYOND
+    leg = np.repeat(np.arange(len(wide)), wide)
+    first = np.concatenate([[0], np.cumsum(wide)[:-1]])
+    number = np.arange(len(leg)) - first[leg] - BEYOND
+    share = number / (count[leg] - 1)
     xy = path.xy[leg] + share[:, None] * step[leg]
     ground = heights.height_m(*path.frame.lonlat(xy[:, 0], xy[:, 1]))
+    hidden = np.where(path.follows[leg], 0.0, unseen_m(ground, leg))
+    on_leg = (number >= 0) & (number < count[leg])
+    leg, share, xy, ground, hidden = (v[on_leg] for v in (leg, share, xy, ground, hidden))
     amsl = _mixed(path.amsl_m, leg, share)
     followed = ground + _mixed(path.amsl_m - path.ground_m, leg, share)
     amsl = np.where(path.follows[leg], followed, amsl)
-    hidden = np.where(path.follows[leg], 0.0, unseen_m(ground, leg))
     return Samples(
         leg=leg,
         xy=xy,
@@ -182,12 +191,12 @@ def sampled(path: Profile, heights: HeightModel) -> Samples:
 
 
 def unseen_m(ground: Floats, leg: npt.NDArray[np.int_]) -> Floats:
-    """How far the ground may rise beside each sample before the next: half the steepest step
-    nearby (two gaps to either side) on the same leg."""
+    """How far the ground may rise beside each sample before the next: the steepest step nearby (two
+    gaps to either side) on the same leg."""
     step = np.abs(np.diff(ground))
     step[leg[1:] != leg[:-1]] = 0.0
     padded = np.concatenate([[0.0, 0.0], step, [0.0, 0.0]])
-    return np.asarray(np.lib.stride_tricks.sliding_window_view(padded, 4).max(axis=1) / 2)
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(padded, 4).max(axis=1))
 
 
 def _mixed(at_nodes: Floats, leg: npt.NDArray[np.int_], share: Floats) -> Floats:

@@ -31,7 +31,7 @@ from fleet.failsafes import Failsafes
 from fleet.fence import Fence
 from fleet.flightplan import FlightPlan
 from fleet.profile import Node, Profile, profile, sampled
-from fleet.proof_checks import Flight, check_flight
+from fleet.proof_checks import Flight, check_flight, check_wind
 from fleet.proof_items import Finding, check_items, nodes_of
 from fleet.rally import RallyPoint
 
@@ -154,6 +154,7 @@ def _proven(
 ) -> Proof:
     c = conditions
     path = profile(nodes, home=c.home, heights=c.heights, spec=c.spec, wind=c.wind)
+    _refuse(check_wind(path, c), "wind")
     flight = Flight(
         path=path,
         samples=sampled(path, c.heights),

@@ -17,7 +17,7 @@ from core.geo import HeightModel, LonLat
 from core.zones import Zone
 from fleet.failsafes import FENCE_MARGIN_M
 from fleet.fence import Fence
-from fleet.profile import Floats, Profile, Samples, unseen_m
+from fleet.profile import STEP_M, Floats, Profile, Samples, unseen_m
 from fleet.proof_items import Finding
 from fleet.rally import RallyPoint
 
@@ -119,7 +119,7 @@ class Flight:
     @cached_property
     def departures(self) -> npt.NDArray[np.int_]:
         """Samples from which returns are looked at: leg ends and every `RETURN_STEP_M`."""
-        step = max(1, round(RETURN_STEP_M / 10.0))
+        step = max(1, round(RETURN_STEP_M / STEP_M))
         ends = np.flatnonzero(np.diff(self.samples.leg, prepend=-1))
         all_ends = np.concatenate([ends, ends[1:] - 1, [len(self.samples.leg) - 1]])
         return np.unique(np.concatenate([all_ends, np.arange(0, len(self.samples.leg), step)]))
@@ -138,12 +138,17 @@ class Flight:
         return shapely.linestrings(np.stack([start, self.refuges[self.refuge_of]], axis=1))
 
 
+def check_wind(path: Profile, c: Limits) -> list[Finding]:
+    """Whether every leg can be flown in this wind; without that there are no times to check."""
+    if np.isfinite(path.seconds).all():
+        return []
+    leg = int(np.flatnonzero(~np.isfinite(path.seconds))[0]) - 1
+    what = f"a wind of {c.wind.speed_mps:.0f} m/s is too strong to fly there"
+    return [Finding(int(path.seq[leg]), what, "wait until the wind has dropped")]
+
+
 def check_flight(flight: Flight, c: Limits) -> list[Finding]:
     """Everything that is wrong with a flight whose items are all right."""
-    if not np.isfinite(flight.path.seconds).all():
-        leg = int(np.flatnonzero(~np.isfinite(flight.path.seconds))[0]) - 1
-        what = f"a wind of {c.wind.speed_mps:.0f} m/s is too strong to fly there"
-        return [Finding(int(flight.path.seq[leg]), what, "wait until the wind has dropped")]
     checks = (_fence, _ceiling, _zones, _ground, _return_ground, _energy, _return_energy)
     return [finding for check in checks for finding in check(flight, c)]
 

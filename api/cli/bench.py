@@ -7,6 +7,7 @@ product does not; an installed package has none of them.
 import importlib
 import json
 import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,7 +20,7 @@ from api.cli.output import err, out
 from core.errors import InvalidInput, Unavailable
 
 ROOT = Path(__file__).resolve().parents[2]
-CASES = ROOT / "tests" / "benchmarks" / "planner"
+CASES = ROOT / "tests" / "benchmarks"
 DATA = ROOT.parent / "shared" / "data"
 _FILE_WIDTH = 140
 
@@ -89,23 +90,58 @@ def planner(
         raise Unavailable("nothing could be measured", where=", ".join(chosen))
 
 
+@app.command()
+def uploads(
+    count: Annotated[int, typer.Option(min=1, max=1_000_000, help="So many uploads.")] = 10_000,
+    seed: Annotated[int, typer.Option(min=0, help="Of the first; each has the next.")] = 0,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes.")] = 2,
+) -> None:
+    """Upload plans through bad links with kills, power cuts and other ground stations at work.
+
+    Fails if one vehicle was armed with anything but the plan that was proven, or if a failed
+    upload left something behind that could be armed.
+    """
+    campaign = _module("fleet", "upload_campaign")
+    started = time.monotonic()
+    tally = campaign.whole_campaign(count, seed, workers, lambda line: err.print(f"[dim]{line}[/]"))
+    table = Table(title=f"{count:,} uploads at 0-30 % loss, {time.monotonic() - started:.0f} s")
+    table.add_column("how it ended")
+    table.add_column("uploads", justify="right")
+    for ended, number in tally.ends.most_common():
+        table.add_row(ended, f"{number:,}")
+    out.print(table)
+    out.print(f"  wrong: {len(tally.wrong)}")
+    out.print(
+        f"  changed by another ground station after the vehicle's last word: {tally.overtaken}"
+    )
+    for number, what in tally.wrong[:10]:
+        out.print(f"  seed {number}: {what}")
+    if tally.wrong:
+        raise typer.Exit(1)
+
+
 def cases() -> Any:
-    """The module of the cases.
+    """The module of the planner's cases."""
+    return _module("planner", "registry")
+
+
+def _module(folder: str, name: str) -> Any:
+    """A module of the cases.
 
     Raises:
         Unavailable: they are not there.
     """
-    if not (CASES / "registry.py").is_file():
+    if not (CASES / folder / f"{name}.py").is_file():
         raise Unavailable(
             "the benchmark's cases are not there",
-            where=str(CASES),
+            where=str(CASES / folder),
             remedy="run it from a copy of the source, whose tests/benchmarks holds them",
         )
     # behind the root, so that tests/planner never stands before the package of that name
-    for folder in (str(ROOT), str(CASES.parents[1])):
-        if folder not in sys.path:
-            sys.path.append(folder)
-    return importlib.import_module("benchmarks.planner.registry")
+    for place in (str(ROOT), str(CASES.parent)):
+        if place not in sys.path:
+            sys.path.append(place)
+    return importlib.import_module(f"benchmarks.{folder}.{name}")
 
 
 def _words(text: str | None) -> list[str]:

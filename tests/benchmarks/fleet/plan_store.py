@@ -60,7 +60,7 @@ class PlanStore:
         self.corrupt = corrupt
         self.stores: dict[int, list[MissionItem]] = {MISSION: [], FENCE: [], RALLY: []}
         self.incoming: dict[int, Incoming] = {}
-        self.changes = 0
+        self.changes = {MISSION: 0, FENCE: 0, RALLY: 0}
 
     def power_cut(self) -> None:
         """Off and on again."""
@@ -84,7 +84,7 @@ class PlanStore:
         elif isinstance(message, MissionClear):
             self.stores[message.mission_type] = []
             self.incoming.pop(message.mission_type, None)
-            self.changes += 1
+            self.changes[message.mission_type] += 1
             self.say(MissionAck(result=ACCEPTED, mission_type=message.mission_type), partner)
 
     def tick(self, now_s: float) -> None:
@@ -104,7 +104,7 @@ class PlanStore:
             return
         if kind == MISSION:
             del self.stores[kind][message.count :]
-            self.changes += 1
+            self.changes[kind] += 1
         self.incoming[kind] = going = Incoming(partner, message.count, heard_s=now_s)
         self._ask(kind, going, now_s)
 
@@ -129,7 +129,7 @@ class PlanStore:
             del self.incoming[kind]
             if kind == MISSION:
                 del self.stores[kind][item.seq :]
-                self.changes += 1
+                self.changes[kind] += 1
             self.say(MissionAck(result=result, mission_type=kind), partner)
             return
         self._keep(kind, going, self.corrupt(item), now_s)
@@ -138,14 +138,14 @@ class PlanStore:
         going.items.append(item)
         if kind == MISSION:  # not atomic
             self.stores[kind][item.seq : item.seq + 1] = [item]
-            self.changes += 1
+            self.changes[kind] += 1
         if len(going.items) < going.count:
             self._ask(kind, going, now_s)
             return
         del self.incoming[kind]
         if kind != MISSION:
             self.stores[kind] = going.items
-            self.changes += 1
+            self.changes[kind] += 1
         self.say(MissionAck(result=ACCEPTED, mission_type=kind), going.partner)
 
     def _request(self, message: MissionRequest, partner: int) -> None:
