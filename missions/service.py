@@ -35,11 +35,11 @@ from missions.operations.live import Live, LiveFrame
 from missions.operations.orders import listed
 from missions.operations.point import PointAnswer
 from missions.operations.preview import preview_of
+from missions.operations.reports import told
 from missions.operations.room import ControlRoom
 from missions.presets import Preset
 from missions.queries import FlightDetail, Page, PlanDetail
 from missions.report import Reporter
-from missions.operations.reports import told
 
 
 class Service:
@@ -136,16 +136,6 @@ class Service:
         self,
         p: Principal,
         *,
-    def rehearsal(self, p: Principal, day: date | None) -> Mapping[str, Any]:
-        """What the rehearsal of a day showed; of the one rehearsed last without a day."""
-        with self._room.view() as unit:
-            return queries.rehearsal(unit, p, day)
-
-    def rehearsals_of(self, flights: Sequence[Flight]) -> Mapping[str, Mapping[str, Any]]:
-        """By flight id, what the rehearsals showed of these."""
-        with self._room.view() as unit:
-            return told(unit, flights)
-
         drone: str | None = None,
         state: str | None = None,
         after: str | None = None,
@@ -166,6 +156,16 @@ class Service:
         p.require_city()
         with self._room.view() as unit:
             return unit.orders.get(id)
+
+    def rehearsal(self, p: Principal, day: date | None) -> Mapping[str, Any]:
+        """What the rehearsal of a day showed; of the one rehearsed last without a day."""
+        with self._room.view() as unit:
+            return queries.rehearsal(unit, p, day)
+
+    def rehearsals_of(self, flights: Sequence[Flight]) -> Mapping[str, Mapping[str, Any]]:
+        """By flight id, what the rehearsals showed of these."""
+        with self._room.view() as unit:
+            return told(unit, flights)
 
     def flight(self, p: Principal, id: str) -> FlightDetail:
         """One flight with its tasks, diary, photographs and shares."""

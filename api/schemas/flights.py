@@ -13,7 +13,6 @@ from missions.operations.point import PointAnswer
 from missions.queries import FlightDetail, PlanDetail
 
 
-class FlightRow(Model):
 class FlightRehearsal(Model):
     """What the rehearsal of its day showed of a flight."""
 
@@ -31,6 +30,7 @@ class FlightRehearsal(Model):
         return None if shown is None else cls(**shown)
 
 
+class FlightRow(Model):
     """A flight in a list."""
 
     id: str
@@ -51,8 +51,8 @@ class FlightRehearsal(Model):
     km: float
     landing_share: float = Field(description="endurance left at landing, 0 to 1")
     case_id: str | None
-
     rehearsal: FlightRehearsal | None
+
     @classmethod
     def from_entity(cls, f: Flight, shown: Mapping[str, Any] | None = None) -> "FlightRow":
         return cls(
@@ -154,6 +154,7 @@ class FlightOut(Model):
     log: list[LogLine]
     photos: Photos
     ledger: list[LedgerShare]
+    rehearsal: FlightRehearsal | None
 
     @classmethod
     def from_detail(cls, detail: FlightDetail) -> "FlightOut":
@@ -218,7 +219,6 @@ class PointIn(Body):
     height_m: float = Field(80.0, gt=0, le=1000, allow_inf_nan=False, description="above ground")
     vehicle: str | None = Field(None, max_length=40, description="left out: the nearest suitable")
     purpose: str = Field("", max_length=500)
-    rehearsal: FlightRehearsal | None
 
 
 class FilingOut(Model):
