@@ -283,6 +283,17 @@ def _order() -> entities.OrderRecord:
     )
 
 
+REHEARSAL: dict[str, Any] = {
+    "state": "not-rehearsed",
+    "reason": "not rehearsed: it was not done within 10 minutes",
+    "reason_zh": "未复演：10 分钟内未完成",
+    "day": "2026-05-12",
+    "at": "2026-05-12T00:00:00+00:00",
+    "counts": {},
+    "flights": [],
+}
+
+
 class FakeService:
     """The use cases over values in memory; `calls` remembers what it was asked."""
 
@@ -303,17 +314,6 @@ class FakeService:
 
     def health(self) -> dict[str, Any]:
         return {"status": "ok", "time": NOW, "vehicles": 51, "vehicles_heard": 50}
-
-REHEARSAL: dict[str, Any] = {
-    "state": "not-rehearsed",
-    "reason": "not rehearsed: it was not done within 10 minutes",
-    "reason_zh": "未复演：10 分钟内未完成",
-    "day": "2026-05-12",
-    "at": "2026-05-12T00:00:00+00:00",
-    "counts": {},
-    "flights": [],
-}
-
 
     def principal(self, token: str | None) -> Principal | None:
         return TOKENS.get(token or "")
@@ -375,14 +375,15 @@ REHEARSAL: dict[str, Any] = {
             log=[log],
             ledger=[line],
             photos=SimpleNamespace(expected=5, taken=5, kept=4, dropped=1),
+            rehearsal=None,
         )
+
     def rehearsals_of(self, flights: Any) -> dict[str, Any]:
         return {}
 
     def rehearsal(self, p: Principal, day: Any) -> dict[str, Any]:
         self._called("rehearsal", p, day)
         return REHEARSAL
-
 
     async def command(self, p: Principal, flight_id: str, command: str) -> dict[str, Any]:
         self._called("command", p, flight_id, command)
