@@ -24,6 +24,9 @@ from api.rehearsal import Rehearsals
 from api.settings import Settings
 from core.clock import Clock, FollowedClock, SystemClock
 from core.errors import InvalidInput, Unavailable
+from fleet.dock import Dock
+from fleet.dockyard import Dockyard
+from fleet.dockyard import connect as connect_docks
 from fleet.fleet import Fleet
 from fleet.keys import Keys
 from fleet.link import Link
@@ -34,6 +37,7 @@ from missions.access import Principal, Role
 from missions.day import CLOCK_KEY, Day
 from missions.demand.planning import morning
 from missions.demand.worker import open_planning
+from missions.operations.docking import heard
 from missions.operations.examine import open_workbench
 from missions.operations.finds import Finds
 from missions.operations.intake import Intake
@@ -124,6 +128,12 @@ async def running(
             ground=preset.heights,
             orders=kept_book(records, clock, preset.docks),
         )
+        docks_url = settings.docks_url or (simulated.docks_url() if simulate else "")
+        docks = Dockyard(
+            docks_at(docks_url, preset, clock, settings.docks_token),
+            clock,
+            on_event=lambda event: heard(room, event),
+        )
         media = MediaFolder(str(settings.media))
         media.sweep()
         room = ControlRoom(
@@ -131,10 +141,12 @@ async def running(
             clock=clock,
             records=records,
             media=media,
+            logs=settings.home / "logs",
             fleet=fleet,
             pool=stack.enter_context(_pool(open_workbench, settings.preset, str(settings.media))),
             planning=stack.enter_context(_pool(open_planning, settings.preset)),
             watchers=watchers,
+            docks=docks,
         )
         finds = Finds(room)
         intake = Intake(room, finds)
@@ -151,6 +163,7 @@ async def running(
                 simulated.start(clock.now(), token=token, speed=speed, hours=hours, seed=seed)
             stack.callback(simulated.stop)
         await stack.enter_async_context(fleet)
+        await stack.enter_async_context(docks)
         stack.push_async_callback(room.close)
         await stack.enter_async_context(_background(day.run(), "day"))
         yield Runtime(
@@ -188,6 +201,17 @@ def links_for(settings: Settings, preset: Preset, clock: Clock) -> dict[str, Lin
         )
         for name, address in settings.links.items()
     }
+
+
+def docks_at(url: str, preset: Preset, clock: Clock, token: str | None) -> list[Dock]:
+    """The preset's docks behind an address; none without one.
+
+    Raises:
+        InvalidInput: the address is wrong.
+    """
+    if not url:
+        return []
+    return connect_docks(url, [dock.id for dock in preset.docks], clock, token=token)
 
 
 def clock_for(records: Store, preset: Preset, *, simulate: bool, flying: bool) -> Clock:

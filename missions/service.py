@@ -9,6 +9,7 @@ from typing import Any
 
 from core.clock import Clock
 from core.equipment import Sensor
+from fleet.dock import DockState
 from imagery.catalog import Medium
 from missions import queries, tokens
 from missions.access import Principal
@@ -27,12 +28,15 @@ from missions.entities import (
     RequestState,
     Review,
 )
+from missions.operations import flightlog
+from missions.operations import packs as packing
 from missions.operations import point as pointing
 from missions.operations.flying import Flying
 from missions.operations.intake import Delivered, Intake
 from missions.operations.links import LinkState, link_states
 from missions.operations.live import Live, LiveFrame
 from missions.operations.orders import listed
+from missions.operations.packs import PackView
 from missions.operations.point import PointAnswer
 from missions.operations.preview import preview_of
 from missions.operations.reports import told
@@ -132,6 +136,16 @@ class Service:
         with self._room.view() as unit:
             return queries.list_flights(unit, p, day=day, state=state, after=after, limit=limit)
 
+    def rehearsal(self, p: Principal, day: date | None) -> Mapping[str, Any]:
+        """What the rehearsal of a day showed; of the one rehearsed last without a day."""
+        with self._room.view() as unit:
+            return queries.rehearsal(unit, p, day)
+
+    def rehearsals_of(self, flights: Sequence[Flight]) -> Mapping[str, Mapping[str, Any]]:
+        """By flight id, what the rehearsals showed of these."""
+        with self._room.view() as unit:
+            return told(unit, flights)
+
     def orders(
         self,
         p: Principal,
@@ -157,20 +171,20 @@ class Service:
         with self._room.view() as unit:
             return unit.orders.get(id)
 
-    def rehearsal(self, p: Principal, day: date | None) -> Mapping[str, Any]:
-        """What the rehearsal of a day showed; of the one rehearsed last without a day."""
-        with self._room.view() as unit:
-            return queries.rehearsal(unit, p, day)
-
-    def rehearsals_of(self, flights: Sequence[Flight]) -> Mapping[str, Mapping[str, Any]]:
-        """By flight id, what the rehearsals showed of these."""
-        with self._room.view() as unit:
-            return told(unit, flights)
-
     def flight(self, p: Principal, id: str) -> FlightDetail:
         """One flight with its tasks, diary, photographs and shares."""
         with self._room.view() as unit:
             return queries.flight_detail(unit, p, id)
+
+    def flight_log(self, p: Principal, id: str) -> bytes:
+        """The telemetry log of a flight, for who may see the flight.
+
+        Raises:
+            NotFound: none was kept, or not yet.
+        """
+        with self._room.view() as unit:
+            flight = p.checked(unit.flights.get(id))
+        return flightlog.kept(self._room, flight)
 
     async def command(self, p: Principal, flight_id: str, command: str) -> Mapping[str, Any]:
         """A pilot's word to a flight in the air; returns when the vehicle has obeyed."""
@@ -204,6 +218,22 @@ class Service:
         p.require("fly")
         wish = pointing.wish_for(p, lon=lon, lat=lat, height_m=height_m, vehicle=None, purpose="")
         return pointing.preview(self._room, wish)
+
+    # --- docks and batteries ---------------------------------------------------------------
+
+    def docks(self) -> list[tuple[DockState, str]]:
+        """Every dock that is spoken with, and why nothing may land there (empty: it may)."""
+        docks = self._room.docks
+        return [(docks.state(name), docks.refusal(name)) for name in docks]
+
+    def packs(self, vehicle: str | None = None) -> tuple[PackView, ...]:
+        """Battery packs, all or those of a drone."""
+        return packing.overview(self._room, vehicle)
+
+    def lock_pack(self, p: Principal, pack_id: str, reason: str) -> PackView:
+        """Take a battery pack out of service, or with an empty reason put it back."""
+        p.require("fly")
+        return packing.lock(self._room, p, pack_id, reason)
 
     # --- media -----------------------------------------------------------------------------
 

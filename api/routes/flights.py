@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, HTTPException, Query, Response
 
 from api.auth import Caller, Flyer, ServiceOf
 from api.errors import problems
@@ -43,6 +43,21 @@ def flights(
 def flight(service: ServiceOf, caller: Caller, id: Id) -> schemas.FlightOut:
     """With its route, log, photographs and the shares of the departments."""
     return schemas.FlightOut.from_detail(service.flight(caller, id))
+
+
+@router.get(
+    "/flights/{id}/log.tlog",
+    summary="A flight's telemetry log",
+    response_class=Response,
+    responses={200: {"content": {"application/octet-stream": {}}}, **problems(404)},
+)
+def flight_log(service: ServiceOf, caller: Caller, id: Id) -> Response:
+    """Every MAVLink packet from and to the drone, as QGroundControl and MAVProxy replay it."""
+    return Response(
+        service.flight_log(caller, id),
+        media_type="application/octet-stream",
+        headers={"Content-Disposition": f'attachment; filename="{id}.tlog"'},
+    )
 
 
 @router.post(

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from api.schemas.base import Body, Feature, Geometry, Latitude, Longitude, Model
+from core.conformity import Conformity, Limits, Spread
 from core.route import Route
 from missions.entities import Flight, LedgerLine, LogEntry, Task
 from missions.operations.point import PointAnswer
@@ -56,8 +57,8 @@ class FlightRow(Model):
     @classmethod
     def from_entity(cls, f: Flight, shown: Mapping[str, Any] | None = None) -> "FlightRow":
         return cls(
-            id=f.id,
             rehearsal=FlightRehearsal.of(shown),
+            id=f.id,
             day=f.day,
             origin=f.origin,
             dock=f.dock,
@@ -129,6 +130,69 @@ class LedgerShare(Model):
         return cls(department=line.department, km=line.metres / 1000, minutes=line.seconds / 60)
 
 
+class SpreadOut(Model):
+    """How far off, in metres."""
+
+    median: float
+    p95: float
+    most: float
+
+    @classmethod
+    def of(cls, spread: Spread | None) -> "SpreadOut | None":
+        if spread is None:
+            return None
+        return cls(median=spread.median, p95=spread.p95, most=spread.most)
+
+
+class DeviationOut(Model):
+    """A stretch of time outside the corridor; `worst` metres at the worst place."""
+
+    kind: Literal["sideways", "height"]
+    start: datetime
+    end: datetime
+    worst: float
+    lon: float
+    lat: float
+
+
+class ConformityOut(Model):
+    """How closely the flight kept to its plan, measured from its telemetry log."""
+
+    as_planned: bool
+    sideways_m: SpreadOut | None
+    height_m: SpreadOut | None
+    flown: float = Field(description="share of the route's length, 0 to 1")
+    took_off_late_s: float
+    landed_late_s: float
+    pace: float | None = Field(description="seconds flown for every second planned on the route")
+    deviations: list[DeviationOut]
+
+    @classmethod
+    def of(cls, found: Conformity | None) -> "ConformityOut | None":
+        if found is None:
+            return None
+        return cls(
+            as_planned=found.holds(Limits()),
+            sideways_m=SpreadOut.of(found.sideways_m),
+            height_m=SpreadOut.of(found.height_m),
+            flown=found.flown,
+            took_off_late_s=found.took_off_late_s,
+            landed_late_s=found.landed_late_s,
+            pace=found.pace,
+            deviations=[
+                DeviationOut(
+                    kind="sideways" if d.kind == "sideways" else "height",
+                    start=d.start,
+                    end=d.end,
+                    worst=d.worst,
+                    lon=d.place.lon,
+                    lat=d.place.lat,
+                )
+                for d in found.deviations
+            ],
+        )
+
+
 class FlightOut(Model):
     """A flight with its route, log, photographs and ledger."""
 
@@ -155,6 +219,7 @@ class FlightOut(Model):
     photos: Photos
     ledger: list[LedgerShare]
     rehearsal: FlightRehearsal | None
+    conformity: ConformityOut | None = Field(description="null until it was measured")
 
     @classmethod
     def from_detail(cls, detail: FlightDetail) -> "FlightOut":
@@ -172,6 +237,7 @@ class FlightOut(Model):
                 dropped=photos.dropped,
             ),
             ledger=[LedgerShare.from_entity(line) for line in detail.ledger],
+            conformity=ConformityOut.of(detail.flight.conformity),
         )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.conformity import Conformity, Limits, compare
 from core.equipment import VehicleSpec
+from core.errors import NotFound
 from core.geo import LonLat
 from fleet import tlog
 from fleet.tlog import TelemetryLog
@@ -39,6 +40,22 @@ def logged(room: ControlRoom, flight: Flight) -> Iterator[None]:
             stack.callback(log.close)
             stack.enter_context(room.fleet.recording(flight.address, log))
         yield
+
+
+def kept(room: ControlRoom, flight: Flight) -> bytes:
+    """The log as it is on disk; of a flight in the air, up to the last piece written.
+
+    Raises:
+        NotFound: there is none.
+    """
+    path = path_of(room, flight)
+    if not path.is_file():
+        raise NotFound(
+            "no telemetry log is kept of this flight",
+            where=flight.id,
+            remedy="a log begins when a flight is prepared",
+        )
+    return path.read_bytes()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from api import cli
 from api.app import create_app
 from api.settings import Settings
 from core.clock import ManualClock
+from core.conformity import Conformity, Deviation, Spread
 from core.equipment import CameraSpec, Sensor, VehicleSpec
 from core.errors import IllegalTransition, InvalidInput
 from core.geo import LonLat
@@ -112,6 +113,26 @@ def _flight() -> entities.Flight:
         end=NOW + timedelta(minutes=20),
         km=12.5,
         landing_share=0.3,
+        conformity=_conformity(),
+    )
+
+
+def _conformity() -> Conformity:
+    off = Deviation(
+        kind="sideways",
+        start=NOW,
+        end=NOW + timedelta(seconds=9),
+        worst=24.0,
+        place=LonLat(118.87, 28.95),
+    )
+    return Conformity(
+        sideways_m=Spread(median=1.0, p95=3.0, most=24.0),
+        height_m=None,
+        flown=1.0,
+        took_off_late_s=4.0,
+        landed_late_s=70.0,
+        pace=1.1,
+        deviations=(off,),
     )
 
 
@@ -355,6 +376,13 @@ class FakeService:
         self._called("flights", p, filters)
         return Page([_flight()])
 
+    def rehearsals_of(self, flights: Any) -> dict[str, Any]:
+        return {}
+
+    def rehearsal(self, p: Principal, day: Any) -> dict[str, Any]:
+        self._called("rehearsal", p, day)
+        return REHEARSAL
+
     def flight(self, p: Principal, id: str) -> Any:
         self._called("flight", p, id)
         log = entities.LogEntry(
@@ -378,12 +406,9 @@ class FakeService:
             rehearsal=None,
         )
 
-    def rehearsals_of(self, flights: Any) -> dict[str, Any]:
-        return {}
-
-    def rehearsal(self, p: Principal, day: Any) -> dict[str, Any]:
-        self._called("rehearsal", p, day)
-        return REHEARSAL
+    def flight_log(self, p: Principal, id: str) -> bytes:
+        self._called("flight_log", id)
+        return b"\x00" * 8 + b"\xfd"
 
     async def command(self, p: Principal, flight_id: str, command: str) -> dict[str, Any]:
         self._called("command", p, flight_id, command)

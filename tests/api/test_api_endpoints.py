@@ -81,6 +81,17 @@ def test_flight_route_is_a_line_that_names_its_photo_legs(client: TestClient) ->
     assert flight["photos"] == {"expected": 5, "taken": 5, "kept": 4, "dropped": 1}
 
 
+def test_a_flight_says_how_closely_it_kept_to_plan_and_its_log_can_be_had(
+    client: TestClient,
+) -> None:
+    flight = client.get(f"{V1}/flights/flt-1").json()
+    assert flight["conformity"]["as_planned"] is False
+    assert flight["conformity"]["deviations"][0]["kind"] == "sideways"
+    log = client.get(f"{V1}/flights/flt-1/log.tlog")
+    assert log.headers["content-disposition"] == 'attachment; filename="flt-1.tlog"'
+    assert log.content[8] == 0xFD
+
+
 def test_plan_lists_what_is_unserved_with_its_reason(client: TestClient) -> None:
     plan = client.get(f"{V1}/plan").json()
     assert plan["unserved"] == [
