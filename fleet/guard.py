@@ -77,10 +77,12 @@ class Guard:
 
     def situation(self) -> Situation:
         """What is known besides the vehicle's state."""
+        places = tuple(self.places())
+        home = next((p for p in places if p.home), None)
         return Situation(
-            places=tuple(self.places()),
-            remaining=self._remaining(),
-            bound_for=self._bound_for(),
+            places=places,
+            remaining=self._remaining(home),
+            bound_for=self._bound_for(home),
             way=self.way,
             burn=self.meter.most_burn,
             burn_mean=self.meter.burn,
@@ -110,26 +112,24 @@ class Guard:
         while (now - self._winds[0][0]).total_seconds() > turnback.WIND_KEPT_S:
             self._winds.popleft()
 
-    def _bound_for(self) -> str | None:
+    def _bound_for(self, home: Place | None) -> str | None:
         """Where it flies to land: as ordered, or home where the autopilot returns by itself."""
         state, autopilot = self.vehicle.state, self.vehicle.autopilot
         if state.mode == autopilot.mission_mode:
             return None
         if state.mode == autopilot.return_mode:
-            return next((p.id for p in self.places() if p.home), None)
+            return home.id if home else None
         return self.bound_for
 
-    def _remaining(self) -> tuple[LonLat, ...] | None:
+    def _remaining(self, home: Place | None) -> tuple[LonLat, ...] | None:
         """The rest of the mission from where it is to where it lands; None outside a mission."""
         state, mission = self.vehicle.state, self.vehicle.mission
         if state.mode != self.vehicle.autopilot.mission_mode or state.position is None:
             return None
         if mission is None or state.mission_seq is None:
             return None
-        return (state.position, *rest_of(mission, state.mission_seq, self._home()))
-
-    def _home(self) -> LonLat | None:
-        return next((p.position for p in self.places() if p.home), self.vehicle.state.home)
+        lands = home.position if home else state.home
+        return (state.position, *rest_of(mission, state.mission_seq, lands))
 
     async def _carry_out(self, decision: Decision) -> None:
         vehicle = self.vehicle

@@ -109,6 +109,11 @@ def in_flight(
         burn_mean=situation.burn_mean,
     )
     height_m = max(0.0, state.height_m or 0.0)
+    if situation.bound_for is None and not state.fence_breached:
+        home = [p for p in situation.places if p.home]
+        near = reaches(state.position, height_m, home, outlook, situation.way)
+        if near and _well(near[0], outlook):  # nearly always: no need to look at all the others
+            return _go_on(near[0], "all well", spec)
     found = reaches(state.position, height_m, situation.places, outlook, situation.way)
     chosen = _chosen(found, spec)
     if chosen is None:
@@ -120,19 +125,22 @@ def in_flight(
     if situation.bound_for is not None:
         return _under_way(situation.bound_for, found, chosen, state, outlook, situation, height_m)
     if _finishes(state, situation, outlook):
-        return Decision(
-            action=Action.CONTINUE,
-            reason="the rest of its mission ends with the reserve",
-            battery_needed=chosen.needed + spec.reserve,
-        )
-    late = outlook.share(_reaction_s(chosen, outlook)) + CLOSE
-    if chosen.left - late >= spec.reserve:
-        return Decision(
-            action=Action.CONTINUE,
-            reason="all well",
-            battery_needed=chosen.needed + spec.reserve,
-        )
+        return _go_on(chosen, "the rest of its mission ends with the reserve", spec)
+    if _well(chosen, outlook):
+        return _go_on(chosen, "all well", spec)
     return _leave(chosen, state, outlook, situation, height_m)
+
+
+def _well(there: Reach, outlook: Outlook) -> bool:
+    """Whether a place is still reached with the reserve after flying on for `REACT_S`."""
+    late = outlook.share(_reaction_s(there, outlook)) + CLOSE
+    return there.left - late >= outlook.spec.reserve
+
+
+def _go_on(there: Reach, reason: str, spec: VehicleSpec) -> Decision:
+    return Decision(
+        action=Action.CONTINUE, reason=reason, battery_needed=there.needed + spec.reserve
+    )
 
 
 def _chosen(found: Sequence[Reach], spec: VehicleSpec) -> Reach | None:

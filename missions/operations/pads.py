@@ -5,11 +5,13 @@ before the drone that lives there comes home. What a dock itself says of its pad
 first, where one speaks.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 import shapely.ops
 
@@ -24,7 +26,7 @@ from planner.routes.airspace import Airspace, airspace, middle
 ON_PAD_M = 15.0
 """A vehicle so near to a dock stands on its pad: landings are good to 2 m, positions to 5 m."""
 
-CONSIDERED = 8
+CONSIDERED = 5
 """So many docks are considered, the nearest: a way round zones to each is sought at every look."""
 
 COMES_HOME = timedelta(minutes=15)
@@ -35,6 +37,9 @@ HIGHEST_M = 120.0
 ROOM_M = 10.0
 """What a path drawn in flight keeps on top of a zone's buffer: positions are good to 2 m to 5 m,
 and corners are cut by some metres."""
+
+DEGREE_M = 111_200.0
+"""Metres in a degree of latitude, on average."""
 
 Occupant = Callable[[str], bool | None]
 """Whether a dock says that its pad is taken; None where it does not say."""
@@ -59,6 +64,9 @@ class Pads:
     bound: dict[Address, str] = field(default_factory=dict)
     due: dict[str, datetime] = field(default_factory=dict)
     says: Occupant = _silent
+    _lonlat: npt.NDArray[np.float64] | None = None
+    _looked_at: datetime | None = None
+    _stand: dict[str, Address] = field(default_factory=dict)
 
     def taken(self, dock: Dock, but: Address, now: datetime) -> str | None:
         """Why a drone cannot land at a dock, or None when it can.
@@ -69,14 +77,10 @@ class Pads:
         said = self.says(dock.id)
         if said:
             return "its pad is taken"
-        for address, vehicle in self.fleet.vehicles.items():
-            state = vehicle.state
-            if address == but or state.position is None:
-                continue
-            stands = said is None and not state.in_flight
-            if stands and distance_m(state.position, dock.position) < ON_PAD_M:
-                return "another drone stands on it"
-            if state.in_flight and self.bound.get(address) == dock.id:
+        if said is None and self._standing(now).get(dock.id, but) != but:
+            return "another drone stands on it"
+        for address, bound in self.bound.items():
+            if bound == dock.id and address != but and self._flies(address):
                 return "another drone is on its way to it"
         due = self.due.get(dock.id)
         if dock.address != but and due is not None and due - now < COMES_HOME:
@@ -86,9 +90,8 @@ class Pads:
     def places(self, vehicle: Address, home: Dock, now: datetime) -> tuple[Place, ...]:
         """Where a flying drone may land: home, its alternates, and the nearest docks."""
         state = self.fleet.vehicle(vehicle).state
-        at = state.position or home.position
-        others = (d for d in self.preset.docks if d.id != home.id)
-        nearest = sorted(others, key=lambda d: distance_m(at, d.position))[:CONSIDERED]
+        away = self._away_m(state.position or home.position)
+        nearest = [self.preset.docks[k] for k in np.argsort(away)[: CONSIDERED + 1]]
         named = [self.preset.dock(name) for name in home.alternates]
         found = {d.id: d for d in (home, *named, *nearest)}
         return tuple(
@@ -105,8 +108,29 @@ class Pads:
         """The dock on whose pad a place is."""
         if place is None:
             return None
-        near = min(self.preset.docks, key=lambda d: distance_m(d.position, place))
+        near = self.preset.docks[int(np.argmin(self._away_m(place)))]
         return near if distance_m(near.position, place) < ON_PAD_M else None
+
+    def _flies(self, address: Address) -> bool:
+        vehicle = self.fleet.vehicles.get(address)
+        return vehicle is not None and vehicle.state.in_flight
+
+    def _standing(self, now: datetime) -> dict[str, Address]:
+        """By dock, who stands on its pad; looked up once for each moment of the clock."""
+        if self._looked_at != now:
+            self._looked_at, self._stand = now, {}
+            for address, vehicle in self.fleet.vehicles.items():
+                dock = None if vehicle.state.in_flight else self.at(vehicle.state.position)
+                if dock is not None:
+                    self._stand[dock.id] = address
+        return self._stand
+
+    def _away_m(self, place: LonLat) -> npt.NDArray[np.float64]:
+        """Metres from a place to every dock, on a plane: to 0.5 % within 100 km."""
+        if self._lonlat is None:
+            self._lonlat = np.array([(d.position.lon, d.position.lat) for d in self.preset.docks])
+        east = (self._lonlat[:, 0] - place.lon) * math.cos(math.radians(place.lat))
+        return np.hypot(east, self._lonlat[:, 1] - place.lat) * DEGREE_M
 
     def way(self, now: datetime) -> Way:
         """Shortest ways round the zones that hold in the next two hours."""
