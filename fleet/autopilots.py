@@ -176,6 +176,16 @@ class Px4:
         return float(BaseMode.CUSTOM), float(main), float(sub)
 
 
+def wire_seq(autopilot: Autopilot, seq: int) -> int:
+    """The number of a mission's item as the autopilot counts it: without home where it has none."""
+    return seq if autopilot.home_item else seq - 1
+
+
+def our_seq(autopilot: Autopilot, seq: int) -> int:
+    """Our number of a mission's item (item 0 is home) from the autopilot's own."""
+    return seq if autopilot.home_item else seq + 1
+
+
 def recognise(heartbeat: Heartbeat) -> Autopilot | None:
     """Who speaks; None for ground stations, gimbals and makes that we do not fly."""
     if heartbeat.autopilot == _AUTOPILOT_ARDUPILOT:

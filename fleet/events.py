@@ -130,7 +130,7 @@ def derive(before: VehicleState, after: VehicleState, message: Message) -> list[
     if isinstance(message, Heartbeat):
         return _changes(before, after)
     if isinstance(message, MissionItemReached):
-        return [MissionReached(vehicle=vehicle, at=at, seq=message.seq)]
+        return [MissionReached(vehicle=vehicle, at=at, seq=after.reached_seq or message.seq)]
     if isinstance(message, StatusText):
         text, severity = message.text, message.severity
         return [Text(vehicle=vehicle, at=at, severity=severity, text=text)]

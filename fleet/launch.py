@@ -3,6 +3,7 @@
 from contextlib import suppress
 
 from core.errors import CommandRefused, CommandTimeout
+from fleet.autopilots import wire_seq
 from fleet.helm import MODE_S, Helm
 from fleet.messages import SysStatus
 from fleet.patience import Deadline, patiently, pause
@@ -67,7 +68,9 @@ async def start(helm: Helm) -> None:
         CommandRefused, CommandTimeout.
     """
     await helm.commander.long(
-        Command.DO_SET_MISSION_CURRENT, 1, doing="begin the mission at its first item"
+        Command.DO_SET_MISSION_CURRENT,
+        wire_seq(helm.autopilot, 1),
+        doing="begin the mission at its first item",
     )
     await _arm_and_start(helm)
 

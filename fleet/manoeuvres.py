@@ -14,6 +14,7 @@ from core.errors import CommandRefused, CommandTimeout, InvalidInput, NotReady
 from core.geo import LonLat, distance_m
 from core.route import Waypoint
 from core.units import degrees_e7
+from fleet.autopilots import wire_seq
 from fleet.breakpoint import Break, broken_off
 from fleet.helm import Helm
 from fleet.messages import CameraFeedback, Message
@@ -267,7 +268,9 @@ class Manoeuvres:
         await self.look_ahead()
         if self.left is not None or now_seq != seq:
             await self._helm.commander.long(
-                Command.DO_SET_MISSION_CURRENT, seq, doing=f"go on at item {seq}"
+                Command.DO_SET_MISSION_CURRENT,
+                wire_seq(self._helm.autopilot, seq),
+                doing=f"go on at item {seq}",
             )
         await self._helm.mode(self._helm.autopilot.mission_mode)
         self.left = None

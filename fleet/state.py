@@ -9,7 +9,7 @@ from typing import Any
 from core.energy import Wind
 from core.geo import LonLat
 from fleet.address import Address
-from fleet.autopilots import Autopilot
+from fleet.autopilots import Autopilot, our_seq
 from fleet.messages import (
     AutopilotVersion,
     BatteryStatus,
@@ -190,7 +190,7 @@ def _position(state: VehicleState, m: GlobalPosition, autopilot: Autopilot) -> C
 
 
 def _mission_current(state: VehicleState, m: MissionCurrent, autopilot: Autopilot) -> Changes:
-    changes: Changes = {"mission_seq": m.seq}
+    changes: Changes = {"mission_seq": our_seq(autopilot, m.seq)}
     if m.total is not None:
         changes["mission_total"] = m.total
     if m.state == MissionState.COMPLETE:
@@ -203,7 +203,7 @@ def _mission_current(state: VehicleState, m: MissionCurrent, autopilot: Autopilo
 
 
 def _reached(state: VehicleState, m: MissionItemReached, autopilot: Autopilot) -> Changes:
-    return {"reached_seq": m.seq}
+    return {"reached_seq": our_seq(autopilot, m.seq)}
 
 
 def _landed(state: VehicleState, m: ExtendedSysState, autopilot: Autopilot) -> Changes:

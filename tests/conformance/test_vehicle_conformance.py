@@ -4,6 +4,7 @@ The real ArduPilot flies along where FLYONCE_ARDUPILOT names an arducopter built
 times real time, or FLYONCE_ARDUPILOT_SPEED), the real PX4 where FLYONCE_PX4 names one.
 """
 
+import asyncio
 import importlib.util
 import math
 import sys
@@ -17,7 +18,15 @@ from pathlib import Path
 import pytest
 
 from core.clock import FollowedClock
-from core.errors import CommandRefused, FlyOnceError, InvalidInput, NotReady, TransferFailed
+from core.errors import (
+    CommandRefused,
+    CommandTimeout,
+    FlyOnceError,
+    InvalidInput,
+    NotFound,
+    NotReady,
+    TransferFailed,
+)
 from core.geo import FlatGround, LonLat, distance_m, offset
 from core.route import Route, Waypoint
 from fleet.address import MAIN, Address
@@ -31,7 +40,7 @@ from fleet.mission import Mission, build
 from fleet.proof import Conditions
 from fleet.rally import RallyPoint
 from fleet.vehicle import Vehicle
-from fleet.vocabulary import Frame
+from fleet.vocabulary import Command, Frame
 
 _spec = importlib.util.spec_from_file_location(
     "vehicle_kinds", Path(__file__).parent / "vehicle_kinds.py"
@@ -48,6 +57,11 @@ HEIGHT_M = 40.0
 LEG_M = 160.0
 SPACING_M = 30.0
 UNKNOWN_COMMAND = 31_999
+UNKNOWN_MODE = 77
+HEARD_S = 30.0
+"""On the wall: without a vehicle there is no other clock."""
+CEILING = {"ArduCopter": "FENCE_ALT_MAX", "PX4": "GF_MAX_VER_DIST"}
+"""A parameter that may be changed without harm on the ground."""
 
 
 @pytest.fixture(scope="module", params=vehicle_kinds.KINDS, ids=lambda kind: kind.name)
@@ -60,7 +74,7 @@ def flown(
     if why:
         pytest.skip(why)
     with kind.fly(tmp_path_factory.mktemp(kind.name)) as address:
-        yield Flown(kind.autopilot, address, kind.name.startswith("simulated"))
+        yield Flown(kind.autopilot, address)
 
 
 @dataclass
@@ -69,7 +83,6 @@ class Flown:
 
     autopilot: str
     address: str
-    simulated: bool
     now: datetime = vehicle_kinds.START
 
 
@@ -81,7 +94,6 @@ class Range:
     fleet: Fleet
     vehicle: Vehicle
     events: list[FleetEvent]
-    simulated: bool
 
     @property
     def photos(self) -> list[LonLat]:
@@ -101,7 +113,14 @@ class Range:
             points.append(Waypoint(position=place, height_m=HEIGHT_M, photo_spacing_m=spacing))
             place = offset(place, bearing, LEG_M)
         points.append(Waypoint(position=place, height_m=HEIGHT_M))
-        return fenced(build(Route(tuple(points)), home=self.here, spec=vehicle_kinds.SPEC))
+        return self.routed(*points)
+
+    def routed(self, *points: Waypoint) -> FlightPlan:
+        """A plan over these places, above the sea for an autopilot that knows no ground."""
+        ground = vehicle_kinds.GROUND_M
+        if not self.vehicle.autopilot.terrain_frames:
+            points = tuple(replace(p, amsl_m=ground + p.height_m) for p in points)
+        return fenced(build(Route(points), home=self.here, spec=vehicle_kinds.SPEC))
 
     async def ready(self) -> None:
         await self.vehicle.wait(positioned, 120, "a position")
@@ -162,8 +181,9 @@ async def site(flown: Flown) -> AsyncIterator[Range]:
         ground=FlatGround(vehicle_kinds.GROUND_M),
     ) as fleet:
         one = Address(MAIN, 1)
-        await fleet.heard([one])
-        found = Range(flown.autopilot, fleet, fleet.vehicle(one), events, flown.simulated)
+        async with asyncio.timeout(HEARD_S):
+            await fleet.heard([one])
+        found = Range(flown.autopilot, fleet, fleet.vehicle(one), events)
         await found.ready()
         yield found
         await found.home_again()
@@ -270,9 +290,29 @@ async def test_a_plan_that_cannot_be_flown_leaves_nothing_on_board(site: Range, 
     assert not site.vehicle.lost
 
 
-async def test_an_unknown_command_is_refused_in_words(site: Range) -> None:
-    with pytest.raises(CommandRefused, match="does not know this command"):
-        await site.vehicle.commander.long(UNKNOWN_COMMAND, doing="do the impossible")
+async def test_what_it_cannot_do_is_refused_in_words(site: Range) -> None:
+    with pytest.raises(CommandRefused, match="refused to fly as nobody can: it"):
+        await site.vehicle.commander.long(
+            Command.DO_SET_MODE, 1, UNKNOWN_MODE, doing="fly as nobody can"
+        )
+    assert not site.vehicle.lost
+
+
+async def test_parameters_are_read_set_and_seen_to_hold(site: Range) -> None:
+    parameters, name = site.vehicle.onboard.parameters, CEILING[site.autopilot]
+    before = await parameters.read(name)
+    await parameters.hold({name: 77.0})
+    assert await parameters.read(name) == pytest.approx(77)
+    await parameters.hold({name: before})
+
+
+async def test_a_parameter_that_does_not_exist_or_is_no_number_is_named(site: Range) -> None:
+    parameters = site.vehicle.onboard.parameters
+    with pytest.raises((NotFound, CommandTimeout), match="NO_SUCH_THING"):  # old ones are silent
+        await parameters.read("NO_SUCH_THING")
+    with pytest.raises(InvalidInput):
+        await parameters.hold({CEILING[site.autopilot]: math.nan})
+    assert not site.vehicle.lost
 
 
 # --- in the air ------------------------------------------------------------------------------
@@ -331,8 +371,6 @@ async def test_a_return_ends_at_the_nearest_of_home_and_rally_points(site: Range
     )
     await vehicle.return_home()
     await site.landed()
-    if distance_m(site.here, start) < 8 and site.simulated:
-        pytest.xfail("the simulator knows no rally points yet")
     assert distance_m(site.here, alternate) < 8
 
 
@@ -341,8 +379,7 @@ async def test_a_new_plan_in_flight_is_flown_and_nothing_of_the_old_one(site: Ra
     await site.launch(site.plan((0, 0), (90, 0), (0, 0)))
     await vehicle.wait(lambda s: (s.height_m or 0) > 15, 60, "some height")
     south = Waypoint(position=offset(start, 180, 120), height_m=HEIGHT_M)
-    route = Route((south, replace(south, position=offset(start, 90, 60))))
-    plan = fenced(build(route, home=start, spec=vehicle_kinds.SPEC))
+    plan = site.routed(south, replace(south, position=offset(start, 90, 60)))
     await vehicle.upload(plan)
     assert vehicle.state.in_flight
     with pytest.raises(NotReady, match="has not been checked"):

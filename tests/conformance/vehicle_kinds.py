@@ -157,16 +157,15 @@ def _named(variable: str, what: str) -> Callable[[], str | None]:
     return lacking
 
 
-def _no_simulated_px4() -> str | None:
-    from sim import world
-
-    known = "autopilot" in world.Dock.__dataclass_fields__
-    return None if known else "the simulator flies no PX4 yet"
-
-
 KINDS = (
     Kind("simulated-arducopter", "ArduCopter", lambda: None, _simulated),
-    Kind("simulated-px4", "PX4", _no_simulated_px4, lambda folder: _simulated(folder, "px4")),
+    Kind(
+        "simulated-arducopter-4.5",
+        "ArduCopter",
+        lambda: None,
+        lambda folder: _simulated(folder, "ardupilot-4.5"),
+    ),
+    Kind("simulated-px4", "PX4", lambda: None, lambda folder: _simulated(folder, "px4")),
     Kind(
         "real-arducopter",
         "ArduCopter",
