@@ -9,8 +9,9 @@ IEEE Trans. Energy Conversion 21(2), doi:10.1109/TEC.2006.874229, eq. 2::
     Voc(s) = 3.685 - 1.031 exp(-35 s) + 0.2156 s - 0.1178 s^2 + 0.3201 s^3   volts
 
 Cells differ from that one, so a capacity found with it is compared with the same pack's first ones
-only. What the curve gets wrong cancels as long as the discharges are alike; an aged pack is discharged
-deeper, where the curve may be wrong differently: so such a figure warns and never locks out by itself.
+only. What the curve gets wrong cancels as long as the discharges are alike; an aged pack is
+discharged deeper, where the curve may be wrong differently: so such a figure warns and never locks
+out by itself.
 """
 
 import math

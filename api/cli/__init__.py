@@ -16,9 +16,10 @@ from api.cli import (
     compare,
     convert,
     demo,
+    enrol,
     plan,
-    replan,
     rehearse,
+    replan,
     route,
     serve,
     sim,
@@ -41,14 +42,15 @@ for command in (
     serve.serve,
     demo.demo,
     plan.plan,
-    replan.replan,
     rehearse.rehearse,
+    replan.replan,
     standby.standby,
     compare.compare,
     route.route,
     convert.convert,
     analyze.analyze,
     sim.sim,
+    enrol.enrol,
 ):
     app.command()(command)
 app.add_typer(token.app, name="token")

@@ -64,9 +64,9 @@ def dock_refusals(state: DockState, vehicle: str, room: ControlRoom) -> tuple[st
 
 
 def air(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> tuple[Wind | None, float]:
-    """Wind (None: not known) and rain in mm/h for pre-flight: the dock's, or what the vehicle says.
+    """Wind (None: not known) and rain in mm/h for pre-flight.
 
-    The stronger wind counts: the vehicle's estimate is of its last flight.
+    The dock's where it is spoken with; else the vehicle's estimate of its last flight, and no rain.
     """
     where = standing(room, flight, vehicle)
     weather = None if where is None else where.state().fresh_weather(room.now())
