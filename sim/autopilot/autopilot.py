@@ -73,6 +73,7 @@ class Autopilot:
         self._emit = emit
         self._texts: list[tuple[int, str]] = []
         self._text_id = 0
+        self._changed_names: list[str] = []
         self.health = Health()
         self.signing = Signing()
         self.parameters = Parameters(self.firmware.table, self._presets(), self.say)
@@ -136,7 +137,10 @@ class Autopilot:
         self._texts.append((severity, text))
 
     def _flush(self) -> None:
-        """Send the texts, in pieces of 50 characters."""
+        """Send changed parameters, and the texts in pieces of 50 characters."""
+        names, self._changed_names = self._changed_names, []
+        for name in names:
+            self.send(self.parameters.value(name))
         texts, self._texts = self._texts, []
         for severity, text in texts:
             data = text.encode()
@@ -414,10 +418,10 @@ class Autopilot:
             self._tell("fence_total")
 
     def _tell(self, meaning: str) -> None:
-        """A parameter that changed by itself is told."""
+        """A parameter that changed by itself is told, after the answers of the present message."""
         setting = self.parameters.table.settings.get(meaning)
         if setting is not None:
-            self.send(self.parameters.value(setting.name))
+            self._changed_names.append(setting.name)
 
     def _item_reached(self, seq: int) -> None:
         """Told at the end of the step: of several only the last, as a real one does."""

@@ -68,10 +68,10 @@ class Commander:
         head = tuple(float(getattr(message, f"param{k}")) for k in range(1, 5))
         self._run(message, (*head, message.x / 1e7, message.y / 1e7, float(message.z)))
 
-    def on_cancel(self, message: Message) -> None:
+    def cancel(self, command: int) -> None:
         """COMMAND_CANCEL: end what takes a while."""
         task = self._task
-        if task is not None and task.message.command == message.command:
+        if task is not None and task.message.command == command:
             self._task = None
             self._ack(task.message, CANCELLED)
 

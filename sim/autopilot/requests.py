@@ -1,6 +1,7 @@
 """The messages of a ground station other than commands, and what the autopilot answers."""
 
 import math
+import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -41,7 +42,7 @@ class Requests:
         self._answers: dict[str, Callable[[Message], None]] = {
             "COMMAND_LONG": a.commander.on_long,
             "COMMAND_INT": a.commander.on_int,
-            "COMMAND_CANCEL": a.commander.on_cancel,
+            "UNKNOWN_80": self._cancel,
             "SET_MODE": self._set_mode,
             "SET_POSITION_TARGET_GLOBAL_INT": self._global_target,
             "SET_POSITION_TARGET_LOCAL_NED": self._local_target,
@@ -72,6 +73,13 @@ class Requests:
         answer = self._answers.get(message.get_type())
         if answer is not None:
             answer(message)
+
+    def _cancel(self, message: Message) -> None:
+        """COMMAND_CANCEL, which pymavlink's dialect does not know: command, system, component."""
+        payload = bytes(message.data)[10:-2].ljust(4, b"\0")
+        command, system, _ = struct.unpack("<HBB", payload[:4])
+        if system == self._a.system_id:
+            self._a.commander.cancel(command)
 
     # Missions and modes
 

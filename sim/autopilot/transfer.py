@@ -251,7 +251,7 @@ class Transfers:
         whole[upload.first :] = upload.staged
         fault = fence_fault(whole) if upload.kind == FENCE else None
         if fault:
-            self._say(wire.MAV_SEVERITY_INFO, fault)
+            self._say(wire.MAV_SEVERITY_WARNING, fault)
             self._say(wire.MAV_SEVERITY_WARNING, "Fence validation failed")
             return False
         self.stores[upload.kind] = whole
