@@ -52,6 +52,8 @@ class FlightRow(Model):
     km: float
     landing_share: float = Field(description="endurance left at landing, 0 to 1")
     case_id: str | None
+    part_of: str | None = Field(None, description="the flight that a pilot flew this part of")
+    lands_at: str | None = Field(None, description="the dock where it landed, if not its own")
     rehearsal: FlightRehearsal | None
 
     @classmethod
@@ -76,6 +78,8 @@ class FlightRow(Model):
             km=f.km,
             landing_share=f.landing_share,
             case_id=f.case_id,
+            part_of=f.part_of,
+            lands_at=f.lands_at,
         )
 
 
@@ -213,6 +217,8 @@ class FlightOut(Model):
     km: float
     landing_share: float
     case_id: str | None
+    part_of: str | None
+    lands_at: str | None
     tasks: list[FlightTask]
     route: Feature
     log: list[LogLine]
