@@ -6,9 +6,11 @@ makes telemetry that nobody asked for almost free. When much arrives at once, of
 reports of one vehicle only the last is unpacked: whoever falls behind catches up instead of acting
 on old news.
 
-Packets are unpacked with pymavlink's tables but not with its `decode`, which takes twice as long.
+Packets are packed and unpacked with pymavlink's tables but framed here: its own way takes half as
+long again.
 """
 
+import struct
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -286,7 +288,7 @@ class Encoder:
     def __init__(
         self, system_id: int = 255, component_id: int = 190, signing: Signing | None = None
     ) -> None:
-        self._mav = dialect.MAVLink(None, srcSystem=system_id, srcComponent=component_id)
+        self._sender = (system_id, component_id)
         self._signing = signing
         self._numbers: dict[int, int] = {}
 
@@ -321,7 +323,27 @@ class Encoder:
         """The packet, and the seed of its checksum; every signed partner has numbers of its own."""
         raw = WRITERS[type(message)](message, to, component if to else 0)
         number = self._numbers.get(series, 0)
-        self._mav.seq = number
-        packed = bytes(raw.pack(self._mav))
         self._numbers[series] = (number + 1) & 255
-        return packed, raw.crc_extra
+        return _framed(raw, number, *self._sender), raw.crc_extra
+
+
+def _framed(raw: Any, number: int, system_id: int, component_id: int) -> bytes:
+    """A message as an unsigned packet; its own `pack` lays out the fields, the frame is ours."""
+    raw._pack = _payload
+    payload: bytes = raw.pack(None)
+    payload = payload.rstrip(b"\0") or payload[:1]  # trailing zeros are left out, but for one byte
+    kind: int = type(raw).id  # a field of the message may be called id as well
+    body = _HEAD.pack(
+        len(payload), 0, 0, number, system_id, component_id, kind & 0xFFFF, kind >> 16
+    )
+    body += payload
+    checksum: int = dialect.x25crc(body + bytes((raw.crc_extra,))).crc
+    return b"\xfd" + body + checksum.to_bytes(2, "little")
+
+
+_HEAD = struct.Struct("<BBBBBBHB")
+
+
+def _payload(_mav: None, _crc_extra: int, payload: bytes, force_mavlink1: bool = False) -> bytes:
+    """In the place of pymavlink's framing."""
+    return payload

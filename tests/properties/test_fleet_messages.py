@@ -30,6 +30,7 @@ from fleet.messages import (
     SystemTime,
 )
 from fleet.state import VehicleState, update
+from fleet.writers import WRITERS
 
 START = datetime(2026, 5, 12, tzinfo=UTC)
 U8, U16 = st.integers(0, 255), st.integers(0, 65535)
@@ -113,6 +114,19 @@ def test_what_is_sent_arrives(message: Message, sender: int, to: int) -> None:
     (packet,) = reading().feed(Encoder(sender, 1).encode(message, to))
     assert packet.system_id == sender
     assert packet.message == message
+
+
+@settings(max_examples=200, deadline=None)
+@given(MESSAGES, st.integers(1, 255), st.integers(0, 255), st.integers(0, 255))
+def test_packets_are_packed_as_pymavlink_does_it(
+    message: Message, sender: int, to: int, number: int
+) -> None:
+    encoder = Encoder(sender, 9)
+    encoder._numbers[0] = number
+    theirs = dialect.MAVLink(None, srcSystem=sender, srcComponent=9)
+    theirs.seq = number
+    raw = WRITERS[type(message)](message, to, 1 if to else 0)
+    assert encoder.encode(message, to) == bytes(raw.pack(theirs))
 
 
 @settings(max_examples=100, deadline=None)
