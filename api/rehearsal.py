@@ -69,6 +69,7 @@ class Rehearsals:
             *(sys.executable, "-m", "sim.rehearse", str(source), "--out", str(made)),
             *("--members", str(self._members), "--seed", str(self._seed)),
             *("--jobs", str(self._jobs), "--nice", str(self._nice)),
+            "--with-parent",
             *(("--forecast", str(forecast)) if forecast else ()),
             *(("--rounds", str(self._rounds)) if self._rounds is not None else ()),
         ]

@@ -3,7 +3,9 @@
 import argparse
 import json
 import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,12 +18,15 @@ from sim.rehearse.rehearse import Stage, rehearse
 from sim.rehearse.remedies import ROUNDS, remedies
 
 MEMBERS = 5
+PARENT_S = 2.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Rehearse a day; the exit status: 0 when it was, 2 for bad input, 130 when interrupted."""
     options = _parser().parse_args(arguments)
     try:
+        if options.with_parent:
+            _watch_parent()
         if options.nice:
             os.nice(options.nice)
         _rehearse(options)
@@ -58,6 +63,18 @@ def _rehearse(options: argparse.Namespace) -> None:
     draft.replace(options.out)
 
 
+def _watch_parent() -> None:
+    """Whoever started us is gone, killed perhaps: nobody waits for the report any more."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(PARENT_S)
+        os.killpg(0, signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sim.rehearse", description=__doc__)
     add = parser.add_argument
@@ -68,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--jobs", type=_count, default=1, help="processes")
     add("--rounds", type=_rounds, default=ROUNDS, help="changes tried for a flight, at most")
     add("--nice", type=int, default=0, help="lower priority by so much")
+    add("--with-parent", action="store_true", help="end when whoever started it has ended")
     add("--out", type=Path, help="file of the report; standard output without it")
     add("--quiet", action="store_true", help="do not tell how far it is")
     return parser
