@@ -1,7 +1,7 @@
 """One vehicle as its autopilot sees and steers it: a window on the arrays of all vehicles."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -189,3 +189,30 @@ class Body:
     def height_error_m(self) -> float:
         """Commanded altitude less the present one."""
         return float(self._commands.altitude_m[self.index]) - self.altitude_m
+
+
+def show(
+    bodies: Sequence[Body],
+    rows: npt.NDArray[np.intp],
+    state: State,
+    ground_m: npt.NDArray[np.float64],
+    fixes: Sequence[tuple[float, float, float]],
+) -> None:
+    """Refresh the senses of these bodies.
+
+    Args:
+        ground_m: (N,) ground AMSL below each of all vehicles.
+        fixes: error of each one's satellite position: metres east, north, up.
+    """
+    s = state
+    columns = (
+        *(s.lon, s.lat, s.altitude_m, ground_m, s.east_mps, s.north_mps, s.up_mps, s.yaw_deg),
+        *(s.battery, s.airspeed_mps, s.roll_deg, s.pitch_deg, s.flying, s.wing, s.crashed),
+    )
+    for index, *values in zip(rows.tolist(), *(c[rows].tolist() for c in columns), strict=True):
+        body = bodies[index]
+        body.lon, body.lat, body.altitude_m, body.ground_m = values[:4]
+        body.east_mps, body.north_mps, body.up_mps, body.yaw_deg = values[4:8]
+        body.battery, body.airspeed_mps, body.roll_deg, body.pitch_deg = values[8:12]
+        body.flying, body.winged, body.crashed = values[12:]
+        body.fix_east_m, body.fix_north_m, _ = fixes[index]

@@ -17,9 +17,11 @@ from sim.autopilot import choose
 from sim.autopilot.autopilot import Autopilot
 from sim.autopilot.shutter import Photo
 from sim.autopilot.telemetry import MESSAGES
-from sim.body import Body, Pack, Profile
-from sim.earth import metres_per_degree
+from sim.body import Body, Pack, Profile, show
 from sim.faults import Fault, Kind
+from sim.heights import LEAST_HEIGHT_M as LEAST_HEIGHT_M
+from sim.heights import LOOK_AHEAD_S as LOOK_AHEAD_S
+from sim.heights import wanted_altitude_m
 from sim.models import battery
 from sim.models.air import GUST_MEMORY_S as GUST_MEMORY_S
 from sim.models.air import Air
@@ -35,10 +37,6 @@ Floats = npt.NDArray[np.float64]
 
 GPS_SIGMA_M, GPS_UP_SIGMA_M, GPS_MEMORY_S = 1.0, 1.5, 60.0
 """Error of the satellite position: a slow random walk (first-order Gauss-Markov)."""
-LOOK_AHEAD_S = 3.0
-"""Terrain following looks so far ahead."""
-LEAST_HEIGHT_M = 5.0
-"""A rangefinder keeps a flying vehicle at least so high above the ground unless it lands."""
 BOOTED_S = 60.0
 SLICES = 5
 """Bodies on the ground look at their batteries in every fifth step, by turns."""
@@ -233,7 +231,9 @@ class Swarm:
         self._look_out(dt_s)
         weather = self._weather()
         wind_e, wind_n, mean_e, mean_n = self._air.blow(dt_s, weather, state.altitude_m - ground)
-        self._aim(state, ground)
+        self.commands.altitude_m[:] = wanted_altitude_m(
+            state, self.commands, self._profile, self.world.ground, ground
+        )
         self.state = step(
             state,
             self.commands,
@@ -302,36 +302,8 @@ class Swarm:
         for index in self.troubles.changed:
             tell(self.autopilots[index].health, self.troubles, index)
 
-    def _aim(self, state: State, ground: Floats) -> None:
-        """The altitude to hold now: heights along the leg, the ground here and ahead."""
-        c, p = self.commands, self._profile
-        per_east, per_north = metres_per_degree(state.lat)
-        length = np.hypot((c.to_lon - c.from_lon) * per_east, (c.to_lat - c.from_lat) * per_north)
-        left = np.hypot((c.to_lon - state.lon) * per_east, (c.to_lat - state.lat) * per_north)
-        share = np.where(length > 1.0, np.clip(1.0 - left / np.maximum(length, 1.0), 0.0, 1.0), 1.0)
-        height = p.start_m + (p.end_m - p.start_m) * share
-        ahead = self.world.ground.height_m(
-            state.lon + state.east_mps * LOOK_AHEAD_S / per_east,
-            state.lat + state.north_mps * LOOK_AHEAD_S / per_north,
-        )
-        highest = np.maximum(ground, ahead)
-        wanted = np.where(p.terrain, highest + height, np.maximum(height, highest + LEAST_HEIGHT_M))
-        c.altitude_m[:] = wanted
-
     def _refresh(self, before: npt.NDArray[np.bool_], ground: Floats) -> None:
         """Show the flying bodies their new state, and in turn those on the ground."""
-        s = self.state
-        shown = s.flying | before
+        shown = self.state.flying | before
         shown[self._steps % SLICES :: SLICES] = True
-        rows = np.flatnonzero(shown)
-        columns = (
-            *(s.lon, s.lat, s.altitude_m, ground, s.east_mps, s.north_mps, s.up_mps, s.yaw_deg),
-            *(s.battery, s.airspeed_mps, s.roll_deg, s.pitch_deg, s.flying, s.wing, s.crashed),
-        )
-        for index, *values in zip(rows.tolist(), *(c[rows].tolist() for c in columns), strict=True):
-            body = self._bodies[index]
-            body.lon, body.lat, body.altitude_m, body.ground_m = values[:4]
-            body.east_mps, body.north_mps, body.up_mps, body.yaw_deg = values[4:8]
-            body.battery, body.airspeed_mps, body.roll_deg, body.pitch_deg = values[8:12]
-            body.flying, body.winged, body.crashed = values[12:]
-            body.fix_east_m, body.fix_north_m, _ = self._fixes[index]
+        show(self._bodies, np.flatnonzero(shown), self.state, ground, self._fixes)

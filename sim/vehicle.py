@@ -4,15 +4,15 @@ It reads as a recipe: guide, fly on rotors or on a wing, climb or sink, touch do
 the pack or charge it. The models are in `sim.models`; they differ from the planner's on purpose.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from sim.earth import metres_per_degree
+from sim.energy import Moved, spent
 from sim.kinds import Kinds
 from sim.models import battery, motion, power
-from sim.models.battery import CELLS
 from sim.state import Air, Commands, Hurt, State
 
 __all__ = ["DOCK_RADIUS_M", "Commands", "Hurt", "Kinds", "State", "step"]
@@ -32,19 +32,6 @@ HARD_MPS, HARD_SIDEWAYS_MPS, BURIED_M = 3.5, 5.0, 1.0
 """A touch-down faster than this, or ground met so deep, breaks it."""
 HOVER_SHARE = 0.55
 """Share of the most thrust that hovering takes; with less than this left it sinks."""
-STANDBY_W = 15.0
-ICE_GONE_S = 600.0
-"""Ice melts on the ground with this time constant."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Moved:
-    east: Floats
-    north: Floats
-    wing: Bools
-    push_g: Floats
-    roll_deg: Floats
-    pitch_deg: Floats
 
 
 def step(
@@ -107,7 +94,7 @@ def step(
         pitch_deg=np.where(on_ground, 0.0, moved.pitch_deg),
         airspeed_mps=np.where(on_ground, 0.0, np.hypot(east - air.east_mps, north - air.north_mps)),
     )
-    return _energy(after, kinds, air, hurt, moved, up, flying & ~dead, docked, dt_s)
+    return spent(after, kinds, air, hurt, moved, up, flying & ~dead, docked, dt_s)
 
 
 def _ground(
@@ -135,7 +122,7 @@ def _move(
     ground_m: Floats,
     powered: Bools,
     dt_s: float,
-) -> _Moved:
+) -> Moved:
     """Velocity over ground after one step, by rotors or by the wing; without power it drifts."""
     way, end = _way(state, commands, hurt)
     wants = kinds.vtol & ~commands.landing & powered & ~hurt.blocked
@@ -182,7 +169,7 @@ def _move(
         )
         east, north = np.where(winged, wing_e, east), np.where(winged, wing_n, north)
         roll, pitch = np.where(winged, bank, roll), np.where(winged, 2.0, pitch)
-    return _Moved(east, north, winged, push_g, roll, pitch)
+    return Moved(east, north, winged, push_g, roll, pitch)
 
 
 def _way(state: State, commands: Commands, hurt: Hurt) -> tuple[motion.Way, Floats]:
@@ -249,60 +236,3 @@ def _yaw(
     want = np.where(free, np.where(moving, course, state.yaw_deg), np.nan_to_num(commands.yaw_deg))
     turn = (want - state.yaw_deg + 180.0) % 360.0 - 180.0
     return np.asarray((state.yaw_deg + np.clip(turn, -60 * dt_s, 60 * dt_s)) % 360.0)
-
-
-def _energy(
-    state: State,
-    kinds: Kinds,
-    air: Air,
-    hurt: Hurt,
-    moved: _Moved,
-    up: Floats,
-    powered: Bools,
-    docked: Bools,
-    dt_s: float,
-) -> State:
-    """Power drawn, the packs after it, ice; or the packs after a step of charging."""
-    packs = kinds
-    ice = np.where(
-        state.flying, state.ice + hurt.icing_per_s * dt_s, state.ice * np.exp(-dt_s / ICE_GONE_S)
-    )
-    watts = np.where(powered, _watts(state, kinds, air, hurt, moved, up), STANDBY_W)
-    sound = battery.cell_ohm(state.cycles, state.pack_c, packs)
-    mean = sound * (1 + (hurt.cell_factor - 1) / CELLS)
-    holds = battery.capacity_ah(state.cycles, state.pack_c, packs)
-    rate = battery.charging_share_s(state.battery, state.pack_c, kinds.recharge_s)
-    plugged = docked & ~state.flying
-    drawn = battery.drawn_a(watts, state.battery, mean, packs)
-    amps = np.where(plugged, -rate * holds * 3600, drawn)
-    left = np.clip(state.battery - amps / 3600 * dt_s / holds, 0.0, 1.0)
-    ohms = np.repeat(sound[:, None], CELLS, axis=1)
-    ohms[np.arange(len(sound)), hurt.odd_cell] *= hurt.cell_factor
-    used = np.maximum(amps, 0.0) / 3600 * dt_s
-    return replace(
-        state,
-        battery=left,
-        watts=watts,
-        current_a=amps,
-        cells_v=battery.cells_v(left, amps, ohms, packs),
-        pack_c=battery.warmed(state.pack_c, amps, mean, air.celsius, packs, dt_s),
-        cycles=state.cycles + used / packs.new_ah,
-        consumed_ah=np.where(
-            left >= 1.0, 0.0, np.maximum(state.consumed_ah + amps * dt_s / 3600, 0)
-        ),
-        ice=ice,
-    )
-
-
-def _watts(state: State, kinds: Kinds, air: Air, hurt: Hurt, moved: _Moved, up: Floats) -> Floats:
-    """Electrical power of flight."""
-    lean = np.hypot(1.0, moved.push_g) / np.maximum(1.0 - 0.5 * hurt.thrust_lost, 0.3)
-    thin = power.density_ratio(air.celsius, state.altitude_m)
-    rotor = power.rotor_w_kg(state.airspeed_mps, lean, up, kinds.drag_per_m * thin, kinds.weight)
-    watts_kg = rotor / np.sqrt(thin)
-    if moved.wing.any():
-        load = 1.0 / np.cos(np.radians(np.clip(moved.roll_deg, -60, 60)))
-        wing = power.wing_w_kg(state.airspeed_mps, kinds.cruise_mps, up, load, kinds.weight)
-        watts_kg = np.where(moved.wing, wing, watts_kg)
-    weather = power.weather_factor(state.ice, air.rain_mmph)
-    return np.asarray(watts_kg * kinds.watt_per_model * weather)

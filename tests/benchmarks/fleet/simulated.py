@@ -48,6 +48,8 @@ class Seen:
         times: simulated seconds for each second of the wall clock.
         packets_s: packets that the fleet took in a second of the wall clock.
         sim_cpu, client_cpu: shares of one core.
+        sim_core, client_core: simulated seconds that a whole core of each would have given; says
+            more than `times` where the machine has other work.
         sim_rss_mb: memory of the simulator.
         armed: vehicles that fly, as they say.
     """
@@ -56,6 +58,8 @@ class Seen:
     packets_s: float
     sim_cpu: float
     client_cpu: float
+    sim_core: float
+    client_core: float
     sim_rss_mb: float
     armed: int
 
@@ -139,11 +143,15 @@ async def _watch(
     before = sum(line.packets for line in lines.values())
     await asyncio.sleep(seconds)
     wall = time.monotonic() - begin
+    passed = (clock.now() - began_at).total_seconds()
+    sim_s, client_s = _cpu_s(process) - cpu, _cpu_s(own) - mine
     return Seen(
-        times=round((clock.now() - began_at).total_seconds() / wall, 2),
+        times=round(passed / wall, 2),
         packets_s=round((sum(line.packets for line in lines.values()) - before) / wall),
-        sim_cpu=round((_cpu_s(process) - cpu) / wall, 3),
-        client_cpu=round((_cpu_s(own) - mine) / wall, 3),
+        sim_cpu=round(sim_s / wall, 3),
+        client_cpu=round(client_s / wall, 3),
+        sim_core=round(passed / max(sim_s, 1e-3), 1),
+        client_core=round(passed / max(client_s, 1e-3), 1),
         sim_rss_mb=round(process.memory_info().rss / 1e6, 1),
         armed=sum(bool(v.state.armed) for v in fleet.vehicles.values()),
     )
