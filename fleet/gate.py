@@ -21,7 +21,7 @@ from typing import Protocol
 from core.errors import InvalidInput
 from fleet.flightplan import FlightPlan, different
 from fleet.messages import Message, MissionAck, MissionItem, MissionRequest
-from fleet.transfer import MOST_ITEMS, Clear, Download, Upload
+from fleet.transfer import MOST_ITEMS, Clear, Download, Recount, Upload
 from fleet.vocabulary import Command, MissionType, command_name
 
 ROUNDS = 5
@@ -132,7 +132,8 @@ class Inventory(_Sequence):
     """Reads all three kinds of plan from a vehicle.
 
     While it reads, the vehicle has no reason to ask for items or to acknowledge anything: when it
-    does, something late or somebody else is changing the store, and it is read again.
+    does, something late or somebody else changes the store, and it is read again. So it is when in
+    the end one of the three is denied or counts otherwise: somebody began to change it meanwhile.
 
     Attributes:
         stored: by kind; complete after success.
@@ -156,6 +157,7 @@ class Inventory(_Sequence):
     def _plan(self) -> Steps:
         for _ in range(ROUNDS):
             self._disturbed = False
+            counts: dict[MissionType, int] = {}
             for kind in ORDER:
                 back = Download(kind, self._window)
                 yield back
@@ -163,6 +165,11 @@ class Inventory(_Sequence):
                     self.problem = f"{kind.name.lower()}: {back.problem}"
                     return
                 self.stored[kind] = off_wire(tuple(back.items), kind, self._home_item)
+                counts[kind] = len(back.items)
+            for kind in ORDER:
+                still = Recount(counts[kind], kind)
+                yield still
+                self._disturbed |= not still.holds
             if not self._disturbed:
                 return
         self.problem = "somebody else keeps changing it"

@@ -284,4 +284,38 @@ class Clear(_Transfer):
         return self._fail(f"it does not clear it: {mission_sentence(result)}", refused=True)
 
 
-Machine = Upload | Download | Clear
+class Recount(_Transfer):
+    """Asks how many items are stored, to see that nobody changed them while they were read.
+
+    While somebody uploads, a vehicle denies the list; when somebody has, the number may differ.
+
+    Attributes:
+        holds: whether it still counts what was read.
+    """
+
+    def __init__(self, count: int, mission_type: int = MissionType.MISSION) -> None:
+        super().__init__(mission_type)
+        self.holds = False
+        self._expected = count
+
+    def begin(self) -> list[Message]:
+        """The first messages to send."""
+        return [MissionRequestList(mission_type=self.mission_type)]
+
+    def receive(self, message: Message) -> list[Message]:
+        """What to send upon a received message."""
+        if self.finished or getattr(message, "mission_type", None) != self.mission_type:
+            return []
+        if isinstance(message, MissionCount):
+            self.holds, self.finished = message.count == self._expected, True
+            return [MissionAck(result=0, mission_type=self.mission_type)]
+        if isinstance(message, MissionAck) and message.result not in (0, INVALID_SEQUENCE):
+            self.finished = True
+        return []
+
+    def overdue(self) -> list[Message]:
+        """What to send when nothing useful came within ``wait_s``."""
+        return [] if self._silent("MISSION_REQUEST_LIST") else self.begin()
+
+
+Machine = Upload | Download | Clear | Recount
