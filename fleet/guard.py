@@ -22,6 +22,9 @@ from fleet.vocabulary import Command
 RETRY_S = 15.0
 """After a refused or unanswered order to return, seconds until it is given again."""
 
+BRAKE = "BRAKE"
+"""What stopped by itself is watched, too; modes of a pilot's own transmitter are that pilot's."""
+
 Places = Callable[[], Sequence[Place]]
 
 
@@ -97,13 +100,14 @@ class Guard:
     # --- parts -------------------------------------------------------------------------------
 
     def _may_judge(self, now: datetime) -> bool:
-        """A vehicle that cannot be told, or that lands or was just told, is left alone."""
+        """Not one that cannot be told, was just told, lands, or is flown by somebody else."""
         vehicle, state = self.vehicle, self.vehicle.state
         if vehicle.lost or (now - state.heard_at).total_seconds() > turnback.LINK_LOST_S:
             return False  # its own failsafe acts, and news comes before orders
         if self._ordered_at and (now - self._ordered_at).total_seconds() < RETRY_S:
             return False
-        return state.mode != vehicle.autopilot.land_mode
+        pilot = vehicle.autopilot
+        return state.mode in (pilot.mission_mode, pilot.guided_mode, pilot.return_mode, BRAKE)
 
     def _measure(self, now: datetime) -> None:
         state = self.vehicle.state

@@ -88,11 +88,12 @@ def with_docks(preset: Preset, *places: LonLat, zones: tuple[Zone, ...] = ()) ->
     return replace(preset, docks=docks, zones=zones)
 
 
-def world_of(preset: Preset) -> dict[str, Any]:
+def world_of(preset: Preset, autopilot: str | None = None) -> dict[str, Any]:
     """The same city as the simulator wants it."""
+    make = {"autopilot": autopilot} if autopilot else {}
     return {
         "start": preset.demo.start.isoformat(),
-        "docks": [_dock(d, preset) for d in preset.docks],
+        "docks": [{**_dock(d, preset), **make} for d in preset.docks],
         "ground": {
             "west": 118.0,
             "south": 28.0,
@@ -120,11 +121,11 @@ def _dock(dock: Dock, preset: Preset) -> dict[str, Any]:
 class Range:
     """The world runs; controllers come, are killed, and come again over the same records."""
 
-    def __init__(self, preset: Preset, folder: Path) -> None:
+    def __init__(self, preset: Preset, folder: Path, autopilot: str | None = None) -> None:
         self.preset = preset
         self.folder = folder
         self.media = MediaFolder(str(folder / "media"))
-        self.swarm = Swarm(build(world_of(preset), seed=3), start_s=120.0)
+        self.swarm = Swarm(build(world_of(preset, autopilot), seed=3), start_s=120.0)
         self.told: Counter[str] = Counter()
         self.records: Store = MemoryStore()
         self.rooms: list[ControlRoom] = []

@@ -246,3 +246,26 @@ async def test_dock_named_in_a_return_must_be_free(world: Any) -> None:
     room, flight, _ = await airborne(world, 1)
     with pytest.raises(PathRefused, match="not free"):
         room.helms.preview(flight, ReturnTo(dock="TC-02"))
+
+
+async def test_a_px4_that_knows_no_ground_keeps_its_height_above_it(
+    preset: Preset, tmp_path: Path
+) -> None:
+    world = rig.Range(rig.with_docks(preset, rig.A, rig.B), tmp_path, "px4")
+    try:
+        room, flight, task = await airborne(world)
+        vehicle = room.fleet.vehicle(flight.address)
+        assert vehicle.autopilot.name == "PX4"
+        room.helms.take(flight, LI, "look")
+        target = offset(vehicle.state.position, 270, 200)
+        drawn = room.helms.preview(flight, GoTo(target=target, height_m=95))
+        assert drawn.path[-1].amsl_m == pytest.approx(95, abs=0.1)
+        order = room.helms.fly(flight, LI, drawn.token)
+        assert (await room.fleet.orders.ended(order.id)).state == "done"
+        assert vehicle.state.altitude_m == pytest.approx(95, abs=4)
+        await room.helms.hand_back(flight, LI, "seen", "resume")
+        assert (await task).state is FlightState.DONE
+        taken = [LonLat(p.lon, p.lat) for p in world.photos if p.camera_index == 1]
+        assert_every_photo_once(flight, taken)
+    finally:
+        await world.stop()
