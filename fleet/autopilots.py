@@ -132,6 +132,60 @@ class ArduCopter:
         return float(BaseMode.CUSTOM), float(_COPTER_NUMBERS[name]), 0.0
 
 
+_PLANE_MODES: Mapping[int, str] = {
+    0: "MANUAL",
+    1: "CIRCLE",
+    2: "STABILIZE",
+    3: "TRAINING",
+    4: "ACRO",
+    5: "FBWA",
+    6: "FBWB",
+    7: "CRUISE",
+    8: "AUTOTUNE",
+    10: "AUTO",
+    11: "RTL",
+    12: "LOITER",
+    13: "TAKEOFF",
+    14: "AVOID_ADSB",
+    15: "GUIDED",
+    17: "QSTABILIZE",
+    18: "QHOVER",
+    19: "QLOITER",
+    20: "QLAND",
+    21: "QRTL",
+}
+_PLANE_NUMBERS = {name: number for number, name in _PLANE_MODES.items()}
+_WINGED = frozenset({1, *range(19, 26)})
+"""MAV_TYPE_FIXED_WING and the kinds of MAV_TYPE_VTOL."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArduPlane:
+    """ArduPilot on a QuadPlane: it returns as a plane and lands as a copter (ArduPlane/mode.h).
+
+    Its modes and parameters are known here; no mission of ours takes off or lands vertically by
+    its own commands (NAV_VTOL_TAKEOFF, NAV_VTOL_LAND) yet.
+    """
+
+    name: str = "ArduPlane"
+    mission_mode: str = "AUTO"
+    guided_mode: str = "GUIDED"
+    return_mode: str = "RTL"
+    land_mode: str = "QLAND"
+    arms_in: str = "QLOITER"
+    reposition_frame: Frame = Frame.TERRAIN_INT
+    home_item: bool = True
+    download_window: int = 8
+    terrain_frames: bool = True
+    bytewise_parameters: bool = False
+
+    def mode_name(self, heartbeat: Heartbeat) -> str:
+        return _PLANE_MODES.get(heartbeat.custom_mode, f"mode {heartbeat.custom_mode}")
+
+    def mode_params(self, name: str) -> tuple[float, float, float]:
+        return float(BaseMode.CUSTOM), float(_PLANE_NUMBERS[name]), 0.0
+
+
 _PX4_MODES: Mapping[tuple[int, int], str] = {
     (1, 0): "MANUAL",
     (2, 0): "ALTCTL",
@@ -189,7 +243,7 @@ def our_seq(autopilot: Autopilot, seq: int) -> int:
 def recognise(heartbeat: Heartbeat) -> Autopilot | None:
     """Who speaks; None for ground stations, gimbals and makes that we do not fly."""
     if heartbeat.autopilot == _AUTOPILOT_ARDUPILOT:
-        return ArduCopter()
+        return ArduPlane() if heartbeat.kind in _WINGED else ArduCopter()
     if heartbeat.autopilot == _AUTOPILOT_PX4:
         return Px4()
     return None

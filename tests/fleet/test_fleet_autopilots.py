@@ -2,7 +2,7 @@
 
 import pytest
 
-from fleet.autopilots import ArduCopter, Autopilot, Px4, recognise
+from fleet.autopilots import ArduCopter, ArduPlane, Autopilot, Px4, recognise
 from fleet.messages import Heartbeat
 
 
@@ -41,3 +41,14 @@ def test_every_mode_that_is_asked_for_reads_back_as_itself(pilot: Autopilot) -> 
         assert flag == 1
         number = int(main) if pilot.name == "ArduCopter" else int(main) << 16 | int(sub) << 24
         assert pilot.mode_name(beat(number)) == name
+
+
+def test_a_quadplane_is_told_from_a_copter_and_lands_as_one() -> None:
+    def heard(kind: int) -> Heartbeat:
+        return Heartbeat(kind=kind, autopilot=3, base_mode=1, custom_mode=10, system_status=3)
+
+    plane = recognise(heard(20))
+    assert isinstance(plane, ArduPlane)
+    assert plane.mode_name(heard(20)) == "AUTO"
+    assert plane.mode_params(plane.land_mode)[1] == 20
+    assert not isinstance(recognise(heard(2)), ArduPlane)
