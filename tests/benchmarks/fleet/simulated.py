@@ -85,12 +85,15 @@ async def measure(
     with _simulator(drones, port, speed) as process:
         for k in range(links):
             count = min(PER_LINK, drones - k * PER_LINK)
-            await asyncio.to_thread(_prepare, port + k, count, hz, not parked)
+            await asyncio.to_thread(_prepare, port + k, count, fly=not parked)
         clock = FollowedClock(START)
         scheme = "tcp" if transport == "tcp" else "udpout"
         lines = {f"l{k}": Counted(connect(f"{scheme}:127.0.0.1:{port + k}")) for k in range(links)}
         async with Fleet(lines, clock, on_event=lambda event: None, on_time=clock.follow) as fleet:
             await _greeted(fleet, drones)
+            for k in range(links):
+                count = min(PER_LINK, drones - k * PER_LINK)
+                await asyncio.to_thread(_ask, port + k, count, hz)
             return await _watch(fleet, clock, lines, process, seconds)
 
 
@@ -176,7 +179,7 @@ def _simulator(drones: int, port: int, speed: float) -> Iterator[psutil.Process]
         started.wait(20)
 
 
-def _prepare(port: int, count: int, hz: float, fly: bool) -> None:
+def _prepare(port: int, count: int, *, fly: bool) -> None:
     """Lift all off and send them away, as a ground station that then leaves."""
     with _reached(port) as sock:
         link = wire.MAVLink(None, srcSystem=254, srcComponent=190)
@@ -190,8 +193,6 @@ def _prepare(port: int, count: int, hz: float, fly: bool) -> None:
 
         places = _places(sock, count, say)
         for to in places:
-            for message in (POSITION, ATTITUDE):
-                command(to, INTERVAL, message, 1e6 / hz)
             if fly:
                 command(to, SET_MODE, 1, GUIDED)
                 command(to, ARM, 1)
@@ -206,6 +207,17 @@ def _prepare(port: int, count: int, hz: float, fly: bool) -> None:
                     )
                 )
             _read(sock, 1.0)
+
+
+def _ask(port: int, count: int, hz: float) -> None:
+    """Have position and attitude told so often: after the fleet has asked for less."""
+    link = wire.MAVLink(None, srcSystem=254, srcComponent=190)
+    with _reached(port) as sock:
+        for to in range(1, count + 1):
+            for message in (POSITION, ATTITUDE):
+                params = (INTERVAL, 0, message, 1e6 / hz, 0, 0, 0, 0, 0)
+                sock.sendall(wire.MAVLink_command_long_message(to, 1, *params).pack(link))
+        _read(sock, 0.5)
 
 
 def _reached(port: int) -> socket.socket:
