@@ -31,7 +31,18 @@ from fleet.events import (
 )
 from fleet.guard import Guard, Places
 from fleet.link import Link, Receiver
-from fleet.messages import GlobalPosition, Heartbeat, Message, Packet, SystemTime, TerrainRequest
+from fleet.messages import (
+    GlobalPosition,
+    Heartbeat,
+    Message,
+    MissionAck,
+    MissionCount,
+    MissionItem,
+    MissionRequest,
+    Packet,
+    SystemTime,
+    TerrainRequest,
+)
 from fleet.orders import OrderBook
 from fleet.reach import Way, straight
 from fleet.state import VehicleState, update
@@ -87,6 +98,12 @@ GROUND_STATION = Heartbeat(kind=6, autopilot=8, base_mode=0, custom_mode=0, syst
 """MAV_TYPE_GCS, MAV_AUTOPILOT_INVALID, MAV_STATE_ACTIVE."""
 
 AUTOPILOT_COMPONENT = 1
+
+GROUND_ID = 255
+"""Our system id on every link: ArduPilot takes orders from this one by default (MAV_GCS_SYSID)."""
+
+Transferred = MissionCount | MissionRequest | MissionItem | MissionAck
+"""The mission protocol: what is meant for another ground station is no answer to us."""
 
 
 @dataclass(eq=False, slots=True)
@@ -288,6 +305,9 @@ class Fleet:
             self._tell_ground(vehicle, message)
         if vehicle.lost:
             self._welcome(vehicle, message, now)
+        if packet.target not in (0, GROUND_ID) and isinstance(message, Transferred):
+            vehicle.onboard.custody.touched()  # it is at work with another ground station
+            return
         before = vehicle.state
         after = update(before, message, now, vehicle.autopilot)
         vehicle.observe(after, message)

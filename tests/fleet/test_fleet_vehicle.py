@@ -28,8 +28,16 @@ from fleet.channel import Channel
 from fleet.commands import Commander
 from fleet.events import TurnedBack
 from fleet.flightplan import FlightPlan
-from fleet.messages import CommandLong, MissionClear, MissionItem
+from fleet.messages import (
+    CommandLong,
+    MissionAck,
+    MissionClear,
+    MissionItem,
+    MissionRequest,
+    SystemTime,
+)
 from fleet.mission import Mission, build
+from fleet.parameters import ParameterRefused
 from fleet.patience import patiently
 from fleet.proof import Conditions
 from fleet.reach import Place
@@ -392,3 +400,61 @@ async def test_silence_alone_gives_no_order_to_turn_back(
     await ranged.clock.sleep(20)
     assert not ranged.of(TurnedBack)
     assert vehicle.state.mode == "AUTO"
+
+
+async def test_what_is_meant_for_another_ground_station_is_no_answer_to_us(
+    ranged: Any, vehicle: Vehicle, autopilot: Any
+) -> None:
+    await put(vehicle, a_mission())
+    ranged.air.send(MissionAck(result=0), 250, sender=7)
+    await ranged.clock.sleep(1.0)
+    assert not vehicle.onboard.custody.fresh(ranged.clock.now())  # read again before arming
+    going = asyncio.create_task(vehicle.upload(FlightPlan(a_mission(2))))
+    for seq in range(4):
+        ranged.air.send(MissionRequest(seq=seq), 250, sender=7)
+    await going
+    items = a_mission(2).items[1:]
+    assert [(i.command, i.z) for i in autopilot.items[1:]] == [(i.command, i.z) for i in items]
+
+
+async def test_somebody_elses_mission_is_found_before_arming_and_cleared(
+    ranged: Any, vehicle: Vehicle, autopilot: Any
+) -> None:
+    await put(vehicle, a_mission())
+    autopilot.items = list(a_mission(2).items)
+    await ranged.clock.sleep(5.0)
+    with pytest.raises(ReadBackMismatch, match="no longer holds the plan that was proven"):
+        await vehicle.launch()
+    assert not autopilot.armed
+    assert autopilot.items == []
+    with pytest.raises(NotReady):
+        await vehicle.launch()
+
+
+async def test_a_reboot_between_upload_and_launch_takes_the_proof_away(
+    ranged: Any, vehicle: Vehicle, autopilot: Any
+) -> None:
+    await put(vehicle, a_mission())
+    ranged.air.send(SystemTime(utc=None, boot_s=500.0), 255, sender=7)
+    await ranged.clock.sleep(1.0)  # its next report says one second since boot
+    with pytest.raises(NotReady, match="no proven mission"):
+        await vehicle.launch()
+    await vehicle.download()
+    with pytest.raises(NotReady, match="has not been checked"):
+        await vehicle.launch()
+    vehicle.prove(conditions())
+    await vehicle.launch()
+    assert autopilot.armed
+
+
+async def test_a_failsafe_that_does_not_hold_keeps_it_on_the_ground(
+    vehicle: Vehicle, autopilot: Any
+) -> None:
+    await put(vehicle, a_mission())
+    autopilot.parameters.stuck = {"FENCE_ENABLE"}
+    with pytest.raises(ParameterRefused, match="FENCE_ENABLE stays 0 instead of 1"):
+        await vehicle.launch()
+    assert not autopilot.armed
+    autopilot.parameters.stuck = set()
+    await vehicle.launch()
+    assert {autopilot.parameters.held[n][0] for n in ("FENCE_ENABLE", "FS_GCS_ENABLE")} == {1}
