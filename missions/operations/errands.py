@@ -7,7 +7,7 @@ nearest thing that would be possible is drawn and proven with it.
 
 import hashlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
@@ -20,7 +20,6 @@ from core.route import Waypoint
 from fleet.proof import Conditions, NotProven, Proof, prove_path
 from fleet.reach import Outlook, Place, Reach, Way, reaches
 from fleet.vehicle import Vehicle
-from missions.operations.pads import outside
 from planner.routes.airspace import Airspace
 
 RADII_M = (10.0, 500.0)
@@ -28,9 +27,6 @@ SPEEDS_MPS = (1.0, 15.0)
 TURNS = (0.25, 20.0)
 SIDES = 24
 """A circle is flown as so many chords: at 15 degrees each they leave it by 1 % of the radius."""
-
-TRIES = 9
-"""Halvings of a way to find how far it may be flown: to 0.2 % of its length."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,55 +222,6 @@ def check(sky: Sky, errand: Errand) -> None:
         _within("turns", errand.turns, TURNS)
     if not isinstance(errand, ReturnTo) and errand.height_m is not None:
         _within("height_m", errand.height_m, sky.heights_m)
-
-
-def instead(sky: Sky, errand: Errand) -> Drawn | None:
-    """The nearest thing to what is asked that is proven, if there is any."""
-    for other in _others(sky, errand):
-        try:
-            return draw(sky, other)
-        except (PathRefused, InvalidInput):
-            continue
-    return None
-
-
-def _others(sky: Sky, errand: Errand) -> Iterator[Errand]:
-    """What may do instead, the nearest to the wish first."""
-    low, high = sky.heights_m
-    if isinstance(errand, ReturnTo):
-        yield ReturnTo()
-        return
-    if isinstance(errand, Height):
-        yield from (Height(height_m=low + (high - low) * k / 6) for k in range(7))
-        return
-    target = errand.target if isinstance(errand, GoTo) else errand.centre
-    if isinstance(errand, Orbit):
-        yield from (replace(errand, radius_m=r, turns=1.0) for r in (20.0, 40.0, 80.0, 160.0))
-    free = outside(sky.air, target)
-    height = errand.height_m
-    yield GoTo(target=free, height_m=height)
-    for share in (0.5, 0.75, 1.0):
-        yield GoTo(target=free, height_m=low + (high - low) * share)
-    found = _farthest(sky, free, height)
-    if found is not None:
-        yield found
-
-
-def _farthest(sky: Sky, target: LonLat, height_m: float | None) -> GoTo | None:
-    """The place farthest along the way to a target that is still proven, by halving."""
-    here = sky.here.position
-    length, course = distance_m(here, target), bearing_deg(here, target)
-    good, bad = 0.0, length
-    found: GoTo | None = None
-    for _ in range(TRIES):
-        tried = GoTo(target=offset(here, course, (good + bad) / 2), height_m=height_m)
-        try:
-            draw(sky, tried)
-        except (PathRefused, InvalidInput):
-            bad = (good + bad) / 2
-        else:
-            good, found = (good + bad) / 2, tried
-    return found
 
 
 def _way(sky: Sky, a: LonLat, b: LonLat, height_m: float) -> tuple[Waypoint, ...]:

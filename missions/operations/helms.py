@@ -7,28 +7,23 @@ that is killed carries on: it learns from the drone where it is, and orders noth
 """
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from core.errors import FlyOnceError, NotFound, PathRefused, Unavailable, VehicleError
-from core.geo import LonLat
 from core.ids import new_id
-from core.route import Waypoint
 from fleet import control as rules
-from fleet.breakpoint import Break
 from fleet.control import FREE, Control, Pilot
 from fleet.orders import Order
 from fleet.vehicle import Vehicle
 from missions.access import Principal, Role
 from missions.entities import Flight, FlightState
 from missions.operations import errands, flights, segments
-from missions.operations.errands import Drawn, Errand, GoTo, Orbit, ReturnTo, Then
+from missions.operations.errands import Drawn, Errand, GoTo, Orbit, ReturnTo
+from missions.operations.helm_records import Helm, key, loaded, saved
+from missions.operations.offers import instead
 from missions.operations.room import ControlRoom
 from missions.operations.settle import settle
 from missions.operations.skies import sky_of
-from missions.store.protocol import Unit
 
 logger = logging.getLogger("flyonce.helms")
 
@@ -40,24 +35,6 @@ GOOD_FOR = timedelta(seconds=120)
 
 WATCH_S = 5.0
 """How often a held drone's track is noted and its holder looked for."""
-
-
-@dataclass
-class Helm:
-    """One drone's controls.
-
-    Attributes:
-        segment: id of the flight segment that is being recorded; None while the plan is flown.
-        photos_before: photographs that the vehicle had reported when it began.
-        path: what is being flown for the pilot, from its next leg on.
-    """
-
-    control: Control = FREE
-    segment: str | None = None
-    photos_before: int = 0
-    path: tuple[Waypoint, ...] = ()
-    then: Then = "hold"
-    drawn: dict[str, tuple[datetime, Drawn]] = field(default_factory=dict)
 
 
 class Helms:
@@ -167,7 +144,7 @@ class Helms:
     def instead(self, flight: Flight, errand: Errand) -> Drawn | None:
         """The nearest proven thing to an errand that is not."""
         try:
-            drawn = errands.instead(self._sky(flight), errand)
+            drawn = instead(self._sky(flight), errand)
         except (PathRefused, Unavailable):
             return None
         if drawn is not None:
@@ -394,14 +371,14 @@ class Helms:
         if flight.vehicle not in self._helms:
             vehicle = self._room.fleet.vehicle(flight.address)
             with self._room.view() as unit:
-                loaded = _loaded(self._room, unit, flight, vehicle)
-            self._helms.setdefault(flight.vehicle, loaded)
+                kept = loaded(unit, flight, vehicle, self._room.now())
+            self._helms.setdefault(flight.vehicle, kept)
         return self._helms[flight.vehicle]
 
     def _keep(self, flight: Flight, helm: Helm) -> None:
         vehicle = self._room.fleet.vehicle(flight.address)
         with self._room.unit() as unit:
-            unit.settings.set(_key(flight), _saved(flight, helm, vehicle))
+            unit.settings.set(key(flight), saved(flight, helm, vehicle))
 
 
 def pilot_of(who: Principal) -> Pilot:
@@ -429,61 +406,3 @@ def _in_the_air(flight: Flight) -> None:
             where=flight.id,
             remedy="only a flight in the air has controls to take",
         )
-
-
-def _key(flight: Flight) -> str:
-    return f"helm/{flight.vehicle}"
-
-
-def _saved(flight: Flight, helm: Helm, vehicle: Vehicle) -> dict[str, Any]:
-    """What a restarted service needs, as JSON."""
-    control, left = helm.control, vehicle.manoeuvres.left
-    pilot = control.pilot
-    return {
-        "flight": flight.id,
-        "segment": helm.segment,
-        "who": pilot.who if pilot else None,
-        "rank": pilot.rank if pilot else 0,
-        "since": control.since.isoformat() if control.since else None,
-        "why": control.why,
-        "then": helm.then,
-        "path": [
-            [w.position.lon, w.position.lat, w.height_m, w.amsl_m, w.speed_mps] for w in helm.path
-        ],
-        "left": None
-        if left is None
-        else [left.seq, _pair(left.at), _pair(left.join), left.height_item, left.at_once],
-    }
-
-
-def _loaded(room: ControlRoom, unit: Unit, flight: Flight, vehicle: Vehicle) -> Helm:
-    """What was kept of this flight; a holder gets the whole time to be heard of again."""
-    kept = unit.settings.get(_key(flight))
-    if not kept or kept["flight"] != flight.id:
-        return Helm()
-    if kept["left"] is not None and vehicle.manoeuvres.left is None:
-        seq, at, join, item, once = kept["left"]
-        vehicle.manoeuvres.left = Break(
-            seq=seq, at=_place(at), join=_place(join), height_item=item, at_once=once
-        )
-    control = FREE
-    if kept["who"] is not None:
-        control = Control(
-            pilot=Pilot(kept["who"], kept["rank"]),
-            since=datetime.fromisoformat(kept["since"]),
-            why=kept["why"],
-            seen_at=room.now(),
-        )
-    path = tuple(
-        Waypoint(position=LonLat(lon, lat), height_m=h, amsl_m=amsl, speed_mps=speed)
-        for lon, lat, h, amsl, speed in kept["path"]
-    )
-    return Helm(control=control, segment=kept["segment"], path=path, then=kept["then"])
-
-
-def _pair(place: LonLat | None) -> list[float] | None:
-    return None if place is None else [place.lon, place.lat]
-
-
-def _place(pair: Sequence[float] | None) -> LonLat | None:
-    return None if pair is None else LonLat(pair[0], pair[1])

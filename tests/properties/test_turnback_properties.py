@@ -5,7 +5,7 @@ charge in whole percent, and is asked every four seconds.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given, settings
@@ -40,7 +40,7 @@ class World:
     burn: float
     estimate_error: tuple[float, float]
     now: datetime = START
-    meter: Meter = Meter()
+    meter: Meter = field(default_factory=Meter)
 
     def fly(self, course_deg: float, seconds: float, *, most_m: float = math.inf) -> float:
         """Fly on; the metres that it came along."""
@@ -125,7 +125,8 @@ def test_whatever_the_wind_and_the_battery_do_a_place_is_reached_with_reserve(
     world = World(HOME, battery, wind, burn, error)
     decision = fly_until_turned(world, course, places)
     assert decision.action is Action.RETURN, decision.reason
-    assert decision.place is not None and decision.place.free
+    assert decision.place is not None
+    assert decision.place.free
     fly_to(world, decision.place)
     assert world.battery >= SPEC.reserve - 0.02, decision.reason
 
