@@ -53,6 +53,7 @@ class Dockyard(Mapping[str, Dock]):
         self._clock = clock
         self._on_event = on_event
         self._heard: dict[str, bool] = dict.fromkeys(self._docks, False)
+        self._barred: dict[str, str] = {}
         self._watch: asyncio.Task[None] | None = None
         for dock in docks:
             dock.listen(self._changed)
@@ -113,10 +114,16 @@ class Dockyard(Mapping[str, Dock]):
             NotFound: the dock is not controlled.
         """
         state, now = self.state(dock_id), self._clock.now()
-        return landing_refusal(state, vehicle or dock_id, now)
+        return landing_refusal(state, vehicle or dock_id, now) or self._barred.get(dock_id, "")
+
+    def bar(self, dock_id: str, why: str) -> None:
+        """Send nobody there until its door is seen open: it did not open when it was asked."""
+        self._barred[dock_id] = why
 
     def _changed(self, before: DockState, after: DockState) -> None:
         now = self._clock.now()
+        if after.door is Door.OPEN:
+            self._barred.pop(after.dock, None)
         was_heard = self._heard[after.dock]
         heard = after.fresh(now) or (was_heard and not _lost(after, now))
         self._tell(before, after, was_heard=was_heard, heard=heard)

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from core.clock import within
 from core.energy import Wind, descent_s, leg_s
-from core.errors import DockError
+from core.errors import DockError, VehicleError
 from core.geo import LonLat, distance_m
 from fleet.dock import Dock, Door
 from fleet.dockyard import landing_refusal
@@ -25,6 +25,9 @@ LOOK_S = 5.0
 
 EARLY_S = 45.0
 """A door is open so long before the vehicle is there."""
+
+LAST_S = 30.0
+"""So long before the end of a mission its landing is decided upon."""
 
 TRAVEL_MARGIN = 1.5
 TRIES, AGAIN_S = 3, 20.0
@@ -49,6 +52,7 @@ def expecting(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> Iterator[N
 
 async def _expect(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> None:
     opened: str | None = None
+    refused: str | None = None
     while True:
         await room.clock.sleep(LOOK_S)
         goal = destination(room, flight, vehicle)
@@ -64,10 +68,31 @@ async def _expect(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> None:
         left_s = arrival_s(room, flight, vehicle, goal)
         if left_s is None or left_s > TRAVEL_MARGIN * state.door_travel_s + EARLY_S:
             continue
-        opened = goal if await _open_for_landing(room, flight, dock) else opened
+        if await _open_for_landing(room, flight, dock, again=refused == goal):
+            opened, refused = goal, None
+        else:
+            refused = goal
+            await _leave_mission(room, flight, vehicle, left_s)
 
 
-async def _open_for_landing(room: ControlRoom, flight: Flight, dock: Dock) -> bool:
+async def _leave_mission(
+    room: ControlRoom, flight: Flight, vehicle: Vehicle, left_s: float
+) -> None:
+    """Before a mission ends at a dock that cannot take it: return instead, so that the guard, which
+    leaves missions alone while the charge suffices, sends it to a free place.
+    """
+    ends_soon = left_s <= LAST_S or not _ahead(vehicle)
+    if vehicle.state.mode != vehicle.autopilot.mission_mode or not ends_soon:
+        return
+    try:
+        await vehicle.return_home()
+    except VehicleError as why:
+        tell(room, flight, f"its mission was not broken off: {why.what}", "未能中止航线")
+    else:
+        tell(room, flight, "its mission ends: its dock cannot take it", "机库不可用，提前结束航线")
+
+
+async def _open_for_landing(room: ControlRoom, flight: Flight, dock: Dock, *, again: bool) -> bool:
     refusal = landing_refusal(dock.state(), flight.vehicle, room.now())
     if not refusal:
         try:
@@ -75,9 +100,11 @@ async def _open_for_landing(room: ControlRoom, flight: Flight, dock: Dock) -> bo
         except DockError as why:
             refusal = why.what
     if refusal:
-        text = f"{dock.id} is not ready for the landing: {refusal}"
-        flights.alarm(room, flight, text, f"{dock.id} 无法接收降落")
-        await room.clock.sleep(AGAIN_S)
+        room.docks.bar(dock.id, f"{dock.id} did not open for a landing")
+        if not again:
+            text = f"{dock.id} is not ready for the landing: {refusal}"
+            flights.alarm(room, flight, text, f"{dock.id} 无法接收降落")
+        await room.clock.sleep(LOOK_S)
         return False
     tell(room, flight, f"the door of {dock.id} is open for landing", f"{dock.id} 舱门已打开待降落")
     return True

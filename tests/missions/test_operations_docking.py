@@ -169,6 +169,22 @@ async def test_a_silent_or_taken_dock_is_no_place_to_land(yard: Yard) -> None:
     assert "has not been heard" in room.docks.refusal("TC-02", "TC-01")
 
 
+async def test_the_flight_ends_at_an_alternate_when_the_door_at_home_does_not_open(
+    yard: Yard,
+) -> None:
+    room, home, other = yard.room, yard.docks["TC-01"], yard.docks["TC-02"]
+    other.change(lambda box: setattr(box, "occupant", ""))
+    state = yard.world.swarm.state
+    state.lat[1] += 0.02  # the drone that lives there is elsewhere
+    flying = yard.world.start(conduct(room, rig.a_flight(room)))
+    await until(room, lambda: home.state().door is Door.CLOSING)
+    home.change(lambda box: setattr(box, "stuck", True))
+    ended = await flying
+    assert ended.lands_at == "TC-02"
+    assert any("turned back to TC-02" in line for line in diary(room))
+    assert "the door of TC-02 is open for landing" in diary(room)
+
+
 async def test_a_pack_that_a_person_locked_does_not_fly(yard: Yard) -> None:
     room = yard.room
     (view, *_) = packs.overview(room, "TC-01")
