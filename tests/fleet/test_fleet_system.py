@@ -152,7 +152,7 @@ async def test_point_and_fly_through_dronekit(simulator: int) -> None:
         mission = build(Route(ROUTE.waypoints[1:2]), home=home, spec=SPEC)
         await put(vehicle, mission, home)
         await vehicle.launch()
-        await vehicle.go_to(offset(home, 0, 100), 60)
+        await vehicle.go_to(offset(home, 0, 60), 60)
         await vehicle.return_home()
         await vehicle.wait(lambda s: not s.armed, 300, "the landing")
         assert vehicle.state.landed
