@@ -73,7 +73,9 @@ async def adopt(room: ControlRoom, flight: Flight) -> Flight:
             photos = unit.media.count(flight=flight.id)
         if flight.state is FlightState.PREPARING:
             if not await _took_off(vehicle):
+                docking.not_launched(room, flight, vehicle)
                 return flights.postpone(room, flight, "the service was restarted", 0.0)
+            docking.launched(room, flight, flight.dock)
             flight = flights.took_off(room, flight, vehicle.state.mission_total or 0)
         if not vehicle.state.armed:
             flights.remark(
