@@ -30,6 +30,7 @@ from sim.autopilot.runner import Runner
 from sim.autopilot.shutter import Photo, Shutter
 from sim.autopilot.signing import Signing
 from sim.autopilot.streams import Streams
+from sim.autopilot.voice import Voice
 from sim.body import Body, Pack, Spot
 from sim.earth import between_m, moved
 
@@ -37,7 +38,6 @@ STANDBY_S, FIX_S, PREARM_S, ESTIMATE_S = 2.5, 10.0, 23.0, 42.0
 """When a booting ArduCopter reaches each stage (shared/facts/fleet-mavlink.md)."""
 
 CIRCLE_DEGPS = 20.0
-TEXT_BYTES = 50
 INFO, WARNING = wire.MAV_SEVERITY_INFO, wire.MAV_SEVERITY_WARNING
 
 
@@ -71,9 +71,7 @@ class Autopilot:
         self.firmware: Firmware = firmware or ArduCopter()
         self._start_us = round(start.timestamp() * 1e6)
         self._emit = emit
-        self._texts: list[tuple[int, str]] = []
-        self._text_id = 0
-        self._changed_names: list[str] = []
+        self.voice = Voice(self.send, lambda name: self.parameters.value(name))
         self.health = Health()
         self.signing = Signing()
         self.parameters = Parameters(self.firmware.table, self._presets(), self.say)
@@ -134,21 +132,7 @@ class Autopilot:
 
     def say(self, severity: int, text: str) -> None:
         """A STATUSTEXT; it leaves after the answers of the present message."""
-        self._texts.append((severity, text))
-
-    def _flush(self) -> None:
-        """Send changed parameters, and the texts in pieces of 50 characters."""
-        names, self._changed_names = self._changed_names, []
-        for name in names:
-            self.send(self.parameters.value(name))
-        texts, self._texts = self._texts, []
-        for severity, text in texts:
-            data = text.encode()
-            self._text_id = self._text_id % 65535 + 1 if len(data) > TEXT_BYTES else self._text_id
-            number = self._text_id if len(data) > TEXT_BYTES else 0
-            for k, start in enumerate(range(0, max(1, len(data)), TEXT_BYTES)):
-                piece = data[start : start + TEXT_BYTES]
-                self.send(wire.MAVLink_statustext_message(severity, piece, number, k))
+        self.voice.say(severity, text)
 
     def pack(self, message: wire.MAVLink_message, link: wire.MAVLink) -> bytes:
         """The packet of a message of this vehicle, signed if it has a key."""
@@ -230,7 +214,7 @@ class Autopilot:
                 self.ground_heard = self._clocks()
         elif getattr(message, "target_component", 1) in (0, 1):
             self._requests.handle(message)
-        self._flush()
+        self.voice.flush()
 
     def set_mode(self, mode: Mode, reason: str = "") -> bool:
         """Change mode; False and a STATUSTEXT if this mode cannot be entered now."""
@@ -327,7 +311,7 @@ class Autopilot:
             self.send(wire.MAVLink_mission_item_reached_message(self._reached_seq))
             self.send(telemetry.mission_current(self))
             self._reached_seq = None
-        self._flush()
+        self.voice.flush()
         return photos
 
     def stream(self) -> None:
@@ -421,7 +405,7 @@ class Autopilot:
         """A parameter that changed by itself is told, after the answers of the present message."""
         setting = self.parameters.table.settings.get(meaning)
         if setting is not None:
-            self._changed_names.append(setting.name)
+            self.voice.tell(setting.name)
 
     def _item_reached(self, seq: int) -> None:
         """Told at the end of the step: of several only the last, as a real one does."""

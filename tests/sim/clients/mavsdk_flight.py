@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mavsdk import ComponentType, Configuration, Mavsdk
-from mavsdk.plugins.action import Action
+from mavsdk.plugins.action import Action, ActionError
 from mavsdk.plugins.geofence import FenceType, Geofence, GeofenceData, Point, Polygon
 from mavsdk.plugins.mission_raw import MissionItem, MissionRaw
 from mavsdk.plugins.param import Param
@@ -127,7 +127,7 @@ def arm(action: Action, raw: MissionRaw, px4: bool) -> None:
         try:
             action.arm()
             break
-        except Exception as error:  # MAVSDK's own; its text says which
+        except ActionError as error:
             if time.monotonic() > end:
                 raise SystemExit(f"arming: {error}") from error
             time.sleep(0.5)
