@@ -127,6 +127,8 @@ class Run:
         if settings.udp:
             await self.server.send_to(settings.udp)
         if settings.docks is not None:
+            from sim.dock_server import DockServer  # loads a web server
+
             here = settings.host in ("127.0.0.1", "::1", "localhost")
             self._dock_server = DockServer(self.docks, token=None if here else settings.token)
             await self._dock_server.open(settings.host, settings.docks)
