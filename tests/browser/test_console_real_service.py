@@ -1,15 +1,10 @@
 """The console over the real service and its simulated fleet."""
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import PICTURES
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "system"))
-
 from live_service import LiveService
 
 pytestmark = pytest.mark.timeout(400)

@@ -2,18 +2,15 @@
 
 import asyncio
 import contextlib
-import importlib.util
 import json
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import aiomqtt
+import mqtt_broker
 import numpy as np
 
 from core.clock import ManualClock
@@ -26,18 +23,6 @@ from sim.dock_server import DockServer
 from sim.docks import Dock as SimDock
 from sim.docks import Docks, Site, Visitor
 from sim.vehicle import State
-
-
-def load(name: str) -> ModuleType:
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, Path(__file__).parent / f"{name}.py")
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
-    return sys.modules[name]
-
 
 START = datetime(2026, 5, 12, tzinfo=UTC)
 NAME = "T-1"
@@ -201,7 +186,7 @@ async def _http(stack: AsyncExitStack, far: FarEnd, clock: ManualClock) -> Dock:
 
 
 async def _mqtt(stack: AsyncExitStack, far: FarEnd, clock: ManualClock) -> Dock:
-    broker = load("mqtt_broker").Broker(password="secret")
+    broker = mqtt_broker.Broker(password="secret")
     await broker.start()
     stack.push_async_callback(broker.stop)
     firmware = Firmware(far, broker.port, username=NAME, password="secret")

@@ -1,24 +1,15 @@
 """What every dock must do, whichever carrier brings its messages."""
 
 import asyncio
-import importlib.util
-import sys
 from collections.abc import AsyncIterator
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
+import dock_rigs
 import pytest
 
 from core.errors import DockRefused, DockSilent
 from fleet.dock import STALE_S, Charger, Door, Pad
-
-_spec = importlib.util.spec_from_file_location("dock_rigs", Path(__file__).parent / "dock_rigs.py")
-assert _spec is not None
-assert _spec.loader is not None
-dock_rigs = importlib.util.module_from_spec(_spec)
-sys.modules["dock_rigs"] = dock_rigs
-_spec.loader.exec_module(dock_rigs)
 
 
 @pytest.fixture(params=["memory", "http", "mqtt"])

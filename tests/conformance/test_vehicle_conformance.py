@@ -5,17 +5,15 @@ times real time, or FLYONCE_ARDUPILOT_SPEED), the real PX4 where FLYONCE_PX4 nam
 """
 
 import asyncio
-import importlib.util
 import math
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
+import vehicle_kinds
 
 from core.clock import FollowedClock
 from core.errors import (
@@ -41,15 +39,6 @@ from fleet.proof import Conditions
 from fleet.rally import RallyPoint
 from fleet.vehicle import Vehicle
 from fleet.vocabulary import Command, Frame
-
-_spec = importlib.util.spec_from_file_location(
-    "vehicle_kinds", Path(__file__).parent / "vehicle_kinds.py"
-)
-assert _spec is not None
-assert _spec.loader is not None
-vehicle_kinds = importlib.util.module_from_spec(_spec)
-sys.modules["vehicle_kinds"] = vehicle_kinds
-_spec.loader.exec_module(vehicle_kinds)
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
 

@@ -1,13 +1,12 @@
 """What is believed of a dock's messages, and what is never sent."""
 
 import asyncio
-import importlib.util
 import json
-import sys
-from pathlib import Path
 from typing import Any
 
+import dock_rigs as rigs
 import httpx
+import mqtt_broker
 import pytest
 
 from core.clock import ManualClock
@@ -18,14 +17,6 @@ from fleet.dock_memory import Box
 from fleet.dock_mqtt import MqttSite
 from fleet.dock_remote import RemoteDock
 from fleet.dockyard import connect
-
-_path = Path(__file__).parents[1] / "conformance" / "dock_rigs.py"
-_spec = importlib.util.spec_from_file_location("dock_rigs", _path)
-assert _spec is not None
-assert _spec.loader is not None
-rigs = importlib.util.module_from_spec(_spec)
-sys.modules["dock_rigs"] = rigs
-_spec.loader.exec_module(rigs)
 
 
 class Listener(RemoteDock):
@@ -153,7 +144,7 @@ async def test_old_commands_move_nothing() -> None:
 
 async def test_mqtt_goodbye_doubles_and_a_broker_that_restarts() -> None:
     clock, far = ManualClock(rigs.START), rigs.FarEnd()
-    broker = rigs.load("mqtt_broker").Broker()
+    broker = mqtt_broker.Broker()
     broker.double = True
     await broker.start()
     port = broker.port
@@ -167,7 +158,7 @@ async def test_mqtt_goodbye_doubles_and_a_broker_that_restarts() -> None:
             commands = [json.loads(p)["id"] for t, p in broker.published if t.endswith("/command")]
             assert len(set(commands)) == len(commands) == 1
             await broker.stop()
-            broker = rigs.load("mqtt_broker").Broker()
+            broker = mqtt_broker.Broker()
             await rig.until(lambda: not dock.state().fresh(clock.now()))
             await broker.start(port)
             await rig.heard()

@@ -1,8 +1,8 @@
-import importlib.util
 import os
 from pathlib import Path
 
 import pytest
+import radiometric_files
 
 HERE = Path(__file__).parent
 SHARED = Path(os.environ.get("FLYONCE_SHARED", HERE.parents[1] / "../shared"))
@@ -11,12 +11,7 @@ SHARED = Path(os.environ.get("FLYONCE_SHARED", HERE.parents[1] / "../shared"))
 @pytest.fixture(scope="session")
 def files():
     """The writer of small radiometric files."""
-    spec = importlib.util.spec_from_file_location(
-        "radiometric", HERE.parent / "thermal" / "radiometric_files.py"
-    )
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return radiometric_files
 
 
 @pytest.fixture(scope="session")

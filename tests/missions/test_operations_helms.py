@@ -1,12 +1,10 @@
 """Flying by hand over the simulator: control, errands with proof, hand-back, records, restarts."""
 
-import importlib.util
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+import flying_range as rig
 import pytest
 from shapely.geometry import Point
 
@@ -23,19 +21,6 @@ from missions.presets import Preset
 LI = Principal(name="Li", role=Role.PILOT)
 WANG = Principal(name="Wang", role=Role.PILOT)
 CHIEF = Principal(name="Chief", role=Role.DISPATCHER)
-
-
-def _load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).parent / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-rig = _load("flying_range")
 
 
 @pytest.fixture

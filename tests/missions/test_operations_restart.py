@@ -1,13 +1,11 @@
 """The controller dies at any moment, and another carries on: nothing is uploaded or armed twice."""
 
 import asyncio
-import importlib.util
-import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+import flying_range as rig
 import pytest
 
 from core.geo import distance_m, offset
@@ -20,19 +18,6 @@ from missions.presets import Preset
 LI = Principal(name="Li", role=Role.PILOT)
 KINDS_OF_PLAN = 3
 """Mission, fence and rally points are one transfer each."""
-
-
-def _load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).parent / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-rig = _load("flying_range")
 
 
 @pytest.fixture

@@ -1,19 +1,16 @@
 """A day made by hand, so that each rule can be broken alone: two docks, two straight tasks."""
 
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
+
+from planner_city import COPTER, END, FRAME, START, station
 
 from core.energy import climb_s, descent_s, route_s
 from core.equipment import Sensor
 from core.geo import LonLat
 from core.route import Route, Waypoint
 from planner.problem import Flight, Plan, Problem, Station, Stop, Task
-
-sys.path.insert(0, str(Path(__file__).parent))
-from planner_city import COPTER, END, FRAME, START, station
 
 HEIGHT_M = 80.0
 TEN = START + timedelta(hours=2)

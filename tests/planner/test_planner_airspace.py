@@ -1,20 +1,15 @@
 """Ways round zones: never inside, never longer than needed."""
 
-import sys
-from pathlib import Path
-
 import networkx
 import numpy as np
 import pytest
 import shapely
+from planner_city import FRAME, zone
 
 from core.clearance import conflicts
 from core.geo import LonLat
 from core.zones import Zone, ZoneKind
 from planner.routes.airspace import Airspace, airspace, middle
-
-sys.path.insert(0, str(Path(__file__).parent))
-from planner_city import FRAME, zone
 
 ORIGIN = FRAME.origin
 

@@ -1,22 +1,18 @@
 """The day as the search sees it, and the plan that comes out: exact in time, never empty-handed."""
 
-import sys
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+from planner_city import END, START, city
 
 from core.energy import Wind
 from planner import Plan, Problem, Progress, prepare, routing, solve, verify
 from planner.assign.model import Day, read
 from planner.assign.outcome import plan_of
 from planner.assign.warm import solution_of
-
-sys.path.insert(0, str(Path(__file__).parent))
-from planner_city import END, START, city
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 

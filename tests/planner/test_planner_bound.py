@@ -1,18 +1,13 @@
 """The certificate: never below what a plan achieves, and tight where nothing is relaxed."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
+from planner_small import brute, small
 
 from planner.routing.bound import achieved, bound
 from planner.routing.bound_large import bound_large
 from planner.routing.check import cost
 from planner.routing.model import Solution, Trip
-
-sys.path.insert(0, str(Path(__file__).parent))
-from planner_small import brute, small
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -1,19 +1,15 @@
 """Where flights come near one another: against a brute look at every moment of both."""
 
-import sys
 from datetime import timedelta
-from pathlib import Path
 
 import numpy as np
 import pytest
+from planner_city import COPTER, END, FRAME, START, station
 
 from core.route import Route, Waypoint
 from planner.assign.crossing import crossings
 from planner.assign.tracks import Legs, city_frame, clock, legs_of
 from planner.problem import Flight, Problem, Separation, Stop
-
-sys.path.insert(0, str(Path(__file__).parent))
-from planner_city import COPTER, END, FRAME, START, station
 
 RULE = Separation(within_m=30.0, height_m=15.0, time_s=30.0, near_dock_m=150.0)
 

@@ -1,19 +1,15 @@
 """The whole way: looks in, a verified plan out; every rule's breach is found."""
 
-import sys
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import shapely
+from planner_city import END, FRAME, START, VTOL, city, look, station, zone
 
 from core.energy import Wind
 from core.equipment import Sensor
 from planner import Plan, Problem, prepare, solve, verify
-
-sys.path.insert(0, str(Path(__file__).parent))
-from planner_city import END, FRAME, START, VTOL, city, look, station, zone
 
 WIND = Wind(4.0, 300.0)
 

@@ -1,7 +1,6 @@
 """A day as a file, there and back; what is wrong in it is named."""
 
 import json
-import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,15 +9,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import shapely
+from planner_city import COPTER, END, START, city, zone
 
 from core.energy import Wind
 from core.errors import InvalidInput
 from planner import prepare
 from planner.formats import dayfile, dayfile_out
 from planner.problem import Closure, Separation
-
-sys.path.insert(0, str(Path(__file__).parent))
-from planner_city import COPTER, END, START, city, zone
 
 
 def day() -> dayfile.DayFile:

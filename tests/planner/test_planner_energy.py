@@ -1,23 +1,18 @@
 """What flights cost: speed, climb, wind, payload, battery age; one by one and in arrays alike."""
 
-import sys
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from planner_city import COPTER, VTOL
 
 from core.energy import CALM, Wind, charge_s, climb_s, route_s
 from core.geo import LonLat, offset
 from core.power import best_speed_mps, health_after, loaded, power_ratio, rotary_w
 from core.route import Route, Waypoint
 from planner.routes.effort import reversed_route, routes_s
-
-sys.path.insert(0, str(Path(__file__).parent))
-from dataclasses import replace
-
-from planner_city import COPTER, VTOL
 
 HOME = LonLat(118.87, 28.95)
 

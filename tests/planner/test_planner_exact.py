@@ -1,16 +1,11 @@
 """A few vehicles planned anew: as good as trying everything, never worse, others untouched."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
+from planner_small import brute, small
 
 from planner.routing import cost, nothing
 from planner.routing.exact import polish, polished
-
-sys.path.insert(0, str(Path(__file__).parent))
-from planner_small import brute, small
 
 
 @pytest.mark.parametrize("seed", range(10))

@@ -1,12 +1,11 @@
 """Why something is not served, and with which change it could be."""
 
-import sys
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import shapely
+from planner_city import END, START, VTOL, ZOOMER, city, look, station, zone
 
 from core.energy import Wind
 from core.equipment import Sensor
@@ -15,9 +14,6 @@ from planner.explain.conflict import conflict, explained, filtered, refused_look
 from planner.explain.fit import Fitter
 from planner.explain.offers import offer
 from planner.problem import Closure
-
-sys.path.insert(0, str(Path(__file__).parent))
-from planner_city import END, START, VTOL, ZOOMER, city, look, station, zone
 
 SPOT = shapely.box(-150, -150, 150, 150)
 HOUR = timedelta(hours=1)

@@ -1,7 +1,6 @@
 """Files that other programs read, and files of theirs that we read."""
 
 import json
-import sys
 import zipfile
 from dataclasses import replace
 from io import BytesIO
@@ -13,8 +12,10 @@ from xml.etree import ElementTree as ET
 import pytest
 import shapefile
 import shapely
+from format_rules import qgc_faults, wpml_faults
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from planner_city import COPTER, END, START, VTOL, look, station, zone
 from pymavlink import mavutil, mavwp
 from pyproj import CRS
 
@@ -26,10 +27,6 @@ from planner import Plan, Problem, prepare, solve
 from planner.formats import geojson, kml, litchi, qgc, shapefile_zip, wayline, waypoints, wpml
 from planner.formats.files import read_places, read_route, write_route
 from planner.formats.site import Site
-
-sys.path.insert(0, str(Path(__file__).parent))
-from format_rules import qgc_faults, wpml_faults
-from planner_city import COPTER, END, START, VTOL, look, station, zone
 
 DOCK = station("A", 0, 0)
 SITE = Site(home=DOCK.position, home_amsl_m=80.0, spec=COPTER)

@@ -1,13 +1,13 @@
 """A day written to a file is the same day when it is read again, or a named error."""
 
 import json
-import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import shapely
+from planner_city import END, START, city
 
 from core.energy import Wind
 from core.errors import InvalidInput, Unavailable
@@ -16,9 +16,6 @@ from planner.formats.planfile import PlanFile, dumps, loads, read, write
 from planner.problem import Closure, Offer, Separation
 from planner.replan.events import Lost
 from planner.replan.running import replan
-
-sys.path.insert(0, str(Path(__file__).parent))
-from planner_city import END, START, city
 
 
 @pytest.fixture(scope="module")

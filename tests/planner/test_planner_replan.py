@@ -1,14 +1,13 @@
 """A running day after something happened: who flies instead, who is left alone, who is told."""
 
-import sys
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from planner_city import END, FRAME, START, city
 
 from core.clearance import conflicts
 from core.equipment import Sensor
@@ -20,9 +19,6 @@ from planner.replan.changes import by_department, moved, visits
 from planner.replan.events import Cancelled, Emergency, Event, Lost, Replanned, Urgent
 from planner.replan.improve import improve
 from planner.replan.running import replan
-
-sys.path.insert(0, str(Path(__file__).parent))
-from planner_city import END, FRAME, START, city
 
 HEAT = frozenset({Sensor.THERMAL})
 

@@ -1,7 +1,6 @@
 """`flyonce replan`: a plan file in, what each department is told and a new plan file out."""
 
 import json
-import sys
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -9,15 +8,13 @@ from pathlib import Path
 import pytest
 import shapely
 import typer
+from planner_city import END, FRAME, START, city
 from typer.testing import CliRunner
 
 from api.cli.replan import replan
 from core.errors import InvalidInput
 from planner import Plan, Problem, prepare, solve, verify
 from planner.formats.planfile import PlanFile, read, write
-
-sys.path.insert(0, str(Path(__file__).parent))
-from planner_city import END, FRAME, START, city
 
 APP = typer.Typer()
 APP.command()(replan)

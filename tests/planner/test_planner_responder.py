@@ -1,19 +1,15 @@
 """Who goes to a fire."""
 
-import sys
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
+from planner_city import COPTER, END, FRAME, START, VTOL, ZOOMER, station, zone
 
 from core.clearance import conflicts
 from core.energy import Wind
 from core.equipment import Sensor
 from core.geo import distance_m
 from planner import Airborne, Problem, Refusal, Response, responder
-
-sys.path.insert(0, str(Path(__file__).parent))
-from planner_city import COPTER, END, FRAME, START, VTOL, ZOOMER, station, zone
 
 HEAT = frozenset({Sensor.THERMAL})
 NOON = START + timedelta(hours=4)

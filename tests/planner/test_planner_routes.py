@@ -2,12 +2,12 @@
 
 import json
 import os
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import shapely
+from planner_city import COPTER, VTOL, ZOOMER
 from shapely.geometry import shape
 
 from core.energy import Wind, route_s
@@ -20,9 +20,6 @@ from planner.routes.coverage import best_angle_deg, sweep
 from planner.routes.effort import reversed_route, routes_s
 from planner.routes.points import visit
 from planner.sorties import split
-
-sys.path.insert(0, str(Path(__file__).parent))
-from planner_city import COPTER, VTOL, ZOOMER
 
 SHARED = Path(os.environ.get("FLYONCE_SHARED", Path(__file__).parents[3] / "shared"))
 

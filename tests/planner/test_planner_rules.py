@@ -1,22 +1,18 @@
 """Each rule of a day is kept by the plan and believed by the checker."""
 
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 import shapely
+from planner_city import COPTER, END, FRAME, START, city, look, station
 
 from core.zones import Zone
 from planner import Plan, Problem, Station, Task, prepare, solve, verify
 from planner.assign.fairness import fairness
 from planner.problem import Closure, Flight
-
-sys.path.insert(0, str(Path(__file__).parent))
-from planner_city import COPTER, END, FRAME, START, city, look, station
 
 HOUR = timedelta(hours=1)
 SECONDS = 0.3

@@ -1,17 +1,13 @@
 """What flying once saves: proven from below, shown by a separate plan that was really found."""
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from planner_city import END, START, city
 
 from planner import Plan, Problem, prepare, solve
 from planner.assign.saving import least_km, saving, separate_day, separate_plan
 from planner.problem import Look
-
-sys.path.insert(0, str(Path(__file__).parent))
-from planner_city import END, START, city
 
 
 @pytest.fixture(scope="module")

@@ -1,20 +1,16 @@
 """Fly once: what joins, what does not, and what it saves."""
 
-import sys
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import shapely
+from planner_city import END, FRAME, START, VTOL, look, station, zone
 
 from core.energy import route_s
 from core.equipment import Sensor
 from core.geo import LocalFrame, LonLat
 from planner import Look, Prepared, photographed, prepare, seen, separate
-
-sys.path.insert(0, str(Path(__file__).parent))
-from planner_city import END, FRAME, START, VTOL, look, station, zone
 
 DOCKS = [station("A", 0, 0), station("B", 4000, 0, VTOL)]
 PARK = shapely.box(1000, 1000, 1800, 1700)

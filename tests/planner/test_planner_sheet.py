@@ -1,20 +1,16 @@
 """The page of a plan says what the plan says."""
 
-import sys
-from pathlib import Path
 from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
 
 import pytest
 import shapely
+from planner_city import END, START, look, station, zone
 
 from planner import Plan, Prepared, Problem, prepare, solve
 from planner.formats.sheet import Asked, Sheet, department_shares, html, unserved_rows
 from planner.formats.sheet_map import city_map
 from planner.formats.sheet_times import timetable
-
-sys.path.insert(0, str(Path(__file__).parent))
-from planner_city import END, START, look, station, zone
 
 LOOKS = [
     look("park", shapely.box(500, 500, 900, 900), department="urban"),

@@ -1,16 +1,15 @@
 """Long routes flown in several sorties, and interrupted ones flown to their end."""
 
 import math
-import sys
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
 import shapely
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from planner_city import COPTER, FRAME, zone
 
 from core.energy import Wind
 from core.errors import InvalidInput
@@ -20,9 +19,6 @@ from planner.routes.airspace import Airspace
 from planner.sorties.costs import out_and_back
 from planner.sorties.cutting import piece, rest_of
 from planner.sorties.flown import ROUNDING_S, sorties
-
-sys.path.insert(0, str(Path(__file__).parent))
-from planner_city import COPTER, FRAME, zone
 
 DOCK = FRAME.point(-500.0, -500.0)
 

@@ -1,14 +1,13 @@
 """How soon somebody is over a fire, what a standby costs, and how two plans compare."""
 
 import json
-import sys
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import numpy as np
 import pytest
 import shapely
+from planner_city import COPTER, END, FRAME, START, city, look, station
 
 from core.equipment import Sensor
 from core.route import Route, Waypoint
@@ -16,9 +15,6 @@ from planner import Flight, Plan, Problem, Response, Station, prepare, responder
 from planner.replan.compare import compare, figures, jain
 from planner.replan.response import Fires, arrivals, fires, response
 from planner.replan.standby import chosen, standby
-
-sys.path.insert(0, str(Path(__file__).parent))
-from planner_city import COPTER, END, FRAME, START, city, look, station
 
 HEAT = frozenset({Sensor.THERMAL})
 

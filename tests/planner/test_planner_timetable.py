@@ -1,21 +1,17 @@
 """Flights in time: what conflicts is moved, what finds no time is refused, the rest stays."""
 
-import sys
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import shapely
+from planner_city import COPTER, END, FRAME, START, station
+from planner_hand import ACROSS, ALONG, DAY, EAST, TEN, WEST, flight, moved, plan, task
 
 from core.zones import Zone, ZoneKind
 from planner.assign.timetable import timed
 from planner.problem import Closure, Flight, Plan, Problem, Separation
 from planner.verify import verify
-
-sys.path.insert(0, str(Path(__file__).parent))
-from planner_city import COPTER, END, FRAME, START, station
-from planner_hand import ACROSS, ALONG, DAY, EAST, TEN, WEST, flight, moved, plan, task
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 ONE = flight(DAY, WEST, [ALONG], TEN, name="W-1")

@@ -1,19 +1,15 @@
 """The clock of many flights at once is that of core.energy, waypoint by waypoint."""
 
-import sys
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
+from planner_city import COPTER, FRAME
+from planner_hand import ACROSS, ALONG, DAY, EAST, TEN, WEST, flight, point
 
 from core.energy import Wind, climb_s, descent_s, step_s
 from planner.assign.tracks import city_frame, clock, legs_of
-
-sys.path.insert(0, str(Path(__file__).parent))
-from planner_city import COPTER, FRAME
-from planner_hand import ACROSS, ALONG, DAY, EAST, TEN, WEST, flight, point
 
 WINDY = replace(DAY, wind=Wind(5.0, 200.0))
 

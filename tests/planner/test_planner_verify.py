@@ -1,22 +1,18 @@
 """The checker: a good plan is accepted, and one mutation at a time is caught by its rule."""
 
-import sys
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import shapely
+from planner_city import COPTER, FRAME, START, station
+from planner_hand import ACROSS, ALONG, DAY, EAST, TEN, WEST, flight, moved, plan, point, task
 
 from core.energy import Wind
 from core.route import Route
 from core.zones import Zone, ZoneKind
 from planner.problem import Closure, Flight, Plan, Problem, Separation, Station, Stop
 from planner.verify import verify
-
-sys.path.insert(0, str(Path(__file__).parent))
-from planner_city import COPTER, FRAME, START, station
-from planner_hand import ACROSS, ALONG, DAY, EAST, TEN, WEST, flight, moved, plan, point, task
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 ONE = flight(DAY, WEST, [ALONG], TEN, name="W-1")

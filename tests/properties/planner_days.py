@@ -1,24 +1,20 @@
 """Random days with everything a day can have, each from its seed, and what must hold on them."""
 
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import shapely
+from planner_city import END, FRAME, START, city
 
 from core.clearance import conflicts
 from core.energy import Wind, climb_s, step_s
 from core.zones import Zone
 from planner import Plan, Problem, prepare, solve, verify
 from planner.problem import Closure, Flight, Separation, Station, Task, Violation
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "planner"))
-from planner_city import END, FRAME, START, city
 
 HALF_M = 6000.0
 HOUR = timedelta(hours=1)

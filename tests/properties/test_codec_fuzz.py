@@ -1,13 +1,12 @@
 """Whatever bytes come in, the readers answer with a frame, metadata or a named error."""
 
 import contextlib
-import importlib.util
 import io
 import struct
-from pathlib import Path
 
 import numpy as np
 import pytest
+import radiometric_files as files
 import tifffile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,11 +18,6 @@ from imagery import ingest, metadata
 from thermal.check import check
 from thermal.decode import decode
 from thermal.detect import DetectionRule
-
-_PATH = Path(__file__).parents[1] / "thermal" / "radiometric_files.py"
-_SPEC = importlib.util.spec_from_file_location("radiometric_for_fuzz", _PATH)
-files = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(files)
 
 SCENE = 25 + np.random.default_rng(0).normal(0, 1, (24, 32))
 CAMERAS = {"t": CameraSpec(id="t", sensor=Sensor.THERMAL, width_px=32, height_px=24, hfov_deg=45)}

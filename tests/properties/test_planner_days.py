@@ -1,13 +1,8 @@
 """On any day with everything that a day can have: no plan breaks a rule, no route enters a zone."""
 
-import sys
-from pathlib import Path
-
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-
-sys.path.insert(0, str(Path(__file__).parent))
 from planner_days import lived
 
 # a seed tells nothing by being small: no shrinking

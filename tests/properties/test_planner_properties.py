@@ -1,20 +1,15 @@
 """The planner's promises, for any input: covered, clear of zones, accepted."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import shapely
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from planner_city import END, START, city
 
 from core.clearance import conflicts
 from core.energy import Wind
 from planner import Problem, prepare, solve, verify
 from planner.routes.coverage import sweep
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "planner"))
-from planner_city import END, START, city
 
 QUICK = settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 

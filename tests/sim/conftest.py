@@ -1,29 +1,13 @@
 """The simulation's tests share a small city and a pilot that speaks MAVLink without a socket."""
 
-import importlib.util
-import sys
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+import sim_city
 from pymavlink.dialects.v20 import ardupilotmega as wire
 
 from sim.swarm import Swarm
 from sim.world import World, build
-
-
-def _load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).parent / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-sim_city = _load("sim_city")
 
 
 class Pilot:

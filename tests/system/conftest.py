@@ -1,13 +1,8 @@
 """The city's morning, flown once for all system tests."""
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))  # the service as a process, beside this file
-
 from live_service import LiveService
 
 
