@@ -1,11 +1,9 @@
 """Was it flown as planned? A flown track against its route: sideways, in height, and in time.
 
-The track is matched to the route in order, so that a vehicle on one survey line is never compared
-with the next line beside it: progress along the route only moves forward, and only as fast as a
-vehicle flies.
+`core.matching` says where along the route each fix is.
 """
 
-from bisect import bisect_right
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,28 +13,27 @@ import numpy as np
 
 from core.energy import step_s
 from core.equipment import VehicleSpec
-from core.geo import Floats, HeightModel, LocalFrame, LonLat
+from core.geo import Floats, HeightModel, LonLat
+from core.matching import Fix, FlownPath
 from core.route import Route
 
+GRAVITY = 9.80665
+"""Standard gravity, m/s2 (CGPM 1901)."""
+
 REACH_FACTOR = 1.5
-"""The matched place moves ahead at most so much faster than the vehicle moved over ground."""
+"""The matched place moves ahead at most so much faster than the vehicle cruises: a tail wind."""
 
-REACH_M = 30.0
-"""... and so far more: position error and corners that are cut."""
+TURN_BANK_DEG = 35.0
+"""Bank of a wing in a turn; ArduPilot's and PX4's usual limits are 35 to 45 degrees."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
-    """Where a vehicle was: altitude above mean sea level (EGM96)."""
-
-    at: datetime
-    position: LonLat
-    altitude_m: float
+FLOWN = 0.99
+"""Share of the route that counts as the whole of it: the last waypoint is passed, not touched."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What counts as flown as planned.
+    """What counts as flown as planned; `of` gives those of a vehicle.
 
     Attributes:
         sideways_m: half the width of the corridor. 10 m: ArduPilot's WPNAV_RADIUS (2 m), position
@@ -48,6 +45,15 @@ class Limits:
     sideways_m: float = 10.0
     height_m: float = 10.0
     late_s: float = 120.0
+
+    @classmethod
+    def of(cls, spec: VehicleSpec) -> "Limits":
+        """A wing cannot turn on the spot: it passes a square corner by 0.41 of its turn radius,
+        v^2 / (g tan(bank)), on top of what a multirotor is allowed."""
+        if not spec.vtol:
+            return cls()
+        radius_m = spec.cruise_mps**2 / (GRAVITY * math.tan(math.radians(TURN_BANK_DEG)))
+        return cls(sideways_m=cls().sideways_m + (math.sqrt(2) - 1) * radius_m)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +93,7 @@ class Conformity:
         pace: seconds flown for every second planned, from the first waypoint to the last one
             reached; None when fewer than two were reached.
         deviations: in the order of time.
+        as_planned: it kept to its corridor, flew the whole route and was on time.
     """
 
     sideways_m: Spread | None
@@ -96,11 +103,7 @@ class Conformity:
     landed_late_s: float
     pace: float | None
     deviations: tuple[Deviation, ...]
-
-    def holds(self, limits: Limits) -> bool:
-        """Whether the whole of the flight kept to its plan."""
-        late = max(abs(self.took_off_late_s), abs(self.landed_late_s))
-        return not self.deviations and self.flown > 0.99 and late <= limits.late_s
+    as_planned: bool
 
 
 def compare(
@@ -127,97 +130,43 @@ def compare(
     """
     if not track:
         raise ValueError("a flight without a single position cannot be compared with its plan")
-    limits = limits or Limits()
-    path = _Path(route, home, landing)
-    along, sideways = path.match(track)
-    on_route = (along >= path.first_m) & (along <= path.last_m)
+    limits = limits or Limits.of(spec)
+    path = FlownPath(route, home, landing)
+    along, sideways = path.match(track, REACH_FACTOR * spec.cruise_mps)
+    on_route = (along >= path.first_m) & (along <= path.last_m) & path.away(track)
     wrong = np.abs(_height_errors(path, track, along, ground))
-    reached = float(np.max(along, initial=0.0))
-    length_m = max(path.last_m - path.first_m, 1e-9)
+    outside = sorted(
+        [
+            *_stretches("sideways", track, sideways, limits.sideways_m),
+            *_stretches("height", track, np.where(on_route, wrong, 0.0), limits.height_m),
+        ],
+        key=lambda d: d.start,
+    )
+    flown = path.share(float(along.max()))
+    late = (track[0].at - start).total_seconds(), (track[-1].at - end).total_seconds()
+    on_time = max(map(abs, late)) <= limits.late_s
     return Conformity(
         sideways_m=_spread(sideways),
         height_m=_spread(wrong[on_route]),
-        flown=min(1.0, max(0.0, (reached - path.first_m) / length_m)),
-        took_off_late_s=(track[0].at - start).total_seconds(),
-        landed_late_s=(track[-1].at - end).total_seconds(),
+        flown=flown,
+        took_off_late_s=late[0],
+        landed_late_s=late[1],
         pace=_pace(path, route, track, along, spec),
-        deviations=tuple(
-            sorted(
-                [
-                    *_stretches("sideways", track, sideways, limits.sideways_m),
-                    *_stretches("height", track, np.where(on_route, wrong, 0), limits.height_m),
-                ],
-                key=lambda d: d.start,
-            )
-        ),
+        deviations=tuple(outside),
+        as_planned=on_time and not outside and flown > FLOWN,
     )
 
 
-class _Path:
-    """The route as a polyline in metres, dock to dock."""
-
-    def __init__(self, route: Route, home: LonLat, landing: LonLat) -> None:
-        points = [home, *(w.position for w in route.waypoints), landing]
-        self._frame = LocalFrame(route.entry)
-        self.route = route
-        self.xy = np.array([self._frame.point_xy(p) for p in points])
-        self._steps = np.diff(self.xy, axis=0)
-        self._lengths = np.hypot(self._steps[:, 0], self._steps[:, 1])
-        self.marks_m = np.concatenate([[0.0], np.cumsum(self._lengths)])
-        self.first_m, self.last_m = float(self.marks_m[1]), float(self.marks_m[-2])
-
-    def match(self, track: Sequence[Fix]) -> tuple[Floats, Floats]:
-        """For each fix how far along the path it is, and how far beside it, in metres."""
-        places = np.array([self._frame.point_xy(f.position) for f in track])
-        along, beside = np.empty(len(track)), np.empty(len(track))
-        at_m, moved_m = 0.0, 0.0
-        before = places[0]
-        for k, place in enumerate(places):
-            moved_m += float(np.hypot(*(place - before)))
-            before = place
-            reached, beside[k] = self._nearest(place, at_m, REACH_FACTOR * moved_m + REACH_M)
-            if reached > at_m:
-                at_m, moved_m = reached, 0.0
-            along[k] = at_m
-        return along, beside
-
-    def _nearest(self, place: Floats, from_m: float, reach_m: float) -> tuple[float, float]:
-        """The nearest place of the stretch that can have been reached; behind counts as here."""
-        last = len(self._lengths) - 1
-        low = min(last, bisect_right(self.marks_m, from_m) - 1)
-        high = min(last, bisect_right(self.marks_m, from_m + reach_m) - 1)
-        legs = slice(low, high + 1)
-        steps, lengths = self._steps[legs], np.maximum(self._lengths[legs], 1e-9)
-        to = place - self.xy[legs]
-        forward = np.clip((to * steps).sum(axis=1) / lengths, 0.0, self._lengths[legs])
-        gaps = np.hypot(*(to - steps * (forward / lengths)[:, None]).T)
-        reached = self.marks_m[legs] + forward
-        gaps[reached > from_m + reach_m] += reach_m
-        best = int(np.argmin(gaps))
-        return float(reached[best]), float(np.min(gaps))
-
-    def heights(self, along_m: Floats) -> tuple[Floats, Floats]:
-        """Planned height at places of the route, and whether it is above ground (1) or sea (0)."""
-        waypoints = self.route.waypoints
-        legs = np.clip(np.searchsorted(self.marks_m, along_m, "right") - 2, 0, len(waypoints) - 1)
-        onward = np.minimum(legs + 1, len(waypoints) - 1)
-        lengths = np.maximum(self.marks_m[onward + 1] - self.marks_m[legs + 1], 1e-9)
-        share = np.clip((along_m - self.marks_m[legs + 1]) / lengths, 0.0, 1.0)
-        above = np.array([w.height_m for w in waypoints])
-        sea = np.array([np.nan if w.amsl_m is None else w.amsl_m for w in waypoints])
-        fixed = sea[legs] + (sea[onward] - sea[legs]) * share
-        over = above[legs] + (above[onward] - above[legs]) * share
-        return np.where(np.isnan(fixed), over, fixed), np.isnan(fixed).astype(float)
-
-
-def _height_errors(path: _Path, track: Sequence[Fix], along: Floats, ground: HeightModel) -> Floats:
+def _height_errors(
+    path: FlownPath, track: Sequence[Fix], along: Floats, ground: HeightModel
+) -> Floats:
     planned, above_ground = path.heights(along)
     below = ground.height_m([f.position.lon for f in track], [f.position.lat for f in track])
     return np.array([f.altitude_m for f in track]) - above_ground * below - planned
 
 
 def _pace(
-    path: _Path, route: Route, track: Sequence[Fix], along: Floats, spec: VehicleSpec
+    path: FlownPath, route: Route, track: Sequence[Fix], along: Floats, spec: VehicleSpec
 ) -> float | None:
     """Seconds flown over seconds planned between the first waypoint and the last one reached."""
     marks = path.marks_m[1:-1]

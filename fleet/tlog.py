@@ -13,9 +13,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
-from core.conformity import Fix
 from core.errors import InvalidInput
 from core.geo import LonLat
+from core.matching import Fix
 from fleet.codec import Parser, packet_length
 from fleet.launch import AIRBORNE_M
 from fleet.messages import GlobalPosition, Heartbeat, Packet
@@ -91,15 +91,20 @@ def packets(path: Path) -> Iterator[tuple[datetime, Packet]]:
 
 
 def track(path: Path) -> list[Fix]:
-    """Where the vehicle was while it was armed and off the ground; raises as `records` does."""
-    armed = False
+    """Where the vehicle was from take-off until it was disarmed; raises as `records` does.
+
+    Only the take-off is told by height: over a valley a vehicle flies lower than its home.
+    """
+    armed = aloft = False
     found: list[Fix] = []
     for at, packet in packets(path):
         match packet.message:
             case Heartbeat():
                 armed = packet.message.armed
+                aloft = aloft and armed
             case GlobalPosition(position=LonLat() as here, height_m=height_m) if armed:
-                if height_m >= AIRBORNE_M:
+                aloft = aloft or height_m >= AIRBORNE_M
+                if aloft:
                     found.append(Fix(at, here, packet.message.altitude_m))
             case _:
                 pass

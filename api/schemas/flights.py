@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from api.schemas.base import Body, Feature, Geometry, Latitude, Longitude, Model
-from core.conformity import Conformity, Limits, Spread
+from core.conformity import Conformity, Spread
 from core.route import Route
 from missions.entities import Flight, LedgerLine, LogEntry, Task
 from missions.operations.point import PointAnswer
@@ -176,7 +176,7 @@ class ConformityOut(Model):
         if found is None:
             return None
         return cls(
-            as_planned=found.holds(Limits()),
+            as_planned=found.as_planned,
             sideways_m=SpreadOut.of(found.sideways_m),
             height_m=SpreadOut.of(found.height_m),
             flown=found.flown,

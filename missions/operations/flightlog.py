@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.conformity import Conformity, Limits, compare
+from core.conformity import Conformity, compare
 from core.equipment import VehicleSpec
 from core.errors import NotFound
 from core.geo import LonLat
@@ -115,7 +115,7 @@ def told(found: Conformity) -> tuple[str, str]:
     when = f"{abs(minutes):.0f} min {'late' if minutes > 0 else 'early'}"
     when_zh = f"{'晚' if minutes > 0 else '早'} {abs(minutes):.0f} 分钟"
     verdict, verdict_zh = ("not flown as planned", "偏离计划")
-    if found.holds(Limits()):
+    if found.as_planned:
         verdict, verdict_zh = ("flown as planned", "按计划飞行")
     many_zh = f"，{len(found.deviations)} 次超限" if found.deviations else ""
     return (

@@ -133,6 +133,7 @@ def _conformity() -> Conformity:
         landed_late_s=70.0,
         pace=1.1,
         deviations=(off,),
+        as_planned=False,
     )
 
 

@@ -1,14 +1,16 @@
 """A flown track is measured against its route: sideways, height, time, and never the next line."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
 
-from core.conformity import Conformity, Fix, Limits, compare
+from core.conformity import Conformity, Limits, compare
 from core.energy import step_s
 from core.equipment import VehicleSpec
 from core.geo import FlatGround, LonLat, bearing_deg, distance_m, offset
+from core.matching import Fix
 from core.route import Route, Waypoint
 
 START = datetime(2026, 11, 22, 1, tzinfo=UTC)
@@ -31,7 +33,7 @@ SPEC = VehicleSpec(
 
 def _lines(count: int, spacing_m: float) -> Route:
     """A survey: lines of 400 m to the north, so many metres apart."""
-    points = []
+    points: list[LonLat] = []
     for k in range(count):
         foot = offset(offset(HOME, 0, 300), 90, k * spacing_m)
         ends = (foot, offset(foot, 0, 400))
@@ -78,7 +80,7 @@ def _compare(route: Route, track: list[Fix]) -> Conformity:
 def test_a_flight_as_planned_holds() -> None:
     route = _lines(4, 30.0)
     found = _compare(route, _flown(route))
-    assert found.holds(Limits())
+    assert found.as_planned
     assert found.flown == 1.0
     assert found.sideways_m is not None
     assert found.sideways_m.most < 1.0
@@ -91,7 +93,7 @@ def test_a_flight_as_planned_holds() -> None:
 def test_a_vehicle_beside_its_line_is_not_compared_with_the_next_one(aside_m: float) -> None:
     route = _lines(4, 30.0)
     found = _compare(route, _flown(route, aside_m=aside_m))
-    assert not found.holds(Limits())
+    assert not found.as_planned
     assert found.sideways_m is not None
     assert found.sideways_m.median == pytest.approx(aside_m, abs=1.0)
     assert all(d.kind == "sideways" for d in found.deviations)
@@ -123,7 +125,7 @@ def test_a_flight_that_was_broken_off_says_how_much_was_flown() -> None:
     track = _flown(route)
     found = _compare(route, track[: len(track) // 2])
     assert 0.3 < found.flown < 0.6
-    assert not found.holds(Limits())
+    assert not found.as_planned
 
 
 def test_a_slow_flight_shows_its_pace_and_lands_late() -> None:
@@ -136,3 +138,26 @@ def test_a_slow_flight_shows_its_pace_and_lands_late() -> None:
 def test_a_track_without_positions_is_refused() -> None:
     with pytest.raises(ValueError, match="without a single position"):
         _compare(_lines(2, 40.0), [])
+
+
+def test_a_climb_upright_over_the_dock_is_no_wrong_height() -> None:
+    route = _lines(2, 40.0)
+    climb = [Fix(START + timedelta(seconds=k - 20), HOME, 60.0 + 4 * k) for k in range(20)]
+    found = _compare(route, climb + _flown(route))
+    assert found.height_m is not None
+    assert found.height_m.most < 0.5
+
+
+def test_a_silence_on_the_radio_loses_no_place_on_the_route() -> None:
+    route = _lines(6, 30.0)
+    track = _flown(route)
+    found = _compare(route, track[:60] + track[170:])
+    assert found.sideways_m is not None
+    assert found.sideways_m.most < 1.0
+    assert found.flown == 1.0
+
+
+def test_a_wing_may_pass_a_corner_by_part_of_its_turn_radius() -> None:
+    wing = replace(SPEC, vtol=True, cruise_mps=20.0)
+    assert Limits.of(SPEC).sideways_m == 10.0
+    assert 25.0 < Limits.of(wing).sideways_m < 45.0

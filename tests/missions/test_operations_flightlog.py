@@ -84,11 +84,11 @@ def test_a_sentence_names_what_was_off() -> None:
     spread = Spread(median=1.0, p95=2.0, most=30.0)
     good = Conformity(
         sideways_m=spread, height_m=spread, flown=1.0, took_off_late_s=3.0, landed_late_s=-60.0,
-        pace=1.0, deviations=(),
+        pace=1.0, deviations=(), as_planned=True,
     )  # fmt: skip
     assert told(good)[0].startswith("flown as planned: 100% of the route")
     off = Deviation(kind="sideways", start=NOW, end=NOW, worst=30.0, place=HERE)
-    text, text_zh = told(replace(good, flown=0.4, deviations=(off,)))
+    text, text_zh = told(replace(good, flown=0.4, deviations=(off,), as_planned=False))
     assert text.startswith("not flown as planned: 40% of the route")
     assert "at most 30 m (sideways)" in text
     assert text_zh.startswith("偏离计划")
