@@ -13,6 +13,7 @@ from api.cli import (
     analyze,
     audit,
     bench,
+    campaign,
     compare,
     convert,
     demo,
@@ -50,6 +51,7 @@ for command in (
     convert.convert,
     analyze.analyze,
     sim.sim,
+    campaign.campaign,
     enrol.enrol,
 ):
     app.command()(command)
