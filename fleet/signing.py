@@ -32,6 +32,10 @@ UNIT = timedelta(microseconds=10)
 WINDOW = timedelta(minutes=1) // UNIT
 """The first packet of a stream may be older than our own time by so much, not by more."""
 
+LAST = 2**48 - 1 - timedelta(days=365) // UNIT
+"""A timestamp has 48 bits, which end in the year 2104. Nobody is followed into the last year: a
+vehicle that claims to be there would leave us no later timestamp to speak to it with."""
+
 UNSIGNED_ALLOWED = frozenset({dialect.MAVLINK_MSG_ID_RADIO_STATUS})
 """Radios put these in by themselves, have no key, and nothing is done that they say:
 https://mavlink.io/en/guide/message_signing.html#accepting-unsigned-packets."""
@@ -52,7 +56,8 @@ class Verdict(StrEnum):
     REPLAYED = "replayed"
     """Rightly signed, but not newer than what was heard before."""
     STALE = "stale"
-    """Rightly signed, the first of its stream, and more than a minute behind our time."""
+    """Rightly signed, the first of its stream, and more than a minute behind our time; or so far
+    ahead that nobody could go on from there (`LAST`)."""
     NO_KEY = "no key"
     """It must sign, and there is no key to check it with."""
 
@@ -190,6 +195,8 @@ class Signing:
         if not hmac.compare_digest(_signature(partner.key, body), frame[-_SIGNATURE_BYTES:]):
             return Verdict.FORGED
         timestamp = int.from_bytes(frame[-12:-6], "little")
+        if timestamp > LAST:
+            return Verdict.STALE
         stream = (frame[-BLOCK_BYTES], component_id)
         latest = partner.streams.get(stream)
         if latest is None:

@@ -52,6 +52,10 @@ class Pack:
     serial: str
 
 
+FASTEST_MPS = 100.0
+"""More than any vehicle here can fly; what is ordered above it is cut to it."""
+
+
 class Body:
     """The vehicle's senses, refreshed each step, and its controls, written into the commands."""
 
@@ -141,11 +145,15 @@ class Body:
         self.start, self.goal = start, goal
         c.from_lon[i], c.from_lat[i] = start.lon, start.lat
         c.to_lon[i], c.to_lat[i] = goal.lon, goal.lat
-        c.speed_mps[i], c.end_mps[i] = speed_mps, end_mps
+        c.speed_mps[i], c.end_mps[i] = self._pace(speed_mps), self._pace(end_mps)
         c.landing[i] = False
         same = start.terrain == goal.terrain
         p.start_m[i] = start.height_m if same else goal.height_m
         p.end_m[i], p.terrain[i] = goal.height_m, goal.terrain
+
+    def _pace(self, speed_mps: float) -> float:
+        """A speed as guidance takes it: any order beyond a vehicle's power is the same order."""
+        return 0.0 if math.isnan(speed_mps) else min(max(0.0, speed_mps), FASTEST_MPS)
 
     def stay(self) -> None:
         """Stop as soon as the speed allows and hang there."""

@@ -105,7 +105,9 @@ class _Copter:
 
     def mode(self, _: Message, p: Params) -> int:
         """DO_SET_MODE."""
-        if not math.isfinite(p[1]) or not int(p[0]) & wire.MAV_MODE_FLAG_CUSTOM_MODE_ENABLED:
+        if not all(math.isfinite(v) for v in p[:2]):
+            return FAILED
+        if not int(p[0]) & wire.MAV_MODE_FLAG_CUSTOM_MODE_ENABLED:
             return FAILED
         mode = self._a.firmware.mode_of(p[1], p[2])
         if mode is None:

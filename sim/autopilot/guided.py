@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from sim.autopilot.circling import Circle
 from sim.autopilot.modes import Mode
-from sim.body import Spot
+from sim.body import FASTEST_MPS, Spot
 from sim.earth import moved
 
 if TYPE_CHECKING:
@@ -61,6 +61,9 @@ class Guided:
             return
         self.stop()
         self._until_s = a.senses.now_s() + VELOCITY_S
+        east_mps, north_mps, up_mps = (
+            min(max(-FASTEST_MPS, v), FASTEST_MPS) for v in (east_mps, north_mps, up_mps)
+        )
         speed = math.hypot(east_mps, north_mps)
         lon, lat = moved(body.lon, body.lat, east_mps * FAR_S, north_mps * FAR_S)
         start = body.here()

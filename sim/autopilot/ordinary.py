@@ -188,7 +188,7 @@ class _Ordinary:
         elif system == -3:
             if gimbal.owner == asker:
                 gimbal.owner = (0, 0)
-        elif system >= 0 and component >= 0:
+        elif 0 <= system <= 255 and 0 <= component <= 255:
             gimbal.owner = (system, component)
         self._a.commander.after(lambda: self._a.send(payload.gimbal_manager_status(self._a)))
         return ACCEPTED

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from pymavlink.dialects.v20 import ardupilotmega as wire
 
 from core.units import degrees_e7
-from sim.autopilot.items import AMSL, RELATIVE, TERRAIN
+from sim.autopilot.items import AMSL, HIGHEST_M, RELATIVE, TERRAIN
 from sim.body import Spot
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 def spot(a: "Autopilot", frame: int, lon_e7: float, lat_e7: float, height_m: float) -> Spot | None:
     """A place on the wire, None if it is none; 0, 0 is "here"."""
     if not all(math.isfinite(v) for v in (lon_e7, lat_e7, height_m)):
+        return None
+    if abs(height_m) > HIGHEST_M:
         return None
     lon, lat = lon_e7 / 1e7, lat_e7 / 1e7
     if not (abs(lat) <= 90 and abs(lon) <= 180):

@@ -23,6 +23,8 @@ INCOMPATIBLE_SIGNED = 0x01
 UNSIGNED = frozenset({"RADIO_STATUS", "RADIO"})
 """Accepted without a signature: a telemetry radio's own."""
 LINK_ID = 0
+LOW_48_BITS = 2**48 - 1
+"""What of a timestamp travels in a packet; MAVLink's C library, too, cuts off the rest."""
 
 
 class Signing:
@@ -70,7 +72,7 @@ class Signing:
             return packet
         self._timestamp = max(self._timestamp + 1, (clock_us() - EPOCH_US) // 10)
         signed = _flagged(packet, message.crc_extra)
-        signed += bytes([LINK_ID]) + self._timestamp.to_bytes(6, "little")
+        signed += bytes([LINK_ID]) + (self._timestamp & LOW_48_BITS).to_bytes(6, "little")
         return signed + _signature(self._key, signed)
 
     def _fresh(self, message: wire.MAVLink_message, packet: bytes) -> bool:

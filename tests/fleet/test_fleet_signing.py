@@ -15,7 +15,7 @@ from fleet.codec import Encoder, Parser
 from fleet.gateway import Gateway
 from fleet.keys import Keys, new_key
 from fleet.messages import CommandLong, Heartbeat, Message, Packet, StatusText
-from fleet.signing import EPOCH, UNIT, WINDOW, Signing
+from fleet.signing import EPOCH, LAST, UNIT, WINDOW, Signing
 from fleet.wire import Wire
 
 START = datetime(2026, 5, 12, tzinfo=UTC)
@@ -156,6 +156,13 @@ def test_a_vehicle_whose_clock_is_ahead_is_followed_and_spoils_no_other() -> Non
     assert peer.hears(ground.says(ARM)) == ["COMMAND_LONG"]
     other = dict(ground.wire.outgoing(BEAT, 0))[8]
     assert int.from_bytes(other[-12:-6], "little") == stamp(START)
+
+
+def test_a_vehicle_that_signs_at_the_end_of_all_timestamps_is_not_followed_there() -> None:
+    ground = Ground(keys={7: KEY})
+    peer = Peer(at=EPOCH + (LAST + 1) * UNIT)
+    assert ground.hears(peer.says()) == []
+    assert int.from_bytes(ground.says(ARM)[-12:-6], "little") == stamp(START)
 
 
 def test_timestamps_grow_with_every_packet_though_the_clock_stands_or_goes_back() -> None:
