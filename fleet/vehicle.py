@@ -32,6 +32,10 @@ from fleet.proof import Conditions, Proof
 from fleet.state import VehicleState
 
 
+def _look_no_more() -> None:
+    """Nothing stands between a vehicle that is ready and its launch."""
+
+
 class Vehicle:
     """A vehicle that has been heard. `fleet.fleet.Fleet` makes them.
 
@@ -132,11 +136,15 @@ class Vehicle:
 
     # --- flight ------------------------------------------------------------------------------
 
-    async def launch(self) -> None:
+    async def launch(self, last_look: Callable[[], None] = _look_no_more) -> None:
         """Pre-flight, arm, start the proven mission; return when it is airborne.
 
         A vehicle that already flies its mission is left alone. When something fails on the
         ground it is disarmed again.
+
+        Args:
+            last_look: called when all is ready, just before arming, e.g. at the dock's door; what
+                it raises stops the launch.
 
         Raises:
             NotReady: no proven mission, in flight with something else, or the pre-arm check
@@ -153,6 +161,7 @@ class Vehicle:
             await self.onboard.prepare()
             await launch.make_ready(self._helm)
             await self.onboard.recheck()
+            last_look()
             try:
                 await launch.start(self._helm)
             except FlyOnceError:

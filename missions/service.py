@@ -191,8 +191,8 @@ class Service:
         p.require("fly")
         with self._room.view() as unit:
             flight = unit.flights.get(flight_id)
-        await pointing.command(self._room, flight, command, p)
-        return {"id": flight_id, "state": flight.state}
+        order = await pointing.command(self._room, flight, command, p)
+        return {"id": flight_id, "state": flight.state, "command_id": order}
 
     async def point(
         self,

@@ -71,7 +71,7 @@ async def command(
 ) -> schemas.CommandOut:
     """Answers when the vehicle acknowledged; a refusal names the autopilot's reasons."""
     done = await service.command(caller, id, body.command)
-    return schemas.CommandOut(id=done["id"], state=done["state"])
+    return schemas.CommandOut(**done)
 
 
 @router.get(

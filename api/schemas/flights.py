@@ -281,6 +281,7 @@ class CommandOut(Model):
 
     id: str
     state: str
+    command_id: str | None = Field(description="see GET /commands/{id}; null for a launch")
 
 
 class PointIn(Body):

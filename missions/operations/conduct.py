@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from core.clock import within
 from core.energy import CALM
@@ -126,8 +127,7 @@ async def _out_of_the_dock(room: ControlRoom, flight: Flight, vehicle: Vehicle) 
     """Through the open door into the air; what does not take off is put away again."""
     try:
         await docking.open_for_launch(room, flight, vehicle)
-        docking.last_look(room, flight, vehicle)
-        await vehicle.launch()
+        await vehicle.launch(partial(docking.last_look, room, flight, vehicle))
     except BaseException:
         docking.not_launched(room, flight, vehicle)
         raise

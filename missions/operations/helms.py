@@ -182,9 +182,9 @@ class Helms:
             by=who.name,
         )
 
-    async def command(self, flight: Flight, who: Principal, command: str) -> None:
+    async def command(self, flight: Flight, who: Principal, command: str) -> Order:
         """Hold, resume, return, land, photograph or look ahead; the controls must be free or the
-        caller's own.
+        caller's own. Returns the order as it ended.
 
         Raises:
             ControlHeld. VehicleError: the vehicle refused, or did not answer.
@@ -193,19 +193,22 @@ class Helms:
         if helm.control.pilot is not None:
             helm.control = rules.renew(helm.control, who.name, self._room.now())
         vehicle = self._room.fleet.vehicle(flight.address)
-        match command:
-            case "hold":
-                await vehicle.hold()
-            case "land":
-                await vehicle.land()
-            case "return":
-                await self._return(flight, vehicle)
-            case "photograph":
-                rules.require(helm.control, who.name)
-                await vehicle.manoeuvres.photograph()
-            case _:
-                await self._resume(flight, vehicle)
+        orders = self._room.fleet.orders
+        async with orders.under(flight.address, command, by=who.name) as order:
+            match command:
+                case "hold":
+                    await vehicle.hold()
+                case "land":
+                    await vehicle.land()
+                case "return":
+                    await self._return(flight, vehicle)
+                case "photograph":
+                    rules.require(helm.control, who.name)
+                    await vehicle.manoeuvres.photograph()
+                case _:
+                    await self._resume(flight, vehicle)
         self._keep(flight, helm)
+        return orders.get(order.id)
 
     async def _carry_out(self, flight: Flight, helm: Helm, vehicle: Vehicle, drawn: Drawn) -> None:
         """Fly a path to its end; what is still to fly is kept as it gets shorter."""

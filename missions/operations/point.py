@@ -94,9 +94,13 @@ def point(room: ControlRoom, wish: Wish) -> PointAnswer:
     return _answer(ordered.flight.id, ordered.proposal, FilingState.FILED)
 
 
-async def command(room: ControlRoom, flight: Flight, order: str, by: Principal) -> None:
+async def command(
+    room: ControlRoom, flight: Flight, order: str, by: Principal
+) -> str | None:
     """A pilot's word: launch a planned flight now; hold, resume, return, land or photograph with
     one in the air, as long as nobody else holds its controls.
+
+    Returns the id of the vehicle's order; None for a launch, which is a flight's own affair.
 
     Raises:
         InvalidInput: no such command. Unavailable: the flight is not in the air. ControlHeld.
@@ -104,7 +108,7 @@ async def command(room: ControlRoom, flight: Flight, order: str, by: Principal) 
     """
     if order == "launch":
         launch(room, flight, by.name)
-        return
+        return None
     if order not in ORDERS:
         raise InvalidInput(
             f"no such command: {order}",
@@ -117,9 +121,10 @@ async def command(room: ControlRoom, flight: Flight, order: str, by: Principal) 
             where=flight.id,
             remedy="only a flight in the air obeys",
         )
-    await room.helms.command(flight, by, order)
+    done = await room.helms.command(flight, by, order)
     said, said_zh = f"{by.name}: {order}, acknowledged", f"{by.name}：{order}，已确认"
     remark(room, flight, order, said, said_zh, actor=by.name)
+    return done.id
 
 
 def launch(room: ControlRoom, flight: Flight, by: str) -> None:

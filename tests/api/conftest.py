@@ -413,7 +413,7 @@ class FakeService:
 
     async def command(self, p: Principal, flight_id: str, command: str) -> dict[str, Any]:
         self._called("command", p, flight_id, command)
-        return {"id": flight_id, "state": "flying"}
+        return {"id": flight_id, "state": "flying", "command_id": "ord-1"}
 
     def plan(self, p: Principal, day: date | None) -> Any:
         self._called("plan", p, day)
