@@ -24,6 +24,7 @@ from fleet.events import (
     ModeChanged,
     PathEnded,
     PhotoTaken,
+    Text,
     TurnedBack,
 )
 from fleet.flightplan import FlightPlan
@@ -37,6 +38,7 @@ from missions.operations.away import from_where_it_stands
 from missions.operations.flightlog import logged
 from missions.operations.proving import keep, plan_for
 from missions.operations.room import ControlRoom
+from missions.presets import Dock
 
 RETRY_S = 20.0
 PATIENCE = timedelta(minutes=8)
@@ -48,6 +50,10 @@ LIFTS_S = 30.0
 """ArduPilot disarms a vehicle that stands armed for 10 s (DISARM_DELAY); take-offs are quicker."""
 LOOK_UP_S = 30.0
 """How often a follower looks at the state when no event comes."""
+CRITICAL = 2
+"""MAV_SEVERITY of a line that somebody must see: emergency (0), alert (1), critical (2)."""
+LEAST_PHOTOS = 0.5
+"""A flight that took less of its photographs was not flown for what it was flown for."""
 
 
 async def conduct(room: ControlRoom, flight: Flight) -> Flight:
@@ -208,6 +214,7 @@ async def _watch(
 ) -> Flight:
     overdue = flight.end + (flight.end - flight.start) / 2 + PATIENCE
     told = False
+    said: set[str] = set()
     while True:
         try:
             event = await within(room.clock, LOOK_UP_S, events.get())
@@ -215,6 +222,11 @@ async def _watch(
             if room.now() > overdue and not told:
                 told = True
                 flights.overdue(room, flight)
+            stands = receiving.seen_standing(room, flight, vehicle)
+            if stands is not None:
+                text = f"{stands.id} sees it on its pad, though its link is down"
+                flights.alarm(room, flight, text, f"链路中断，但 {stands.id} 已识别到其降落")
+                return _finish(room, flight, vehicle, photos, stands)
             if vehicle.state.armed:
                 continue
             return _finish(room, flight, vehicle, photos)
@@ -234,23 +246,42 @@ async def _watch(
                 flights.alarm(room, flight, text, f"自主停止（{event.after}），不会自动续飞")
             case Heard(again=True):
                 flights.remark(room, flight, "link", "link found again", "链路恢复")
+            case Text() if event.severity <= CRITICAL and event.text not in said:
+                said.add(event.text)
+                flights.alarm(room, flight, f"it says: {event.text}", f"飞行器告警：{event.text}")
             case _:
                 pass
 
 
-def _finish(room: ControlRoom, flight: Flight, vehicle: Vehicle, photos: int) -> Flight:
-    """It is down: where, decides what it counts as; a failed return never counts as done."""
+def _finish(
+    room: ControlRoom, flight: Flight, vehicle: Vehicle, photos: int, at: Dock | None = None
+) -> Flight:
+    """It is down: where, decides what it counts as; a failed return never counts as done.
+
+    Args:
+        at: the dock that sees it, where it does not say itself where it is.
+    """
     room.helms.landed(flight)
-    receiving.landed(room, flight, vehicle)
-    position = vehicle.state.position
-    stands = room.pads.at(position)
-    if position is not None and stands is None:
+    stands = at or room.pads.at(vehicle.state.position)
+    receiving.landed(room, flight, vehicle, stands)
+    if vehicle.state.position is not None and stands is None:
         text = "landed outside of any dock: somebody must fetch it"
         flights.alarm(room, flight, text, "降落在机库之外：需人工处置")
         return flights.landed(room, flight, complete=False, photos=photos)
     elsewhere = stands.id if stands and stands.id != flight.vehicle else None
-    done = vehicle.state.mission_done
+    done = vehicle.state.mission_done and _photographed(room, flight, photos)
     return flights.landed(room, flight, complete=done, photos=photos, at=elsewhere)
+
+
+def _photographed(room: ControlRoom, flight: Flight, photos: int) -> bool:
+    """Whether its camera did what it flew for: by what it reported and by what has come in."""
+    with room.view() as unit:
+        taken = max(photos, unit.media.count(flight=flight.id))
+    if taken >= LEAST_PHOTOS * flight.route.photos:
+        return True
+    text = f"it took {taken} of {flight.route.photos} photographs: look at its camera and storage"
+    flights.alarm(room, flight, text, f"仅拍摄 {taken}/{flight.route.photos} 张：请检查相机与存储")
+    return False
 
 
 def _guard(room: ControlRoom, flight: Flight) -> None:

@@ -19,6 +19,7 @@ from fleet.vehicle import Vehicle
 from missions.entities import Flight
 from missions.operations import flights, packs
 from missions.operations.room import ControlRoom
+from missions.presets import Dock as Place
 
 LOOK_S = 5.0
 """How often a returning vehicle's way is measured."""
@@ -32,6 +33,9 @@ LAST_S = 30.0
 TRAVEL_MARGIN = 1.5
 TRIES, AGAIN_S = 3, 20.0
 """A door or a charger is asked so often after a landing, with such a pause."""
+
+LANDED_S = 60.0
+"""A dock tells of a take-off some seconds late: who was heard in the air within so long flies."""
 
 SETTLE_S = 60.0
 """Within so long after a landing the dock has seen the vehicle on its pad."""
@@ -63,10 +67,14 @@ async def _expect(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> None:
         if dock is None or not vehicle.state.armed:
             continue
         state = dock.state()
+        early_s = TRAVEL_MARGIN * state.door_travel_s + EARLY_S
+        left_s = arrival_s(room, flight, vehicle, goal)
+        if opened == goal and left_s is not None and left_s > 2 * early_s:
+            room.spawn(shut(room, flight, dock, "too early"), f"dock {goal}: close")
+            opened = None  # its link was lost and is back: it does not come yet
         if opened == goal and state.fresh(room.now()) and state.door is Door.OPEN:
             continue
-        left_s = arrival_s(room, flight, vehicle, goal)
-        if left_s is None or left_s > TRAVEL_MARGIN * state.door_travel_s + EARLY_S:
+        if left_s is None or left_s > early_s:
             continue
         if await _open_for_landing(room, flight, dock, again=refused == goal):
             opened, refused = goal, None
@@ -115,6 +123,8 @@ def destination(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> str:
     bound = room.pads.bound.get(flight.address)
     if bound is not None:
         return bound
+    if vehicle.lost:
+        return flight.dock  # its own failsafe brings it home
     mission = vehicle.mission
     if mission is not None and vehicle.state.mode == vehicle.autopilot.mission_mode:
         last = room.pads.at(_ahead(vehicle)[-1]) if _ahead(vehicle) else None
@@ -124,8 +134,14 @@ def destination(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> str:
 
 
 def arrival_s(room: ControlRoom, flight: Flight, vehicle: Vehicle, goal: str) -> float | None:
-    """Seconds until it is at a dock, in the wind it measures; None while it does not come."""
+    """Seconds until it is at a dock, in the wind it measures; None while it does not come.
+
+    One whose link is lost may be there at any moment: its failsafe returns (`fleet.failsafes`),
+    and nobody hears when.
+    """
     state, pilot = vehicle.state, vehicle.autopilot
+    if vehicle.lost:
+        return 0.0
     if state.position is None:
         return None
     comes = flight.address in room.pads.bound or state.mode in (pilot.return_mode, pilot.land_mode)
@@ -149,10 +165,28 @@ def _ahead(vehicle: Vehicle) -> list[LonLat]:
     return [place for place in places if place is not None]
 
 
-def landed(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> None:
-    """It stands again: its packs are written down; the dock puts it away in the background."""
+def seen_standing(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> Place | None:
+    """The dock that sees a vehicle on its pad while the vehicle itself has been lost for
+    `LANDED_S`; None where it is heard, or no dock knows.
+    """
+    now = room.now()
+    silent_s = (now - vehicle.state.heard_at).total_seconds()
+    if not vehicle.lost or silent_s < LANDED_S:
+        return None
+    for dock in room.docks.values():
+        state = dock.state()
+        if state.fresh(now) and state.occupant == flight.vehicle:
+            return room.dock(dock.id)
+    return None
+
+
+def landed(room: ControlRoom, flight: Flight, vehicle: Vehicle, at: Place | None) -> None:
+    """It stands again: its packs are written down; the dock puts it away in the background.
+
+    Args:
+        at: the dock where it stands; None for none.
+    """
     packs.flown(room, flight.vehicle, vehicle.state)
-    at = room.pads.at(vehicle.state.position)
     dock = None if at is None else room.docks.get(at.id)
     if dock is not None:
         room.spawn(put_away(room, flight, dock), f"dock {dock.id}: put away")

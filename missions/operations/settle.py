@@ -9,6 +9,7 @@ from imagery.catalog import Medium, MediumState
 from missions.entities import (
     Answer,
     Flight,
+    FlightState,
     Origin,
     Request,
     RequestState,
@@ -16,7 +17,7 @@ from missions.entities import (
     TaskState,
 )
 from missions.lifecycle import move
-from missions.operations import officers
+from missions.operations import flights, officers
 from missions.operations.changes import Change, compare_pairs, pairs
 from missions.operations.journal import note
 from missions.operations.room import ControlRoom
@@ -26,6 +27,8 @@ from missions.store.protocol import Unit
 PATIENCE_S = 300.0
 """How long after landing photographs may still come in before the flight is settled without."""
 LOOK_S = 5.0
+KEPT = 0.95
+"""One photograph in twenty may be missing: neighbours overlap by more than that."""
 
 
 async def settle(room: ControlRoom, flight: Flight) -> None:
@@ -49,6 +52,15 @@ async def settle(room: ControlRoom, flight: Flight) -> None:
             f"{received} of {flight.photos_taken} photographs received",
             f"收到 {received}/{flight.photos_taken} 张影像",
         )
+    _missing(room, flight, received)
+
+
+def _missing(room: ControlRoom, flight: Flight, received: int) -> None:
+    """A flight that counts as done and lacks photographs is somebody's to look at."""
+    asked = flight.route.photos
+    if flight.state is FlightState.DONE and received < KEPT * asked:
+        text = f"{received} of {asked} photographs came in; what they were for may have gaps"
+        flights.alarm(room, flight, text, f"仅收到 {received}/{asked} 张影像，覆盖可能不完整")
 
 
 async def _photographs_in(room: ControlRoom, flight: Flight) -> None:
