@@ -17,20 +17,23 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-from benchmarks.fleet.fault_city import BYSTANDER, STRUCK, file_flight, photos_of, survey
+from benchmarks.fleet.fault_city import BYSTANDER, STRUCK, file_flight, survey
 from benchmarks.fleet.fault_range import Range
 from benchmarks.fleet.fault_verdict import Evidence, judge
 from core.errors import InvalidInput
 from missions.entities import Flight, FlightState
+from missions.processes import leave_with_parent
 from sim.faults import DOCKS, SCALES, WORLD, Fault, Kind, Phase
 
-GREET_S = 25.0
-"""The service is up so long before anything strikes or is due."""
-WAIT_S = 100.0
-"""Seconds from the service's start to the take-offs."""
-LONGEST_S = 2700.0
+GREET_S = 20.0
+"""The service is up so long before flights are due."""
+DOCKED_S = 12.0
+"""When a fault strikes in the dock: the service knows the drone and has asked nothing yet."""
+WAIT_S = 55.0
+"""Seconds from then to the second take-off; the first comes 10 s earlier."""
+LONGEST_S = 1800.0
 """A case is over after so many simulated seconds, whatever still hangs."""
-QUIET_S = 90.0
+QUIET_S = 60.0
 """Looked on for so long after the last flight was settled: doors close, orders end."""
 LATE_S, BRIEF_S = (0.0, 15.0), (20.0, 120.0)
 """A chance fault begins so long after its phase did, and lasts so long in every second run."""
@@ -59,7 +62,7 @@ class Case:
         rng = random.Random(f"{self.seed} {self.kind} {self.phase}")
         late_s = rng.uniform(*LATE_S) if self.run else 0.0
         lasts_s = rng.uniform(*BRIEF_S) if self.run and rng.random() < 0.5 else math.inf
-        first_s = late_s + (GREET_S if self.phase is Phase.DOCKED else 0.0)
+        first_s = late_s + (DOCKED_S if self.phase is Phase.DOCKED else 0.0)
         waits = self.phase is not Phase.DOCKED and self.kind not in WORLD
         return Fault(
             kind=self.kind,
@@ -174,8 +177,8 @@ async def flown(case: Case, folder: Path) -> Outcome:
     began, fault = time.monotonic(), case.fault()
     waits = case.phase if case.kind in WORLD and case.phase is not Phase.DOCKED else None
     async with Range(folder, case.seed, fault, waits) as world:
-        await world.run(GREET_S / 2)
-        flights = [file_flight(world.room, n, WAIT_S - 10.0 * n) for n in (1, 2)]
+        await world.run(GREET_S)
+        flights = [file_flight(world.room, n, WAIT_S - 10.0 * (2 - n)) for n in (1, 2)]
         world.dispatch()
         await world.run(LONGEST_S, lambda: _over(world, flights))
         await world.run(QUIET_S)
@@ -220,7 +223,7 @@ def _outcome(
         open_orders=tuple(f"{o.what} ({o.state})" for o in orders if o.state not in _CLOSED),
         settled=settled,
         doors={d.id: d.message(world.docks.now_s)["door"] for d in world.docks.docks.values()},
-        expected=photos_of(survey(1)),
+        expected=survey(1).photos,
         received=received,
         weather=case.kind in WORLD,
     )
@@ -300,7 +303,9 @@ def campaign(
         tell: told of each outcome as it comes, with how many there are by now.
     """
     found: dict[Case, Outcome] = {}
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(
+        workers, mp_context=get_context("spawn"), initializer=leave_with_parent
+    ) as pool:
         running = {pool.submit(run_case, case): case for case in todo}
         for done in as_completed(running):
             found[running[done]] = done.result()

@@ -10,7 +10,6 @@ energy tells within one flight.
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, time, timedelta
-from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,7 +17,7 @@ import numpy as np
 from shapely.geometry import Polygon, box
 
 from core.equipment import CameraSpec, Sensor, VehicleSpec
-from core.geo import HeightGrid, LonLat, distance_m, offset
+from core.geo import HeightGrid, LonLat, offset
 from core.route import Route, Waypoint
 from core.zones import Zone, ZoneKind
 from missions.catalog.model import Department
@@ -138,15 +137,6 @@ def survey(number: int) -> Route:
             for leg in legs
             for k, place in enumerate(leg)
         )
-    )
-
-
-def photos_of(route: Route) -> int:
-    """How many photographs a route must bring home: one each `SPACING_M` of its photo legs."""
-    return sum(
-        int(distance_m(a.position, b.position) // a.photo_spacing_m)
-        for a, b in pairwise(route.waypoints)
-        if a.photo_spacing_m
     )
 
 

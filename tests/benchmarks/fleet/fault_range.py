@@ -40,8 +40,8 @@ from sim.pads import EMPTY
 from sim.swarm import Swarm
 from sim.world import build
 
-STEP_S = 0.2
-TURNS = 12
+STEP_S = 0.25
+TURNS = 10
 """Turns of the event loop after a step: to hear, decide, send and be heard."""
 DOCK_STEP_S = 1.0
 POLL_S = 2.0
