@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,14 +13,13 @@ from typing import Self
 
 from core.clock import Clock
 from core.equipment import VehicleSpec
-from core.errors import CommandRefused, CommandTimeout, NotFound
+from core.errors import NotFound
 from core.geo import HeightModel
 from fleet.address import Address
 from fleet.autopilots import recognise
 from fleet.channel import Channel
+from fleet.conflicts import Conflicts
 from fleet.events import (
-    Conflict,
-    ConflictOver,
     FleetEvent,
     Heard,
     Lost,
@@ -29,6 +27,7 @@ from fleet.events import (
     TurnedBack,
     derive,
 )
+from fleet.greeting import Greeter
 from fleet.guard import Guard, Places
 from fleet.link import Link, Receiver
 from fleet.messages import (
@@ -50,9 +49,7 @@ from fleet.terrain import answers
 from fleet.timekeeper import Timekeeper
 from fleet.tlog import TelemetryLog
 from fleet.turnback import Action, Decision
-from fleet.twins import Suspicion
 from fleet.vehicle import Vehicle
-from fleet.vocabulary import Command, Stream
 
 logger = logging.getLogger("flyonce.fleet")
 
@@ -79,25 +76,13 @@ HEARTBEAT_S = 1.0
 """Ground-station heartbeats: on the fleet's clock, because a vehicle's failsafe (5 s) runs on
 its own; on the wall clock as long as no time is heard."""
 
-INTERVALS_S: Mapping[Stream, float] = {
-    Stream.SYSTEM_TIME: 1.0,
-    Stream.HEARTBEAT: 1.0,
-    Stream.GLOBAL_POSITION_INT: 0.5,
-    Stream.MISSION_CURRENT: 1.0,
-    Stream.EXTENDED_SYS_STATE: 1.0,
-    Stream.SYS_STATUS: 2.0,
-    Stream.BATTERY_STATUS: 2.0,
-    Stream.SMART_BATTERY_INFO: 60.0,
-    Stream.WIND: 5.0,
-    Stream.EKF_STATUS_REPORT: 5.0,
-    Stream.TERRAIN_REQUEST: 1.0,
-}
-"""What every vehicle is asked to report how often. What it does not know it need not report."""
-
 GROUND_STATION = Heartbeat(kind=6, autopilot=8, base_mode=0, custom_mode=0, system_status=4)
 """MAV_TYPE_GCS, MAV_AUTOPILOT_INVALID, MAV_STATE_ACTIVE."""
 
 AUTOPILOT_COMPONENT = 1
+
+NO_AUTOPILOT = 8
+"""MAV_AUTOPILOT_INVALID: ground stations and the like."""
 
 GROUND_ID = 255
 """Our system id on every link: ArduPilot takes orders from this one by default (MAV_GCS_SYSID)."""
@@ -159,8 +144,9 @@ class Fleet:
         self._time = Timekeeper()
         self._vehicles: dict[Address, Vehicle] = {}
         self._heard_at: dict[Address, datetime] = {}
-        self._suspicions: defaultdict[Address, Suspicion] = defaultdict(Suspicion)
-        self._greeting: dict[Address, asyncio.Task[None]] = {}
+        self._strangers: dict[Address, str] = {}
+        self._conflicts = Conflicts(self._emit)
+        self._greeter = Greeter()
         self._tasks: list[asyncio.Task[None]] = []
         self._arrivals: list[asyncio.Future[None]] = []
         self._guards: dict[Address, Guard] = {}
@@ -194,10 +180,10 @@ class Fleet:
         for vehicle in self._vehicles.values():
             await vehicle.manoeuvres.stop()
         await self.orders.close()
-        tasks = [*self._tasks, *self._greeting.values()]
-        for task in tasks:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._greeter.stop()
         for line in self._lines:
             await line.link.close()
 
@@ -220,16 +206,22 @@ class Fleet:
         """The vehicle at this address.
 
         Raises:
-            NotFound: it was never heard.
+            NotFound: it was never heard, or is no autopilot that we fly.
         """
-        try:
-            return self._vehicles[address]
-        except KeyError:
+        vehicle = self._vehicles.get(address)
+        if vehicle is not None:
+            return vehicle
+        if address in self._strangers:
             raise NotFound(
-                "this vehicle was never heard",
+                f"what answers there is not flown by FlyOnce: {self._strangers[address]}",
                 where=f"vehicle {address}",
-                remedy="see whether it is switched on and its link is up",
-            ) from None
+                remedy="ArduPilot and PX4 are flown; see which vehicle has this system id",
+            )
+        raise NotFound(
+            "this vehicle was never heard",
+            where=f"vehicle {address}",
+            remedy="see whether it is switched on and its link is up",
+        )
 
     def states(self) -> dict[Address, VehicleState]:
         """The latest state of every vehicle."""
@@ -300,7 +292,7 @@ class Fleet:
                 return
         self._heard_at[vehicle.address] = now
         if type(message) is GlobalPosition or type(message) is SystemTime:
-            self._watch_boot(vehicle, message.boot_s, now)
+            self._conflicts.booted(vehicle, message.boot_s, now)
         if type(message) is TerrainRequest:
             self._tell_ground(vehicle, message)
         if vehicle.lost:
@@ -334,9 +326,10 @@ class Fleet:
         if not isinstance(message, Heartbeat):
             return None
         autopilot = recognise(message)
-        if autopilot is None:
-            return None
         address = Address(line.name, packet.system_id)
+        if autopilot is None:
+            self._note_stranger(address, message)
+            return None
         send = partial(line.link.send, to=address.system_id)
         signed = partial(line.link.wire.signed_share, address.system_id)
         channel = Channel(address, send, self._clock, self.orders, signed)
@@ -352,63 +345,36 @@ class Fleet:
         vehicle.manoeuvres.ended = partial(self._path_ended, vehicle)
         self._vehicles[address] = line.vehicles[address.system_id] = vehicle
         self._emit(Heard(vehicle=address, at=now, again=False, armed=message.armed, mode=mode))
-        self._greet(vehicle)
+        self._greeter.greet(vehicle)
         for arrival in self._arrivals:
             if not arrival.done():
                 arrival.set_result(None)
         self._arrivals.clear()
         return vehicle
 
+    def _note_stranger(self, address: Address, beat: Heartbeat) -> None:
+        """Remember an autopilot that we do not fly: who asks for it is told so."""
+        if beat.autopilot == NO_AUTOPILOT:
+            return
+        found = f"MAV_AUTOPILOT {beat.autopilot}"
+        if self._strangers.get(address) != found:
+            self._strangers[address] = found
+            logger.warning("vehicle %s is not flown by FlyOnce: %s", address, found)
+
     def _welcome(self, vehicle: Vehicle, message: Message, now: datetime) -> None:
         vehicle.lost = False
         armed = message.armed if isinstance(message, Heartbeat) else vehicle.state.armed
         mode = vehicle.state.mode
         self._emit(Heard(vehicle=vehicle.address, at=now, again=True, armed=armed, mode=mode))
-        self._greet(vehicle)
+        self._greeter.greet(vehicle)
 
     def _emit(self, event: FleetEvent) -> None:
         asyncio.get_running_loop().call_soon(self._on_event, event)
 
-    # --- two vehicles with one system id -----------------------------------------------------
-
     def _doubled(self, line: _Line, system_id: int, why: str) -> None:
         vehicle = line.vehicles.get(system_id)
         if vehicle is not None:
-            now = self._clock.now()
-            if self._suspicions[vehicle.address].add(why, now):
-                self._tell_conflict(vehicle, now)
-
-    def _watch_boot(self, vehicle: Vehicle, boot_s: float, now: datetime) -> None:
-        if self._suspicions[vehicle.address].booted(boot_s, now):
-            self._tell_conflict(vehicle, now)
-
-    def _tell_conflict(self, vehicle: Vehicle, now: datetime) -> None:
-        reason = self._suspicions[vehicle.address].reason
-        vehicle.channel.conflict = reason
-        logger.warning("vehicle %s: two answer to this system id: %s", vehicle.address, reason)
-        self._emit(Conflict(vehicle=vehicle.address, at=now, reason=reason))
-
-    def _end_conflicts(self, now: datetime) -> None:
-        for address, suspicion in self._suspicions.items():
-            if suspicion.over(now):
-                self._vehicles[address].channel.conflict = ""
-                self._emit(ConflictOver(vehicle=address, at=now))
-
-    # --- streams -----------------------------------------------------------------------------
-
-    def _greet(self, vehicle: Vehicle) -> None:
-        """Ask for the streams, in the background; a running greeting starts anew."""
-        running = self._greeting.get(vehicle.address)
-        if running is not None:
-            running.cancel()
-        task = asyncio.create_task(self._ask(vehicle), name=f"fleet: greet {vehicle.address}")
-        self._greeting[vehicle.address] = task
-
-    async def _ask(self, vehicle: Vehicle) -> None:
-        for stream, seconds in INTERVALS_S.items():
-            await _attempt(vehicle, Command.SET_MESSAGE_INTERVAL, stream, seconds * 1e6)
-        for stream in (Stream.HOME_POSITION, Stream.AUTOPILOT_VERSION, Stream.SMART_BATTERY_INFO):
-            await _attempt(vehicle, Command.REQUEST_MESSAGE, stream)
+            self._conflicts.doubled(vehicle, why, self._clock.now())
 
     # --- silence -----------------------------------------------------------------------------
 
@@ -419,7 +385,7 @@ class Fleet:
         if up:
             for vehicle in line.vehicles.values():
                 if not vehicle.lost:
-                    self._greet(vehicle)
+                    self._greeter.greet(vehicle)
             return
         line.alarm = asyncio.get_running_loop().call_later(LINK_DOWN_S, self._link_stays_down, line)
 
@@ -438,7 +404,7 @@ class Fleet:
             for address, vehicle in self._vehicles.items():
                 if (now - self._heard_at[address]).total_seconds() > LOST_S:
                     self._lose(vehicle)
-            self._end_conflicts(now)
+            self._conflicts.review(now)
 
     def _lose(self, vehicle: Vehicle) -> None:
         if vehicle.lost:
@@ -483,11 +449,3 @@ class Fleet:
             pause = asyncio.ensure_future(self._clock.sleep(HEARTBEAT_S))
             await asyncio.wait({pause}, timeout=HEARTBEAT_S)
             pause.cancel()
-
-
-async def _attempt(vehicle: Vehicle, command: Command, *params: float) -> None:
-    """A request that a vehicle may refuse or miss without harm."""
-    try:
-        await vehicle.commander.long(command, *params)
-    except (CommandRefused, CommandTimeout):
-        return

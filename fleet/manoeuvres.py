@@ -70,8 +70,8 @@ class Manoeuvres:
     async def leave(self, mission: Mission | None, mode: str) -> None:
         """Leave the mission (or whatever is flown) for a mode, and remember where it goes on."""
         await self.stop()
-        state = self._helm.state
-        if state.mode == self._helm.autopilot.mission_mode and mission is not None:
+        flown = self._helm.state.mode == self._helm.autopilot.mission_mode
+        if flown and mission is not None and mission.last_seq >= 1:  # item 0 is only home
             self.left = self._broken_off(mission)
         await self._helm.leave_mission(mode)
 

@@ -77,10 +77,15 @@ class Parameters:
         if self._asking:
             return
         for wanted, held in tuple(self._held.items()):
-            if held.name == message.name and not same(
-                self._parsed(wanted, message).value, held.value
-            ):
+            if held.name == message.name and not self._still(wanted, held, message):
                 del self._held[wanted]
+
+    def _still(self, wanted: str, held: Parameter, message: ParamValue) -> bool:
+        """Whether a report agrees with what is held; one of an impossible type does not."""
+        try:
+            return same(self._parsed(wanted, message).value, held.value)
+        except InvalidInput:
+            return False
 
     async def read(self, name: str) -> float:
         """One value.

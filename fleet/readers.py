@@ -203,7 +203,9 @@ def _wind(raw: Any) -> Message:
 
 
 def _status_text(raw: Any) -> Message:
-    return StatusText(severity=raw.severity, text=raw.text, text_id=raw.id, chunk=raw.chunk_seq)
+    """It goes into logs and sentences: nothing in it may steer a terminal or end a line."""
+    text = "".join(c if c.isprintable() else "?" for c in raw.text)
+    return StatusText(severity=raw.severity, text=text, text_id=raw.id, chunk=raw.chunk_seq)
 
 
 def _camera_feedback(raw: Any) -> Message:

@@ -11,7 +11,8 @@ from core.clock import FollowedClock
 from core.errors import CommandTimeout, NotFound
 from fleet.address import MAIN, Address
 from fleet.events import Armed, Heard, Landed, Lost, MissionReached, ModeChanged, PhotoTaken, Text
-from fleet.fleet import INTERVALS_S, Fleet
+from fleet.fleet import Fleet
+from fleet.greeting import INTERVALS_S
 from fleet.link import MemoryLink, Receiver
 from fleet.messages import (
     CameraFeedback,

@@ -192,8 +192,7 @@ async def test_more_vehicles_than_one_link_carries_fly_over_several() -> None:
         await asyncio.sleep(0.01)
         assert len({e.vehicle for e in events if isinstance(e, Heard)}) == 600
         assert not any(isinstance(e, Conflict) for e in events)
-        for greeting in tuple(fleet._greeting.values()):  # they ask every vehicle for its streams
-            greeting.cancel()
+        await fleet._greeter.stop()  # it asks every vehicle for its streams
         await asyncio.sleep(0.01)
         for got in heard.values():
             got.clear()
