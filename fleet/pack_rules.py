@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from fleet.packs import PackRecord, Trace
+from fleet.pack_trace import Trace
+from fleet.packs import PackRecord
 
 STALE_S = 60.0
 """A pack that has said nothing for so long is unknown (BATTERY_STATUS comes every second or so)."""

@@ -29,7 +29,7 @@ from fleet.messages import (
     SystemTime,
     WindEstimate,
 )
-from fleet.packs import NO_TRACES, Traces, told
+from fleet.pack_trace import NO_TRACES, Traces, told
 from fleet.vocabulary import MissionState, SystemStatus
 
 TEXTS_KEPT = 20
@@ -218,7 +218,8 @@ def _text(state: VehicleState, m: StatusText, autopilot: Autopilot) -> Changes:
 
 def _photo(state: VehicleState, m: CameraFeedback, autopilot: Autopilot) -> Changes:
     """Once a camera fires, ArduPilot repeats the latest report of every other camera as well."""
-    if state.last_photos.get(m.camera) == m:
+    known = state.last_photos.get(m.camera)
+    if known is not None and (known.index, known.taken_at) == (m.index, m.taken_at):
         return {}
     return {"photos": state.photos + 1, "last_photos": {**state.last_photos, m.camera: m}}
 

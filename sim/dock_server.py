@@ -11,7 +11,8 @@ from urllib.parse import unquote
 import uvicorn
 
 from core.errors import Unavailable
-from sim.docks import Dock, Docks
+from sim.dock import Dock
+from sim.docks import Docks
 
 LARGEST_BYTES = 16_384
 

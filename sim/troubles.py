@@ -1,7 +1,7 @@
 """Carries faults out: what strikes which vehicle and which dock at this moment.
 
 `Troubles.update` is called once in every step; it looks at the faults only when one of them may
-begin or end. What packets suffer is done in `sim.packets`, what docks suffer in `sim.docks`.
+begin or end. What packets suffer is done in `sim.packets`, what docks suffer in `sim.dock`.
 """
 
 import math

@@ -19,9 +19,10 @@ from fleet.dock import Dock
 from fleet.dock_http import HttpSite
 from fleet.dock_memory import Box, MemoryDock
 from fleet.dock_mqtt import MqttSite
+from sim.dock import Dock as SimDock
+from sim.dock import Visitor
 from sim.dock_server import DockServer
-from sim.docks import Dock as SimDock
-from sim.docks import Docks, Site, Visitor
+from sim.docks import Docks, Site
 from sim.vehicle import State
 
 START = datetime(2026, 5, 12, tzinfo=UTC)

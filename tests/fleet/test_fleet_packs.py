@@ -7,7 +7,8 @@ import pytest
 
 from fleet.messages import BatteryStatus, SmartBatteryInfo
 from fleet.pack_rules import Level, judge
-from fleet.packs import NO_TRACES, PackRecord, Trace, Traces, charge_at, name_of, new_record, told
+from fleet.pack_trace import NO_TRACES, Trace, Traces, charge_at, told
+from fleet.packs import PackRecord, name_of, new_record
 
 START = datetime(2026, 5, 12, tzinfo=UTC)
 CAPACITY_MAH, CELLS, OHMS = 10_000.0, 6, 0.03

@@ -34,7 +34,8 @@ from missions.operations.room import ControlRoom, Watchers
 from missions.store import MemoryStore, Store
 from sim.autopilot import failsafe
 from sim.autopilot.shutter import Photo
-from sim.docks import Dock, Docks, Site
+from sim.dock import Dock
+from sim.docks import Docks, Site
 from sim.faults import Fault, Phase
 from sim.pads import EMPTY
 from sim.swarm import Swarm

@@ -10,8 +10,8 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-for _folder in ("planner", "properties"):
-    sys.path.insert(0, str(Path(__file__).parents[2] / _folder))
+sys.path.insert(0, str(Path(__file__).parents[2] / "planner"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "properties"))
 from planner_days import lived
 
 BATCH = 20
