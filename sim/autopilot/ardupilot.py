@@ -163,9 +163,9 @@ class ArduCopter:
         """CAMERA_FEEDBACK for every camera each time any of them fires; the others repeat their
         last one (seen on a real ArduCopter)."""
         for photo in photos:
-            a.last_photos[photo.camera_index] = photo
-        for _, photo in sorted(a.last_photos.items()):
-            a.send(payload.camera_feedback(a, photo))
+            a.last_photos[photo.camera_index] = payload.camera_feedback(a, photo)
+        for _, told in sorted(a.last_photos.items()):
+            a.send(told)
 
     def heeds(self, a: "Autopilot", system_id: int) -> bool:
         """Only MAV_GCS_SYSID counts."""

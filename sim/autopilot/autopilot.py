@@ -100,7 +100,7 @@ class Autopilot:
         self.ground_heard: tuple[float, float] | None = None
         self._idle_since_s, self._landed_before = 0.0, True
         self.estimate = Estimate()
-        self.last_photos: dict[int, Photo] = {}
+        self.last_photos: dict[int, wire.MAVLink_message] = {}
         self._reached_seq: int | None = None
         self.shutter = Shutter(body, self.health)
         self.guided = Guided(self)
