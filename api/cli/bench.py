@@ -5,7 +5,6 @@ product does not; an installed package has none of them.
 """
 
 import importlib
-import json
 import sys
 import time
 from collections.abc import Iterable
@@ -13,16 +12,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from api.cli.bench_show import record, show, write
 from api.cli.output import err, out
 from core.errors import InvalidInput, Unavailable
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = ROOT / "tests" / "benchmarks"
 DATA = ROOT.parent / "shared" / "data"
-_FILE_WIDTH = 140
 
 app = typer.Typer(name="bench", help="Measure our engines beside the field's, in one run.")
 
@@ -31,12 +29,13 @@ app = typer.Typer(name="bench", help="Measure our engines beside the field's, in
 def bench(context: typer.Context) -> None:
     """List what can be measured."""
     if context.invoked_subcommand is None:
-        table = Table(title="flyonce bench planner --only ...")
-        table.add_column("group")
-        table.add_column("what it measures")
-        for name, about in cases().groups().items():
-            table.add_row(name, about)
-        out.print(table)
+        for subject in ("planner", "fleet"):
+            table = Table(title=f"flyonce bench {subject} --only ...", title_justify="left")
+            table.add_column("group")
+            table.add_column("what it measures")
+            for name, about in _module(subject, "registry").groups().items():
+                table.add_row(name, about)
+            out.print(table)
 
 
 @app.command()
@@ -75,19 +74,46 @@ def planner(
         seed=seed,
         tell=lambda line: err.print(f"[dim]{line}[/]"),
     )
-    done: list[dict[str, Any]] = []
-    for name in chosen:
-        try:
-            for table in registry.run(name, setting):
-                done.append(_record(name, table))
-                _show(table)
-                _write(out_file, seconds, done)
-        except registry.Skipped as why:
-            err.print(f"{name}: skipped, {why}")
-            done.append({"group": name, "skipped": str(why)})
-    _write(out_file, seconds, done)
-    if all("skipped" in one for one in done):
-        raise Unavailable("nothing could be measured", where=", ".join(chosen))
+    _run(registry, chosen, setting, out_file)
+
+
+@app.command()
+def fleet(
+    seconds: Annotated[
+        float, typer.Option(min=0.2, max=600, help="That each controller is watched.")
+    ] = 15.0,
+    only: Annotated[
+        str | None, typer.Option(metavar="GROUP,...", help="Only these groups.")
+    ] = None,
+    peers: Annotated[bool, typer.Option(help="Run dronekit and MAVSDK beside our fleet.")] = True,
+    vehicles: Annotated[
+        str | None,
+        typer.Option(metavar="N,...", help="So many, in place of each group's own numbers."),
+    ] = None,
+    items: Annotated[
+        str, typer.Option(metavar="N,...", help="Of the missions that are uploaded.")
+    ] = "100,800",
+    repeat: Annotated[int, typer.Option(min=1, max=100, help="Of each upload.")] = 3,
+    out_file: Annotated[
+        Path | None, typer.Option("--out", dir_okay=False, help="Write all tables as JSON.")
+    ] = None,
+) -> None:
+    """Run the fleet's tables: our controller beside dronekit and MAVSDK, and the simulator.
+
+    Each controller runs by itself in a process of its own, with a simulator of its own. Some
+    quarter of an hour for all.
+    """
+    registry = _module("fleet", "registry")
+    chosen = _chosen(only, registry.groups())
+    setting = registry.Setting(
+        seconds=seconds,
+        peers=peers,
+        vehicles=_numbers(vehicles, "--vehicles", 1, 1000),
+        items=_numbers(items, "--items", 4, 1000),
+        repeat=repeat,
+        tell=lambda line: err.print(f"[dim]{line}[/]"),
+    )
+    _run(registry, chosen, setting, out_file)
 
 
 @app.command()
@@ -120,6 +146,27 @@ def uploads(
         raise typer.Exit(1)
 
 
+def _run(registry: Any, chosen: list[str], setting: Any, out_file: Path | None) -> None:
+    """Run groups, show each table as it becomes ready, and write all.
+
+    Raises:
+        Unavailable: every group was skipped.
+    """
+    done: list[dict[str, Any]] = []
+    for name in chosen:
+        try:
+            for table in registry.run(name, setting):
+                done.append(record(name, table))
+                show(table)
+                write(out_file, setting.seconds, done)
+        except registry.Skipped as why:
+            err.print(f"{name}: skipped, {why}")
+            done.append({"group": name, "skipped": str(why)})
+    write(out_file, setting.seconds, done)
+    if all("skipped" in one for one in done):
+        raise Unavailable("nothing could be measured", where=", ".join(chosen))
+
+
 def cases() -> Any:
     """The module of the planner's cases."""
     return _module("planner", "registry")
@@ -148,6 +195,18 @@ def _words(text: str | None) -> list[str]:
     return [word.strip() for word in (text or "").split(",") if word.strip()]
 
 
+def _numbers(text: str | None, where: str, least: int, most: int) -> tuple[int, ...]:
+    """Whole numbers between commas.
+
+    Raises:
+        InvalidInput: one is none, or out of range.
+    """
+    words = _words(text)
+    if not all(w.isdigit() and least <= int(w) <= most for w in words):
+        raise InvalidInput(f"{text!r} is not right", where=where, remedy=f"{least} to {most}")
+    return tuple(int(w) for w in words)
+
+
 def _chosen(only: str | None, known: Iterable[str]) -> list[str]:
     names = list(known)
     chosen = _words(only) or names
@@ -161,49 +220,3 @@ def _data(given: Path | None) -> Path | None:
     if given is not None and not given.is_dir():
         raise InvalidInput("is no folder", where=f"--data {given}")
     return given or (DATA if DATA.is_dir() else None)
-
-
-def _record(name: str, table: Any) -> dict[str, Any]:
-    return {
-        "group": name,
-        "title": table.title,
-        "columns": list(table.columns),
-        "rows": [dict(row) for row in table.rows],
-        "notes": list(table.notes),
-    }
-
-
-def _show(table: Any) -> None:
-    shown = Table(title=table.title, title_justify="left")
-    for number, column in enumerate(table.columns):
-        shown.add_column(column, justify="right" if number else "left", no_wrap=not number)
-    for row in table.rows:
-        shown.add_row(*(_text(row.get(column)) for column in table.columns))
-    # a file has no width of its own, and a table cut to 80 characters loses its figures
-    page = out if out.is_terminal else Console(highlight=False, width=_FILE_WIDTH)
-    page.print(shown)
-    for note in table.notes:
-        page.print(f"  {note}")
-
-
-def _text(cell: Any) -> str:
-    """A cell: three decimals below ten, none from a thousand on."""
-    if cell is None:
-        return "-"
-    if isinstance(cell, bool):
-        return "yes" if cell else "no"
-    if not isinstance(cell, float) or cell == int(cell):
-        return f"{cell:,}" if isinstance(cell, int) else str(cell).removesuffix(".0")
-    return f"{cell:,.{3 if abs(cell) < 10 else 2 if abs(cell) < 1000 else 0}f}"
-
-
-def _write(path: Path | None, seconds: float, done: list[dict[str, Any]]) -> None:
-    if path is None:
-        return
-    text = json.dumps({"seconds": seconds, "tables": done}, indent=2, ensure_ascii=False)
-    try:
-        path.write_text(text + "\n", encoding="utf-8")
-    except OSError as why:
-        raise Unavailable(
-            f"cannot be written: {why.strerror}", where=str(path), remedy="choose another file"
-        ) from why

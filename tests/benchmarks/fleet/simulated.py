@@ -81,7 +81,7 @@ async def measure(
         transport: "tcp" or "udp".
     """
     links = (drones - 1) // PER_LINK + 1
-    port = _free_ports(links)
+    port = free_ports(links)
     with _simulator(drones, port, speed) as process:
         for k in range(links):
             count = min(PER_LINK, drones - k * PER_LINK)
@@ -261,7 +261,7 @@ def _read(sock: socket.socket, seconds: float) -> list[bytes]:
     return chunks
 
 
-def _free_ports(count: int) -> int:
+def free_ports(count: int) -> int:
     """The first of so many free ports in a row."""
     for first in range(21000, 40000, 10):
         try:

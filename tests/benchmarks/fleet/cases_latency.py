@@ -1,0 +1,105 @@
+"""How old telemetry is when the subscriber has it."""
+
+import os
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from benchmarks.fleet.clients.stand import Job
+from benchmarks.fleet.generator import Talk
+from benchmarks.fleet.registry import Row, Setting, Table, group
+from benchmarks.fleet.simulated import PER_LINK
+from benchmarks.fleet.stage import (
+    OURS,
+    Controller,
+    Failed,
+    controllers,
+    free_ports,
+    generator,
+    play,
+)
+
+FLEETS = (51, 500)
+HZ = 10.0
+
+
+@group("latency", "Telemetry from socket to subscriber: p50, p95, p99")
+def measure(setting: Setting) -> Iterator[Table]:
+    """Stamped packets of a generator, over TCP and UDP."""
+    rows: list[Row] = []
+    for vehicles in setting.fleets(*FLEETS):
+        for transport in ("tcp", "udp"):
+            ours: dict[str, Any] | None = None
+            for controller in controllers(setting.peers, setting.tell):
+                seen = _listen(setting, controller, vehicles, transport)
+                if controller is OURS:
+                    ours = seen
+                rows.append(_row(controller, vehicles, transport, seen, ours))
+    yield Table(
+        title="Age of a position when the subscriber has it, milliseconds",
+        columns=tuple(rows[0]),
+        rows=rows,
+        notes=(
+            "Each vehicle sends 25 packets a second, 10 of them positions, at moments of its own; "
+            f"{PER_LINK} on a link, for dronekit each on its own.",
+            "heard %: of the positions due. The age holds the way through the kernel and the "
+            "generator's own lag (up to 0.5 ms in a batch).",
+        ),
+    )
+
+
+def _listen(
+    setting: Setting, controller: Controller, vehicles: int, transport: str
+) -> dict[str, Any] | None:
+    links = -(-vehicles // PER_LINK) if controller.one_link else vehicles
+    setting.tell(f"{controller.name}, {vehicles} vehicles over {transport}, {links} links")
+    port = free_ports(links)
+    ports, epoch_ns = tuple(range(port, port + links)), time.monotonic_ns()
+    talk = Talk(
+        vehicles=vehicles,
+        ports=ports,
+        transport=transport,
+        epoch_ns=epoch_ns,
+        own_ids=not controller.one_link and vehicles <= PER_LINK,
+    )
+    job = Job(
+        task="listen",
+        ports=ports,
+        vehicles=vehicles,
+        scheme=transport,
+        seconds=setting.seconds,
+        settle_s=setting.settle_s,
+        stamped=True,
+        epoch_ns=epoch_ns,
+    )
+    try:
+        with generator(talk):
+            return {**play(controller, job), "load": os.getloadavg()[0]}
+    except Failed as why:
+        setting.tell(f"{controller.name}: failed, {why}")
+        return None
+
+
+def _row(
+    controller: Controller,
+    vehicles: int,
+    transport: str,
+    seen: dict[str, Any] | None,
+    ours: dict[str, Any] | None,
+) -> Row:
+    row: dict[str, Any] = {
+        "controller": controller.name,
+        "vehicles": vehicles,
+        "over": transport,
+        **dict.fromkeys(("p50", "p95", "p99", "ours / this p95", "heard %", "cores", "load")),
+    }
+    if seen is None:
+        return {**row, "p50": "failed"}
+    ages = seen["ages_ms"]
+    row |= {"heard %": 100 * seen["positions"] / (HZ * vehicles * seen["wall_s"])}
+    row |= {"cores": seen["cpu_s"] / seen["wall_s"], "load": seen["load"]}
+    if ages:
+        row |= {"p50": ages["0.5"], "p95": ages["0.95"], "p99": ages["0.99"]}
+        if ours is not None and ours["ages_ms"] and controller is not OURS:
+            row["ours / this p95"] = ours["ages_ms"]["0.95"] / ages["0.95"]
+    return row
