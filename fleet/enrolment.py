@@ -9,18 +9,14 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from typing import TypeVar
 
 from core.clock import Clock
 from core.errors import CommandRefused, CommandTimeout, InvalidInput, LinkLost, NotReady
 from core.ids import new_id
 from fleet import failsafes
-from fleet.address import Address
 from fleet.autopilots import recognise
-from fleet.events import FleetEvent
 from fleet.failsafes import Failsafes
-from fleet.keys import Keys, new_key
 from fleet.link import Link, Receiver
 from fleet.messages import (
     AutopilotVersion,
@@ -28,19 +24,12 @@ from fleet.messages import (
     Heartbeat,
     Message,
     Packet,
-    SetupSigning,
 )
-from fleet.patience import patiently, pause
-from fleet.signing import EPOCH, UNIT, Signing
+from fleet.patience import patiently
 from fleet.vehicle import Vehicle
 from fleet.vocabulary import Command, Stream, sensor_names
 
 ANSWER_S = 10.0
-SIGNED_S = 10.0
-"""After SETUP_SIGNING the vehicle's next packets, one a second at least, are signed."""
-
-TOLD_TIMES = 3
-"""SETUP_SIGNING is not acknowledged: it is said so often."""
 
 AUTOPILOT = 1
 """Component id of an autopilot."""
@@ -75,15 +64,6 @@ class VehicleRecord:
     dock: str = ""
     kind: str = ""
     settings: Mapping[str, float] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One thing that was done, or in a dry run would be: `done`, `kept`, `would` or `missing`."""
-
-    what: str
-    outcome: str
-    text: str
 
 
 async def survey(link: Link, system_id: int, clock: Clock, seconds: float) -> Heartbeat:
@@ -198,83 +178,6 @@ async def settle(
     return asked, tuple(n for n, value in asked.items() if abs(held[n].value - value) > 1e-4)
 
 
-class KeyRing:
-    """The keys of a home folder, and a key that may or may not have reached its vehicle.
-
-    A key is written down before it is sent: one that is lost on the way back is found again at
-    the next try, and nobody is deaf for ever (QGroundControl #14250).
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "keys.json"
-        self._pending = folder / "keys.pending.json"
-
-    def key(self, vehicle: Address) -> bytes | None:
-        """The key that is known to be the vehicle's."""
-        kept = Keys.load(self.path)
-        return kept.key(vehicle) if vehicle in kept else None
-
-    def candidate(self, vehicle: Address) -> bytes:
-        """A key to send: the one of the last try, or a new one; written down."""
-        waiting = Keys.load(self._pending)
-        if vehicle not in waiting:
-            waiting = waiting.with_key(vehicle, new_key())
-            waiting.save(self._pending)
-        return waiting.key(vehicle)
-
-    def pending(self, vehicle: Address) -> bytes | None:
-        """The key of a try that was not confirmed."""
-        waiting = Keys.load(self._pending)
-        return waiting.key(vehicle) if vehicle in waiting else None
-
-    def confirm(self, vehicle: Address, key: bytes) -> None:
-        """The vehicle signs with it: keep it."""
-        Keys.load(self.path).with_key(vehicle, key).save(self.path)
-        Keys.load(self._pending).without(vehicle).save(self._pending)
-
-
-async def sign(vehicle: Vehicle, signing: Signing, ring: KeyRing) -> str:
-    """Make it sign, and see that it does; "kept" when it did already, else "done".
-
-    Raises:
-        NotReady: it goes on without signing: it may be armed, or its link too old.
-    """
-    known = ring.key(vehicle.address) or ring.pending(vehicle.address)
-    if known is not None and await _signs(vehicle, signing, known):
-        ring.confirm(vehicle.address, known)
-        return "kept"
-    key = ring.candidate(vehicle.address)
-    for _ in range(TOLD_TIMES):
-        timestamp = (vehicle.channel.clock.now() - EPOCH) // UNIT
-        vehicle.channel.send(SetupSigning(key=key, timestamp=timestamp))
-        await pause(vehicle.channel.clock, 0.5)
-    if not await _signs(vehicle, signing, key):
-        raise NotReady(
-            "it was told a signing key and does not sign",
-            where=str(vehicle.address),
-            remedy="disarm it, use a MAVLink 2 link, and enrol it over a cable",
-        )
-    ring.confirm(vehicle.address, key)
-    return "done"
-
-
-async def _signs(vehicle: Vehicle, signing: Signing, key: bytes) -> bool:
-    """Whether a signed request is answered by a signed packet; else it is heard unsigned again."""
-    number = vehicle.address.system_id
-    signing.learn(number, key)
-    channel = vehicle.channel
-    try:
-        with channel.listening(Heartbeat) as inbox:
-            await patiently(channel.clock, SIGNED_S, inbox.get())
-        await vehicle.commander.long(Command.REQUEST_MESSAGE, Stream.AUTOPILOT_VERSION)
-    except (TimeoutError, CommandTimeout):
-        signing.forget(number)
-        return False
-    except CommandRefused:
-        return True  # an answer is an answer
-    return True
-
-
 def record_of(
     vehicle: Vehicle, version: AutopilotVersion, at: datetime, **known: object
 ) -> VehicleRecord:
@@ -304,7 +207,3 @@ def mismatch(record: VehicleRecord, told: AutopilotVersion | None) -> str:
             f" {told.uid or 'nameless'}, enrolled is {record.uid}"
         )
     return ""
-
-
-def _ignore(event: FleetEvent) -> None:
-    """Enrolment asks; it does not wait for events."""

@@ -14,6 +14,7 @@ until ``finished``.
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Protocol
@@ -82,7 +83,7 @@ class _Runs(Protocol):
 Steps = Iterator[_Runs]
 
 
-class _Sequence:
+class _Sequence(ABC):
     """Runs transfers one after another as if they were one."""
 
     def __init__(self) -> None:
@@ -124,8 +125,9 @@ class _Sequence:
         self.finished = self._now is None
         return self._now.begin() if self._now else []
 
+    @abstractmethod
     def _plan(self) -> Steps:
-        raise NotImplementedError
+        """The transfers one after another."""
 
 
 class Inventory(_Sequence):

@@ -106,8 +106,9 @@ async def _enrol(wish: Wish) -> dict[str, Any]:
     """Do all of it; what was found and done, as plain values."""
     from core.clock import Clock, FollowedClock, SystemClock
     from fleet.address import Address
-    from fleet.enrolment import KeyRing, survey
+    from fleet.enrolment import survey
     from fleet.fleet import Fleet
+    from fleet.keyring import KeyRing
     from fleet.mavlink import connect
     from fleet.signing import Signing
     from fleet.wire import Wire
@@ -129,7 +130,7 @@ async def _enrol(wish: Wish) -> dict[str, Any]:
 
 
 async def _take_in(wish: Wish, vehicle: Any, signing: Any, ring: Any) -> dict[str, Any]:
-    from fleet import enrolment
+    from fleet import enrolment, keyring
     from fleet.failsafes import Failsafes
 
     steps: list[dict[str, str]] = []
@@ -140,7 +141,7 @@ async def _take_in(wish: Wish, vehicle: Any, signing: Any, ring: Any) -> dict[st
 
     signed = False
     if wish.signed and not wish.dry_run:
-        outcome = await enrolment.sign(vehicle, signing, ring)
+        outcome = await keyring.sign(vehicle, signing, ring)
         signed = True
         step("signing", outcome, "its packets are signed with its own key")
     else:

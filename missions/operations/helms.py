@@ -17,8 +17,8 @@ from fleet.orders import Order
 from fleet.vehicle import Vehicle
 from missions.access import Principal, Role
 from missions.entities import Flight, FlightState
-from missions.operations import errands, flights, segments
-from missions.operations.errands import Drawn, Errand, GoTo, Orbit, ReturnTo
+from missions.operations import drawing, flights, segments
+from missions.operations.errands import Drawn, Errand, GoTo, Height, Orbit, ReturnTo, Sky
 from missions.operations.helm_records import Helm, key, loaded, saved
 from missions.operations.offers import instead
 from missions.operations.room import ControlRoom
@@ -137,7 +137,7 @@ class Helms:
             PathRefused, InvalidInput, Unavailable.
         """
         _in_the_air(flight)
-        drawn = errands.draw(self._sky(flight), errand)
+        drawn = drawing.draw(self._sky(flight), errand)
         self._remember(flight, drawn)
         return drawn
 
@@ -170,7 +170,7 @@ class Helms:
             return room.fleet.orders.get(key)
         sky = self._sky(flight)
         path = (sky.here, *drawn.path[1:])
-        fresh = errands.prove(sky, drawn.errand, path, drawn.then, drawn.bound_for)
+        fresh = drawing.prove(sky, drawn.errand, path, drawn.then, drawn.bound_for)
         helm.control = rules.renew(helm.control, who.name, now)
         flights.remark(room, flight, "fly", f"{who.name}: {what}", f"{who.name}：{what}", who.name)
         vehicle = room.fleet.vehicle(flight.address)
@@ -243,13 +243,13 @@ class Helms:
             return
         sky = self._sky(flight)
         height = joint.height_m if joint.amsl_m is None else sky.here.height_m
-        way = errands.draw(sky, GoTo(target=joint.position, height_m=max(30.0, height)))
+        way = drawing.draw(sky, GoTo(target=joint.position, height_m=max(30.0, height)))
         await vehicle.resume(way.path[1:-1])
 
     async def _return(self, flight: Flight, vehicle: Vehicle) -> None:
         """Home, or where it can land; a drone that nobody can prove a way for returns by itself."""
         try:
-            drawn = errands.draw(self._sky(flight), ReturnTo())
+            drawn = drawing.draw(self._sky(flight), ReturnTo())
         except FlyOnceError as why:
             text = f"returns by itself, no way was proven: {why.what}"
             flights.remark(self._room, flight, "return", text, f"自主返航：{why.what}")
@@ -307,7 +307,7 @@ class Helms:
         try:
             sky = self._sky(flight)
             path = (sky.here, *helm.path)
-            drawn = errands.prove(sky, GoTo(target=path[-1].position), path, helm.then)
+            drawn = drawing.prove(sky, GoTo(target=path[-1].position), path, helm.then)
         except FlyOnceError as why:
             flights.alarm(self._room, flight, f"holds: {why.what}", f"悬停：{why.what}")
             return
@@ -351,7 +351,7 @@ class Helms:
         helm.segment = None
         self._room.spawn(settle(self._room, ended), f"settle {ended.id}")
 
-    def _sky(self, flight: Flight) -> errands.Sky:
+    def _sky(self, flight: Flight) -> Sky:
         return sky_of(self._room, flight)
 
     def _remember(self, flight: Flight, drawn: Drawn) -> None:
@@ -398,7 +398,7 @@ def describe(drawn: Drawn) -> str:
             return f"circle {at.lat:.5f} N {at.lon:.5f} E at {radius:.0f} m"
         case ReturnTo():
             return f"return to dock {drawn.lands_at}"
-        case errands.Height(height_m=height):
+        case Height(height_m=height):
             return f"change height to {height:.0f} m above ground"
 
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from core.errors import InvalidInput, PathRefused
 from core.geo import LonLat, bearing_deg, distance_m, offset
-from missions.operations.errands import Drawn, Errand, GoTo, Height, Orbit, ReturnTo, Sky, draw
+from missions.operations.drawing import draw
+from missions.operations.errands import Drawn, Errand, GoTo, Height, Orbit, ReturnTo, Sky
 from missions.operations.pads import outside
 
 TRIES = 9

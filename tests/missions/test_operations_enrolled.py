@@ -10,9 +10,9 @@ import pytest
 
 from core.clock import SystemClock
 from core.errors import InvalidInput, LinkLost, NotReady
-from fleet import enrolment
-from fleet.enrolment import KeyRing
+from fleet import enrolment, keyring
 from fleet.failsafes import Failsafes
+from fleet.keyring import KeyRing
 from fleet.keys import Keys, new_key
 from fleet.link import MemoryLink, Receiver
 from fleet.messages import Heartbeat
@@ -33,7 +33,7 @@ class Bench:
         self.ring = KeyRing(folder)
 
     async def sign(self) -> str:
-        return await enrolment.sign(self.vehicle, self.signing, self.ring)
+        return await keyring.sign(self.vehicle, self.signing, self.ring)
 
 
 @pytest.fixture
