@@ -33,12 +33,11 @@ from fleet.proof import prove
 from fleet.safeguard import preflight
 from fleet.vehicle import Vehicle
 from missions.entities import FilingState, Flight, FlightState
-from missions.operations import docking, flights, receiving
+from missions.operations import docking, flights, landing, receiving
 from missions.operations.away import from_where_it_stands
 from missions.operations.flightlog import logged
 from missions.operations.proving import keep, plan_for
 from missions.operations.room import ControlRoom
-from missions.presets import Dock
 
 RETRY_S = 20.0
 PATIENCE = timedelta(minutes=8)
@@ -52,8 +51,6 @@ LOOK_UP_S = 30.0
 """How often a follower looks at the state when no event comes."""
 CRITICAL = 2
 """MAV_SEVERITY of a line that somebody must see: emergency (0), alert (1), critical (2)."""
-LEAST_PHOTOS = 0.5
-"""A flight that took less of its photographs was not flown for what it was flown for."""
 
 
 async def conduct(room: ControlRoom, flight: Flight) -> Flight:
@@ -88,7 +85,7 @@ async def adopt(room: ControlRoom, flight: Flight) -> Flight:
             flights.remark(
                 room, flight, "adopt", "landed while the service was away", "服务重启期间已降落"
             )
-            return _finish(room, flight, vehicle, photos)
+            return await landing.finish(room, flight, vehicle, photos)
         _guard(room, flight)
         await room.helms.adopt(flight)
         flights.remark(
@@ -222,19 +219,19 @@ async def _watch(
             if room.now() > overdue and not told:
                 told = True
                 flights.overdue(room, flight)
-            stands = receiving.seen_standing(room, flight, vehicle)
+            stands = landing.seen_standing(room, flight, vehicle)
             if stands is not None:
                 text = f"{stands.id} sees it on its pad, though its link is down"
                 flights.alarm(room, flight, text, f"链路中断，但 {stands.id} 已识别到其降落")
-                return _finish(room, flight, vehicle, photos, stands)
+                return await landing.finish(room, flight, vehicle, photos, stands)
             if vehicle.state.armed:
                 continue
-            return _finish(room, flight, vehicle, photos)
+            return await landing.finish(room, flight, vehicle, photos)
         match event:
             case PhotoTaken():
                 photos += 1
             case Landed():
-                return _finish(room, flight, vehicle, photos)
+                return await landing.finish(room, flight, vehicle, photos)
             case Lost():
                 flights.remark(room, flight, "link", "link lost", "链路中断")
             case TurnedBack():
@@ -251,37 +248,6 @@ async def _watch(
                 flights.alarm(room, flight, f"it says: {event.text}", f"飞行器告警：{event.text}")
             case _:
                 pass
-
-
-def _finish(
-    room: ControlRoom, flight: Flight, vehicle: Vehicle, photos: int, at: Dock | None = None
-) -> Flight:
-    """It is down: where, decides what it counts as; a failed return never counts as done.
-
-    Args:
-        at: the dock that sees it, where it does not say itself where it is.
-    """
-    room.helms.landed(flight)
-    stands = at or room.pads.at(vehicle.state.position)
-    receiving.landed(room, flight, vehicle, stands)
-    if vehicle.state.position is not None and stands is None:
-        text = "landed outside of any dock: somebody must fetch it"
-        flights.alarm(room, flight, text, "降落在机库之外：需人工处置")
-        return flights.landed(room, flight, complete=False, photos=photos)
-    elsewhere = stands.id if stands and stands.id != flight.vehicle else None
-    done = vehicle.state.mission_done and _photographed(room, flight, photos)
-    return flights.landed(room, flight, complete=done, photos=photos, at=elsewhere)
-
-
-def _photographed(room: ControlRoom, flight: Flight, photos: int) -> bool:
-    """Whether its camera did what it flew for: by what it reported and by what has come in."""
-    with room.view() as unit:
-        taken = max(photos, unit.media.count(flight=flight.id))
-    if taken >= LEAST_PHOTOS * flight.route.photos:
-        return True
-    text = f"it took {taken} of {flight.route.photos} photographs: look at its camera and storage"
-    flights.alarm(room, flight, text, f"仅拍摄 {taken}/{flight.route.photos} 张：请检查相机与存储")
-    return False
 
 
 def _guard(room: ControlRoom, flight: Flight) -> None:

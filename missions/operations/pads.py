@@ -57,6 +57,7 @@ class Pads:
         bound: by vehicle, the dock that it was sent to.
         due: by dock, when its own drone lands there, as its flight is planned.
         says: what docks say of themselves.
+        awaited: docks whose doors are open, or about to be, for somebody who comes.
     """
 
     preset: Preset
@@ -64,6 +65,7 @@ class Pads:
     bound: dict[Address, str] = field(default_factory=dict)
     due: dict[str, datetime] = field(default_factory=dict)
     says: Occupant = _silent
+    awaited: set[str] = field(default_factory=set)
     _lonlat: npt.NDArray[np.float64] | None = None
     _looked_at: datetime | None = None
     _stand: dict[str, Address] = field(default_factory=dict)

@@ -30,12 +30,12 @@ EARLY_S = 45.0
 LAST_S = 30.0
 """So long before the end of a mission its landing is decided upon."""
 
+TOO_LOW_M = 5.0
+"""Lower than this a landing is not broken off any more."""
+
 TRAVEL_MARGIN = 1.5
 TRIES, AGAIN_S = 3, 20.0
 """A door or a charger is asked so often after a landing, with such a pause."""
-
-LANDED_S = 60.0
-"""A dock tells of a take-off some seconds late: who was heard in the air within so long flies."""
 
 SETTLE_S = 60.0
 """Within so long after a landing the dock has seen the vehicle on its pad."""
@@ -62,7 +62,7 @@ async def _expect(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> None:
         goal = destination(room, flight, vehicle)
         dock = room.docks.get(goal)
         if opened is not None and opened != goal and opened in room.docks:
-            room.spawn(shut(room, flight, room.docks[opened], "unused"), f"dock {opened}: close")
+            _not_awaited(room, flight, room.docks[opened], "unused")
             opened = None
         if dock is None or not vehicle.state.armed:
             continue
@@ -70,17 +70,41 @@ async def _expect(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> None:
         early_s = TRAVEL_MARGIN * state.door_travel_s + EARLY_S
         left_s = arrival_s(room, flight, vehicle, goal)
         if opened == goal and left_s is not None and left_s > 2 * early_s:
-            room.spawn(shut(room, flight, dock, "too early"), f"dock {goal}: close")
+            _not_awaited(room, flight, dock, "too early")
             opened = None  # its link was lost and is back: it does not come yet
+        if opened == goal and _taken_meanwhile(room, flight, vehicle, dock):
+            opened, refused = None, goal
+            await _leave_mission(room, flight, vehicle, 0.0)
+            continue
         if opened == goal and state.fresh(room.now()) and state.door is Door.OPEN:
             continue
         if left_s is None or left_s > early_s:
             continue
+        room.pads.awaited.add(goal)
         if await _open_for_landing(room, flight, dock, again=refused == goal):
             opened, refused = goal, None
         else:
+            room.pads.awaited.discard(goal)
             refused = goal
             await _leave_mission(room, flight, vehicle, left_s)
+
+
+def _taken_meanwhile(room: ControlRoom, flight: Flight, vehicle: Vehicle, dock: Dock) -> bool:
+    """Whether the pad it comes down to has been taken, or has failed, since its door was opened;
+    below `TOO_LOW_M` what the pad feels is the vehicle itself."""
+    refusal = landing_refusal(dock.state(), flight.vehicle, room.now())
+    if not refusal or (vehicle.state.height_m or 0.0) < TOO_LOW_M:
+        return False
+    text = f"it must not land there any more: {refusal}"
+    flights.alarm(room, flight, text, f"{dock.id} 已不可降落")
+    room.pads.awaited.discard(dock.id)
+    return True
+
+
+def _not_awaited(room: ControlRoom, flight: Flight, dock: Dock, why: str) -> None:
+    """It does not come there, or not yet: close the door again, in the background."""
+    room.pads.awaited.discard(dock.id)
+    room.spawn(shut(room, flight, dock, why), f"dock {dock.id}: close")
 
 
 async def _leave_mission(
@@ -165,31 +189,22 @@ def _ahead(vehicle: Vehicle) -> list[LonLat]:
     return [place for place in places if place is not None]
 
 
-def seen_standing(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> Place | None:
-    """The dock that sees a vehicle on its pad while the vehicle itself has been lost for
-    `LANDED_S`; None where it is heard, or no dock knows.
-    """
-    now = room.now()
-    silent_s = (now - vehicle.state.heard_at).total_seconds()
-    if not vehicle.lost or silent_s < LANDED_S:
-        return None
-    for dock in room.docks.values():
-        state = dock.state()
-        if state.fresh(now) and state.occupant == flight.vehicle:
-            return room.dock(dock.id)
-    return None
-
-
 def landed(room: ControlRoom, flight: Flight, vehicle: Vehicle, at: Place | None) -> None:
     """It stands again: its packs are written down; the dock puts it away in the background.
 
     Args:
-        at: the dock where it stands; None for none.
+        at: the dock where it stands; None for none: the door that was open for it is closed.
     """
     packs.flown(room, flight.vehicle, vehicle.state)
+    goal = destination(room, flight, vehicle)
+    room.pads.awaited.discard(goal)
     dock = None if at is None else room.docks.get(at.id)
     if dock is not None:
+        room.pads.awaited.discard(dock.id)
         room.spawn(put_away(room, flight, dock), f"dock {dock.id}: put away")
+    left = room.docks.get(goal)
+    if left is not None and left is not dock and left.state().door is not Door.CLOSED:
+        room.spawn(shut(room, flight, left, "unused"), f"dock {goal}: close")
 
 
 async def put_away(room: ControlRoom, flight: Flight, dock: Dock) -> None:
@@ -227,7 +242,10 @@ async def _until_there(room: ControlRoom, vehicle: str, dock: Dock) -> bool:
 
 
 async def shut(room: ControlRoom, flight: Flight, dock: Dock, when: str) -> None:
+    """Close a door, unless somebody is awaited there by now."""
     for attempt in range(TRIES):
+        if dock.id in room.pads.awaited:
+            return
         try:
             await dock.close()
         except DockError as why:

@@ -43,9 +43,16 @@ class Yard:
             if now is not flying:
                 home._advance()
                 self.doors.append(("out" if now else "in", Door(home.box._door())))
-                home.change(lambda box, now=now: setattr(box, "occupant", "" if now else "TC-01"))
+                at = home if now else self.docks[self._nearest()]
+                at.change(lambda box, now=now: setattr(box, "occupant", "" if now else "TC-01"))
             flying = now
             await asyncio.sleep(0)
+
+    def _nearest(self) -> str:
+        swarm = self.world.swarm
+        return swarm.world.docks[
+            swarm.pads.nearest(float(swarm.state.lon[0]), float(swarm.state.lat[0]))[0]
+        ].id
 
 
 @pytest.fixture

@@ -226,6 +226,7 @@ def _outcome(
         expected=survey(1).photos,
         received=received,
         weather=case.kind in WORLD,
+        for_good=fault is None or math.isinf(fault.to_s),
     )
     verdict, why = judge(evidence)
     state = world.swarm.state

@@ -26,6 +26,7 @@ MUST_COME_DOWN = {
     "gps-jump": "it cannot tell where it is: it lands where it is",
     "gps-drift": "it believes to be over its pad and is not",
     "compass": "without a heading it cannot fly to a place",
+    "obstacle": "something stays in its way: it holds while the charge lasts, and lands",
 }
 """Kinds that forbid flying to a chosen place: down where it is, with an alarm, is the best end."""
 
@@ -46,6 +47,7 @@ class Evidence:
         open_orders: orders that have not ended.
         settled: whether the flights are settled.
         doors: of the docks at the end, by name.
+        weather: whether the fault strikes everybody. for_good: whether it lasts.
         expected: photographs that the route must bring; received: those in the records.
     """
 
@@ -67,6 +69,7 @@ class Evidence:
     expected: int = 0
     received: int = 0
     weather: bool = False
+    for_good: bool = True
 
 
 def judge(e: Evidence) -> tuple[str, str]:
@@ -104,7 +107,7 @@ def _on_the_ground(e: Evidence) -> Iterator[str]:
     down = e.seen.flew and outside and e.where != "aloft"
     if down and not e.alarms:
         yield "stands outside any dock and nobody was told"
-    if down and not _refuge(e) and e.seen.crashed_s is None and e.kind not in MUST_COME_DOWN:
+    if down and not _refuge(e) and e.seen.crashed_s is None and not _forced(e):
         yield f"landed in the field ({e.where}), and need not have"
     for dock, door in e.doors.items():
         told = any(dock in alarm for alarm in e.alarms)
@@ -150,6 +153,11 @@ def _others(e: Evidence) -> Iterator[str]:
         yield f"the other drone is left {e.bystander_where}"
 
 
+def _forced(e: Evidence) -> bool:
+    """Whether it could not fly to a place of its choice; an obstacle may go away."""
+    return e.kind in MUST_COME_DOWN and (e.kind != "obstacle" or e.for_good)
+
+
 def _refuge(e: Evidence) -> bool:
     """A dock, or the rally point beside one."""
     return e.where.startswith(("dock ", "beside "))
@@ -161,7 +169,7 @@ def _unhelped(e: Evidence) -> str:
         return _crash_reason(e)
     if _refuge(e) or e.where == "aloft" or not e.seen.flew:
         return ""
-    return MUST_COME_DOWN.get(e.kind or "", "")
+    return MUST_COME_DOWN[e.kind] if e.kind and _forced(e) else ""
 
 
 def _crash_reason(e: Evidence) -> str:
