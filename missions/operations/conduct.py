@@ -127,10 +127,21 @@ async def _prepare(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> tuple
 
 
 async def _out_of_the_dock(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> None:
-    """Through the open door into the air; what does not take off is put away again."""
+    """Through the open door into the air; what does not take off is put away again.
+
+    One that was armed when its link was lost, or is in the air in spite of a late answer, counts
+    as launched: it is followed, its door stays open, and its landing is waited for.
+    """
     try:
         await docking.open_for_launch(room, flight, vehicle)
         await vehicle.launch(partial(docking.last_look, room, flight, vehicle))
+    except VehicleError as why:
+        if airborne(vehicle.state) or (vehicle.lost and vehicle.state.armed):
+            text = f"it may be in the air: {why.what}"
+            flights.alarm(room, flight, text, f"可能已起飞：{why.what}")
+            return
+        docking.not_launched(room, flight, vehicle)
+        raise
     except BaseException:
         docking.not_launched(room, flight, vehicle)
         raise

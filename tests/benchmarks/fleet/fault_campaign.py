@@ -76,11 +76,11 @@ class Case:
 
 
 def _amount(kind: Kind, rng: random.Random) -> float:
-    """Half to twice the usual amount, within what the kind may have."""
+    """Half to four times the usual amount, within what the kind may have."""
     scale = SCALES[kind]
     if scale.least == scale.most:
         return scale.usual
-    return min(scale.most, max(scale.least, scale.usual * 2 ** rng.uniform(-1, 1)))
+    return min(scale.most, max(scale.least, scale.usual * 2 ** rng.uniform(-1, 2)))
 
 
 @dataclass(frozen=True, kw_only=True)
