@@ -80,7 +80,10 @@ async def test_a_vehicle_that_is_heard_again_is_asked_for_its_streams_again(two:
     assert autopilot.intervals
 
 
-async def test_a_link_that_stays_down_loses_its_vehicles_though_time_stands_still() -> None:
+async def test_a_link_that_stays_down_loses_its_vehicles_though_time_stands_still(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("fleet.fleet.LINK_DOWN_S", 0.05)
     clock = FollowedClock(datetime(2026, 5, 12, tzinfo=UTC))
     ground, air = MemoryLink.pair()
     events: list[Any] = []
@@ -90,7 +93,7 @@ async def test_a_link_that_stays_down_loses_its_vehicles_though_time_stands_stil
         air.send(beat, sender=5)
         await fleet.heard([Address(MAIN, 5)])
         ground.set_up(False)
-        await asyncio.sleep(3.1)
+        await asyncio.sleep(0.1)
         assert fleet.vehicle(Address(MAIN, 5)).lost
         assert any(isinstance(e, Lost) for e in events)
 
@@ -174,7 +177,8 @@ async def test_the_whole_state_after_a_restart(two: Any) -> None:
 async def test_a_link_that_is_up_but_silent_loses_its_vehicles(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("fleet.fleet.SILENT_LINK_S", 0.2)
+    monkeypatch.setattr("fleet.fleet.SILENT_LINK_S", 0.1)
+    monkeypatch.setattr("fleet.fleet.HEARTBEAT_S", 0.05)
     clock = FollowedClock(datetime(2026, 5, 12, tzinfo=UTC))
     ground, air = MemoryLink.pair()
     await air.open(Receiver(lambda packet: None))
@@ -182,7 +186,7 @@ async def test_a_link_that_is_up_but_silent_loses_its_vehicles(
     async with Fleet({MAIN: ground}, clock, on_event=lambda event: None) as fleet:
         air.send(beat, sender=5)
         await fleet.heard([Address(MAIN, 5)])
-        await asyncio.sleep(1.2)
+        await asyncio.sleep(0.3)
         assert fleet.vehicle(Address(MAIN, 5)).lost
         air.send(beat, sender=5)
         await asyncio.sleep(0.01)
