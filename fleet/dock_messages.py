@@ -4,7 +4,6 @@ What a dock sends is checked field by field; a message with a wrong field is ref
 because half a state is no state.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +16,9 @@ from fleet.dock import Charger, DockState, Door, Pad, Weather
 VERSION = 1
 
 Word = TypeVar("Word", bound=StrEnum)
+
+OLDEST = timedelta(days=366)
+"""An age beyond this says no more than that."""
 
 
 class Order(StrEnum):
@@ -101,7 +103,7 @@ def read_report(body: Any, received_at: datetime) -> Report:
     """
     f = _Fields(body)
     f.version()
-    heard_at = received_at - timedelta(seconds=f.number("age_s", low=0.0, default=0.0))
+    heard_at = received_at - f.age(default=0.0)
     state = DockState(
         dock=f.text("dock"),
         heard_at=heard_at,
@@ -142,7 +144,7 @@ def _last(f: "_Fields") -> tuple[str, str, str | None] | None:
 def _weather(f: "_Fields", heard_at: datetime) -> Weather:
     wind_mps = f.number("wind_mps", low=0.0, high=120.0)
     return Weather(
-        measured_at=heard_at - timedelta(seconds=f.number("age_s", low=0.0)),
+        measured_at=heard_at - f.age(),
         wind_mps=wind_mps,
         gust_mps=max(wind_mps, f.number("gust_mps", low=0.0, high=150.0)),
         wind_from_deg=f.number("wind_from_deg", low=0.0, high=360.0),
@@ -210,12 +212,15 @@ class _Fields:
             raise self.wrong(name, "give a whole number from 0 on")
         return value
 
-    def number(
-        self, name: str, *, low: float, high: float = math.inf, default: float | None = None
-    ) -> float:
+    def number(self, name: str, *, low: float, high: float, default: float | None = None) -> float:
         value = self._body.get(name, default)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self.wrong(name, "give a number")
-        if not (math.isfinite(value) and low <= value <= high):
+        if not low <= value <= high:  # NaN is neither; a huge whole number is no float
             raise self.wrong(name, f"give a number from {low:g} to {high:g}")
         return float(value)
+
+    def age(self, *, default: float | None = None) -> timedelta:
+        """How old something is; what is older than `OLDEST` is just that old."""
+        seconds = self.number("age_s", low=0.0, high=1e18, default=default)
+        return timedelta(seconds=min(seconds, OLDEST.total_seconds()))
