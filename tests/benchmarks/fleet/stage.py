@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,7 +24,9 @@ from benchmarks.fleet.simulated import free_ports
 from sim import territory
 
 ROOT = Path(__file__).resolve().parents[3]
-SET_INTERVAL = 511
+SET_INTERVAL, EVERYBODY = 511, 0
+TAKEN_S = 0.5
+"""Orders are taken by then."""
 INTERVALS_S: Mapping[int, float] = {
     **{0: 1.0, 1: 2.0, 2: 1.0, 33: 0.1, 30: 0.1, 42: 1.0, 245: 1.0},
     **{147: 2.0, 168: 5.0, 193: 5.0, 370: 60.0},
@@ -166,15 +168,21 @@ def play(
 def ask(ports: range) -> None:
     """As a ground station that comes and goes: make every vehicle's streams the same."""
     link = wire.MAVLink(None, srcSystem=254, srcComponent=190)
-    for port in ports:
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as sock:
-            ids = _listed(sock)
-            for to in ids:
-                every = {**dict.fromkeys(UNASKED, -1e-6), **INTERVALS_S}
-                for number, seconds in every.items():
-                    params = (SET_INTERVAL, 0, number, seconds * 1e6, 0, 0, 0, 0, 0)
-                    sock.sendall(wire.MAVLink_command_long_message(to, 1, *params).pack(link))
-            _read(sock, 0.3)
+    every = {**dict.fromkeys(UNASKED, -1e-6), **INTERVALS_S}
+    orders = b"".join(
+        wire.MAVLink_command_long_message(
+            *(EVERYBODY, 1, SET_INTERVAL, 0, number, seconds * 1e6, 0, 0, 0, 0, 0)
+        ).pack(link)
+        for number, seconds in every.items()
+    )
+    with ExitStack() as open_:
+        socks = [
+            open_.enter_context(socket.create_connection(("127.0.0.1", port), timeout=5))
+            for port in ports
+        ]
+        for sock in socks:
+            sock.sendall(orders)
+        _read(socks[0], TAKEN_S)
 
 
 def packets_s(port: int, seconds: float = 2.0) -> float:
@@ -184,14 +192,6 @@ def packets_s(port: int, seconds: float = 2.0) -> float:
     with socket.create_connection(("127.0.0.1", port), timeout=5) as sock:
         data = _read(sock, seconds)
     return len(parser.parse_buffer(data) or []) / seconds
-
-
-def _listed(sock: socket.socket) -> set[int]:
-    """Whom this link carries: heartbeats come once a second."""
-    parser = wire.MAVLink(None)
-    parser.robust_parsing = True
-    found = parser.parse_buffer(_read(sock, 1.3)) or []
-    return {m.get_srcSystem() for m in found if m.get_srcComponent() == 1}
 
 
 def _read(sock: socket.socket, seconds: float) -> bytes:
