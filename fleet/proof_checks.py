@@ -12,13 +12,12 @@ import shapely
 
 from core.clearance import conflicts
 from core.energy import Wind, climb_s, descent_s, flights_s
-from core.equipment import VehicleSpec
 from core.geo import HeightModel, LonLat
 from core.zones import Zone
 from fleet.failsafes import FENCE_MARGIN_M
 from fleet.fence import Fence
 from fleet.profile import STEP_M, Floats, Profile, Samples, unseen_m
-from fleet.proof_items import Finding
+from fleet.proof_items import Finding, Ground
 from fleet.rally import RallyPoint
 
 RETURN_STEP_M = 50.0
@@ -34,20 +33,8 @@ LEVEL_STEP_M = 25.0
 """Metres between points at which the highest ground round a flight is looked for."""
 
 
-class Limits(Protocol):
-    """What is asked of `fleet.proof.Conditions` here."""
-
-    @property
-    def spec(self) -> VehicleSpec: ...
-
-    @property
-    def home(self) -> LonLat: ...
-
-    @property
-    def docks(self) -> tuple[LonLat, ...]: ...
-
-    @property
-    def heights(self) -> HeightModel: ...
+class Limits(Ground, Protocol):
+    """What is asked of `fleet.proof.Conditions` here, on top of what the items are held against."""
 
     @property
     def zones(self) -> tuple[Zone, ...]: ...
@@ -60,12 +47,6 @@ class Limits(Protocol):
 
     @property
     def charge(self) -> float: ...
-
-    @property
-    def return_height_m(self) -> float: ...
-
-    @property
-    def follows_ground(self) -> bool: ...
 
     @property
     def start(self) -> datetime | None: ...

@@ -94,9 +94,7 @@ def point(room: ControlRoom, wish: Wish) -> PointAnswer:
     return _answer(ordered.flight.id, ordered.proposal, FilingState.FILED)
 
 
-async def command(
-    room: ControlRoom, flight: Flight, order: str, by: Principal
-) -> str | None:
+async def command(room: ControlRoom, flight: Flight, order: str, by: Principal) -> str | None:
     """A pilot's word: launch a planned flight now; hold, resume, return, land or photograph with
     one in the air, as long as nobody else holds its controls.
 

@@ -58,7 +58,7 @@ class Kit:
         to: host and port to which MAVLink is sent over UDP.
         copy_to: a second such place that hears the same (SERIAL1), if any.
         speed: simulated seconds a second.
-        start: the vehicles' time of day at boot; None for now.
+        start: the vehicles' time of day at boot; None: the computer's.
         model: SITL's name of the airframe.
         extra: parameters on top of those that every vehicle is given.
     """

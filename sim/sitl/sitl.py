@@ -32,7 +32,7 @@ class Sitl:
         speed: simulated seconds a second; the vehicle falls behind where the machine is too slow.
         folder: where each vehicle has a folder of its own; a temporary one by default. A folder
             that is used again gives back parameters, mission and fence, as a real vehicle would.
-        start: the vehicles' time of day at boot; None for now.
+        start: the vehicles' time of day at boot; None: the computer's.
         extra: parameters of a vehicle that boots for the first time, on top of calibrated
             sensors, battery and cameras.
         on_death: called with the error when a vehicle ends by itself.
