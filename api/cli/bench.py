@@ -93,7 +93,7 @@ def fleet(
     items: Annotated[
         str, typer.Option(metavar="N,...", help="Of the missions that are uploaded.")
     ] = "100,800",
-    repeat: Annotated[int, typer.Option(min=1, max=100, help="Of each upload.")] = 3,
+    repeat: Annotated[int, typer.Option(min=1, max=100, help="Of each upload and latency.")] = 3,
     out_file: Annotated[
         Path | None, typer.Option("--out", dir_okay=False, help="Write all tables as JSON.")
     ] = None,

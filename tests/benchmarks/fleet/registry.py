@@ -26,7 +26,7 @@ class Setting:
         peers: whether dronekit and MAVSDK run beside our fleet.
         vehicles: so many in place of a group's own numbers.
         items: missions of so many items in place of 100 and 800.
-        repeat: how often each upload is measured; its median counts.
+        repeat: how often each upload and latency is measured; the median counts.
         tell: takes one line about what goes on.
     """
 

@@ -9,6 +9,7 @@ and then lets `fleet.Fleet` follow them in this process. By hand:
 import argparse
 import asyncio
 import json
+import random
 import socket
 import subprocess
 import sys
@@ -262,12 +263,17 @@ def _read(sock: socket.socket, seconds: float) -> list[bytes]:
 
 
 def free_ports(count: int) -> int:
-    """The first of so many free ports in a row."""
-    for first in range(21000, 40000, 10):
+    """The first of so many ports in a row that are free for TCP and UDP.
+
+    Begins at a place by chance, so that two runs at once rarely want the same.
+    """
+    for _ in range(200):
+        first = random.randrange(21_000, 32_000 - count)
         try:
             for k in range(count):
-                with socket.socket() as s:
-                    s.bind(("127.0.0.1", first + k))
+                for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                    with socket.socket(type=kind) as s:
+                        s.bind(("127.0.0.1", first + k))
         except OSError:
             continue
         return first

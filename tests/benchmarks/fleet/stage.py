@@ -57,6 +57,7 @@ UNASKED = (
 )
 """What a controller may have asked for on top; switched off, lest one hears more than another."""
 ENDING_S = 20.0
+CACHE = f"flyonce-bench-{os.getuid()}"
 PATIENCE_S = 1200.0
 
 
@@ -111,7 +112,7 @@ def simulator(
         command = [sys.executable, "-m", "sim", *own, "--port", str(port), "--speed", "1"]
         command += ["--hours", "100", "--booted", "--quiet", "--step", str(step_s)]
         with _running(command) as process:
-            _until_open(port + ports - 1)
+            _until_open(process, port + ports - 1)
             yield port, psutil.Process(process.pid)
 
 
@@ -231,12 +232,17 @@ def _running(command: list[str], stdin: int | None = None) -> "Iterator[subproce
 
 
 def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"}
+    """With compiled modules, as any user has them: else a start compiles, and that memory stays."""
+    mine = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"}
+    mine.pop("PYTHONDONTWRITEBYTECODE", None)
+    return {**mine, "PYTHONPYCACHEPREFIX": str(Path(tempfile.gettempdir()) / CACHE)}
 
 
-def _until_open(port: int) -> None:
+def _until_open(process: "subprocess.Popen[bytes]", port: int) -> None:
     end = time.monotonic() + 60
     while True:
+        if process.poll() is not None:
+            raise Failed(f"the simulation ended with {process.returncode}")
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
             return
