@@ -57,6 +57,7 @@ for command in (
     app.command()(command)
 app.add_typer(token.app, name="token")
 app.add_typer(audit.app, name="audit")
+bench.app.command("faults")(campaign.campaign)
 app.add_typer(bench.app, name="bench")
 
 

@@ -31,6 +31,17 @@ async def test_a_lost_link_brings_it_home_through_an_open_door(tmp_path: Path) -
     assert ended.flight == "diverted"
 
 
+async def test_a_launch_that_falls_silent_is_followed_like_a_flight(tmp_path: Path) -> None:
+    ended = await fly(Kind.LINK_DOWN, Phase.TAKE_OFF, tmp_path)
+    assert (ended.verdict, ended.why) == (SAFE, "")
+    assert any("may be in the air" in alarm for alarm in ended.alarms)
+
+
+async def test_a_pad_that_is_taken_at_the_last_moment_is_left(tmp_path: Path) -> None:
+    ended = await fly(Kind.DOCK_OCCUPIED, Phase.LANDING, tmp_path)
+    assert (ended.verdict, ended.why, ended.ended) == (SAFE, "", "dock FC-03")
+
+
 async def test_a_door_that_sticks_sends_it_to_the_alternate(tmp_path: Path) -> None:
     ended = await fly(Kind.DOOR_STUCK, Phase.SURVEY, tmp_path)
     assert (ended.verdict, ended.why) == (SAFE, "")
