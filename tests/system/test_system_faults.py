@@ -88,6 +88,14 @@ def test_a_sound_flight_is_safe() -> None:
     assert judge(SOUND) == (SAFE, "")
 
 
+def test_who_is_outblown_comes_down_where_he_is() -> None:
+    down = replace(SOUND, where="field, 800 m from FC-01", flight="diverted", alarms=("told",))
+    assert judge(down)[0] == WRONG
+    verdict, why = judge(replace(down, outblown=True))
+    assert verdict == LOST
+    assert "stronger than it flies" in why
+
+
 @pytest.mark.parametrize(
     ("changed", "words"),
     [

@@ -227,6 +227,9 @@ def _outcome(
         received=received,
         weather=case.kind in WORLD,
         for_good=fault is None or math.isinf(fault.to_s),
+        outblown=fault is not None
+        and fault.kind is Kind.WIND
+        and fault.size >= min(spec.cruise_mps for spec in world.preset.kinds.values()),
     )
     verdict, why = judge(evidence)
     state = world.swarm.state

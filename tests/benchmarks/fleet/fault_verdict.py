@@ -48,6 +48,7 @@ class Evidence:
         settled: whether the flights are settled.
         doors: of the docks at the end, by name.
         weather: whether the fault strikes everybody. for_good: whether it lasts.
+        outblown: whether it is a wind that no drone here flies against.
         expected: photographs that the route must bring; received: those in the records.
     """
 
@@ -70,6 +71,7 @@ class Evidence:
     received: int = 0
     weather: bool = False
     for_good: bool = True
+    outblown: bool = False
 
 
 def judge(e: Evidence) -> tuple[str, str]:
@@ -149,12 +151,14 @@ def _others(e: Evidence) -> Iterator[str]:
         yield f"the other drone's flight is {e.other}"
     if e.weather and e.other not in ("done", "diverted", "failed"):
         yield f"the other drone's flight is left {e.other}"
-    if not e.bystander_where.startswith(("dock ", "beside ")):
+    if not e.bystander_where.startswith(("dock ", "beside ")) and not e.outblown:
         yield f"the other drone is left {e.bystander_where}"
 
 
 def _forced(e: Evidence) -> bool:
     """Whether it could not fly to a place of its choice; an obstacle may go away."""
+    if e.outblown:
+        return True
     return e.kind in MUST_COME_DOWN and (e.kind != "obstacle" or e.for_good)
 
 
@@ -169,6 +173,8 @@ def _unhelped(e: Evidence) -> str:
         return _crash_reason(e)
     if _refuge(e) or e.where == "aloft" or not e.seen.flew:
         return ""
+    if e.outblown:
+        return "the wind is stronger than it flies: it comes down before it is blown away"
     return MUST_COME_DOWN[e.kind] if e.kind and _forced(e) else ""
 
 
