@@ -24,14 +24,14 @@ from api.rehearsal import Rehearsals
 from api.settings import Settings
 from core.clock import Clock, FollowedClock, SystemClock
 from core.errors import InvalidInput, Unavailable
-from fleet.dock import Dock
-from fleet.dockyard import Dockyard
-from fleet.dockyard import connect as connect_docks
+from fleet.docks.dock import Dock
+from fleet.docks.dockyard import Dockyard
+from fleet.docks.dockyard import connect as connect_docks
 from fleet.fleet import Fleet
-from fleet.keys import Keys
-from fleet.link import Link
-from fleet.mavlink import connect
-from fleet.wire import Wire
+from fleet.links.keys import Keys
+from fleet.links.link import Link
+from fleet.links.mavlink import connect
+from fleet.links.wire import Wire
 from imagery.storage import MediaFolder
 from missions.access import Principal, Role
 from missions.day import CLOCK_KEY, Day

@@ -27,7 +27,7 @@ class Channel:
         send: hands a message to the link, addressed to the vehicle; never waits.
         clock: where its time comes from.
         orders: where what is asked of it is written down.
-        signed: the share of its packets that was signed rightly, see `fleet.wire`.
+        signed: the share of its packets that was signed rightly, see `fleet.links.wire`.
 
     Attributes:
         conflict: while two vehicles answer to its address, a sentence that names both.

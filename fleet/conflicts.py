@@ -7,7 +7,7 @@ from datetime import datetime
 
 from fleet.address import Address
 from fleet.events import Conflict, ConflictOver, FleetEvent
-from fleet.twins import Suspicion
+from fleet.links.twins import Suspicion
 from fleet.vehicle import Vehicle
 
 logger = logging.getLogger("flyonce.fleet")

@@ -28,8 +28,8 @@ from fleet.events import (
     derive,
 )
 from fleet.greeting import Greeter
-from fleet.guard import Guard, Places
-from fleet.link import Link, Receiver
+from fleet.links.link import Link, Receiver
+from fleet.links.tlog import TelemetryLog
 from fleet.messages import (
     GlobalPosition,
     Heartbeat,
@@ -43,13 +43,13 @@ from fleet.messages import (
     TerrainRequest,
 )
 from fleet.orders import OrderBook
-from fleet.reach import Way, straight
 from fleet.state import VehicleState, update
 from fleet.terrain import answers
 from fleet.timekeeper import Timekeeper
-from fleet.tlog import TelemetryLog
-from fleet.turnback import Action, Decision
 from fleet.vehicle import Vehicle
+from fleet.watch.guard import Guard, Places
+from fleet.watch.reach import Way, straight
+from fleet.watch.turnback import Action, Decision
 
 logger = logging.getLogger("flyonce.fleet")
 
@@ -230,7 +230,7 @@ class Fleet:
     def guard(
         self, address: Address, spec: VehicleSpec, places: Places, way: Way = straight
     ) -> None:
-        """From now on turn this vehicle back in flight when the rule says so (fleet.turnback).
+        """From now on turn this vehicle back in flight when the rule says so (watch.turnback).
 
         Args:
             places: where it may land, and what of it is free; asked at every look.

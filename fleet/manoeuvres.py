@@ -15,10 +15,10 @@ from core.geo import LonLat, distance_m
 from core.route import Waypoint
 from core.units import degrees_e7
 from fleet.autopilots import wire_seq
-from fleet.breakpoint import Break, broken_off
 from fleet.helm import Helm
 from fleet.messages import CameraFeedback, Message
-from fleet.mission import GROUND_SPEED, Mission
+from fleet.plans.breakpoint import Break, broken_off
+from fleet.plans.mission import GROUND_SPEED, Mission
 from fleet.state import VehicleState
 from fleet.vocabulary import Command, Frame
 

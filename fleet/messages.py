@@ -1,6 +1,6 @@
 """What vehicles and ground say to each other, as values in SI units.
 
-Raw MAVLink messages exist in `fleet.codec`, `fleet.readers` and `fleet.writers` only; everything
+Raw MAVLink messages exist in `codec`, `readers` and `writers` of `fleet.links` only; everything
 else sees these. Each says which MAVLink message it stands for. None means that the sender does
 not know.
 """

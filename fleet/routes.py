@@ -3,9 +3,9 @@
 from typing import Generic, TypeVar
 
 from core.errors import Unavailable
-from fleet.codec import AUTOPILOT
+from fleet.links.codec import AUTOPILOT
+from fleet.links.twins import Sources
 from fleet.messages import Packet
-from fleet.twins import Sources
 
 Way = TypeVar("Way")
 

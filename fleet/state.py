@@ -29,7 +29,7 @@ from fleet.messages import (
     SystemTime,
     WindEstimate,
 )
-from fleet.pack_trace import NO_TRACES, Traces, told
+from fleet.packs.pack_trace import NO_TRACES, Traces, told
 from fleet.vocabulary import MissionState, SystemStatus
 
 TEXTS_KEPT = 20

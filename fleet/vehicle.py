@@ -20,16 +20,16 @@ from core.route import Waypoint
 from fleet import launch
 from fleet.address import Address
 from fleet.autopilots import Autopilot
-from fleet.breakpoint import Break
 from fleet.channel import Channel
-from fleet.flightplan import FlightPlan
 from fleet.helm import Helm
 from fleet.manoeuvres import Manoeuvres
 from fleet.messages import Message
-from fleet.mission import Mission
-from fleet.onboard import OnBoard
-from fleet.proof import Conditions, Proof
+from fleet.plans.breakpoint import Break
+from fleet.plans.flightplan import FlightPlan
+from fleet.plans.mission import Mission
+from fleet.plans.proof import Conditions, Proof
 from fleet.state import VehicleState
+from fleet.uploads.onboard import OnBoard
 
 
 def _look_no_more() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from core.clock import Clock
 from core.equipment import Sensor
-from fleet.dock import DockState
+from fleet.docks.dock import DockState
 from imagery.catalog import Medium
 from missions import queries, tokens
 from missions.access import Principal

@@ -106,12 +106,12 @@ async def _enrol(wish: Wish) -> dict[str, Any]:
     """Do all of it; what was found and done, as plain values."""
     from core.clock import Clock, FollowedClock, SystemClock
     from fleet.address import Address
-    from fleet.enrolment import survey
     from fleet.fleet import Fleet
-    from fleet.keyring import KeyRing
-    from fleet.mavlink import connect
-    from fleet.signing import Signing
-    from fleet.wire import Wire
+    from fleet.links.mavlink import connect
+    from fleet.links.signing import Signing
+    from fleet.links.wire import Wire
+    from fleet.setup.enrolment import survey
+    from fleet.setup.keyring import KeyRing
 
     address = Address(wish.link, wish.system_id)
     ring = KeyRing(wish.home)
@@ -130,8 +130,8 @@ async def _enrol(wish: Wish) -> dict[str, Any]:
 
 
 async def _take_in(wish: Wish, vehicle: Any, signing: Any, ring: Any) -> dict[str, Any]:
-    from fleet import enrolment, keyring
-    from fleet.failsafes import Failsafes
+    from fleet.setup import enrolment, keyring
+    from fleet.setup.failsafes import Failsafes
 
     steps: list[dict[str, str]] = []
 

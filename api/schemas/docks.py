@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from api.schemas.base import Model
-from fleet.dock import DockState, Weather
+from fleet.docks.dock import DockState, Weather
 from missions.operations.packs import PackView
 
 

@@ -27,11 +27,11 @@ from fleet.events import (
     Text,
     TurnedBack,
 )
-from fleet.flightplan import FlightPlan
 from fleet.launch import airborne
-from fleet.proof import prove
-from fleet.safeguard import preflight
+from fleet.plans.flightplan import FlightPlan
+from fleet.plans.proof import prove
 from fleet.vehicle import Vehicle
+from fleet.watch.safeguard import preflight
 from missions.entities import FilingState, Flight, FlightState
 from missions.operations import docking, flights, landing, receiving
 from missions.operations.away import from_where_it_stands

@@ -9,8 +9,8 @@ from contextlib import suppress
 
 from core.energy import Wind
 from core.errors import DockError, NotReady
-from fleet.dock import Charger, Dock, DockState, Door, Pad
-from fleet.dockyard import DockEvent
+from fleet.docks.dock import Charger, Dock, DockState, Door, Pad
+from fleet.docks.dockyard import DockEvent
 from fleet.patience import patiently
 from fleet.vehicle import Vehicle
 from missions.entities import Flight, FlightState

@@ -13,8 +13,8 @@ import numpy as np
 from core.errors import InvalidInput, PathRefused
 from core.geo import LonLat, bearing_deg, distance_m, offset, path_length_m
 from core.route import Waypoint
-from fleet.proof import NotProven, prove_path
-from fleet.reach import Place, Reach, reaches
+from fleet.plans.proof import NotProven, prove_path
+from fleet.watch.reach import Place, Reach, reaches
 from missions.operations.errands import Drawn, Errand, GoTo, Height, Orbit, ReturnTo, Sky, Then
 
 RADII_M = (10.0, 500.0)

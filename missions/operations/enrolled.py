@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fleet.address import Address
-from fleet.enrolment import VehicleRecord, mismatch
+from fleet.setup.enrolment import VehicleRecord, mismatch
 from fleet.state import VehicleState
 from missions.operations.room import ControlRoom
 from missions.store import codec

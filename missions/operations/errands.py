@@ -13,9 +13,9 @@ from typing import Literal
 from core.errors import PathRefused
 from core.geo import LonLat, distance_m
 from core.route import Waypoint
-from fleet.proof import Conditions, Proof
-from fleet.reach import Outlook, Place, Way
+from fleet.plans.proof import Conditions, Proof
 from fleet.vehicle import Vehicle
+from fleet.watch.reach import Outlook, Place, Way
 from planner.routes.airspace import Airspace
 
 

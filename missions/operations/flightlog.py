@@ -10,8 +10,8 @@ from core.conformity import Conformity, compare
 from core.equipment import VehicleSpec
 from core.errors import NotFound
 from core.geo import LonLat
-from fleet import tlog
-from fleet.tlog import TelemetryLog
+from fleet.links import tlog
+from fleet.links.tlog import TelemetryLog
 from missions.entities import Flight
 from missions.operations import flights
 from missions.operations.examine import workbench

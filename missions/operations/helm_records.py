@@ -7,8 +7,8 @@ from typing import Any
 
 from core.geo import LonLat
 from core.route import Waypoint
-from fleet.breakpoint import Break
 from fleet.control import FREE, Control, Pilot
+from fleet.plans.breakpoint import Break
 from fleet.vehicle import Vehicle
 from missions.entities import Flight
 from missions.operations.errands import Drawn, Then

@@ -6,7 +6,7 @@ Docks that are spoken with see for themselves; what a vehicle believes of its pl
 from contextlib import suppress
 
 from core.clock import within
-from fleet.dock import Pad
+from fleet.docks.dock import Pad
 from fleet.vehicle import Vehicle
 from missions.entities import Flight
 from missions.operations import flights, receiving

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from fleet.address import Address
 from fleet.fleet import Fleet
-from fleet.gateway import message_name
+from fleet.links.gateway import message_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +18,7 @@ class LinkState:
         conflicts: vehicles to whose address two answer, with the reason.
         refused: by vehicle and reason, packets that were not believed.
         unsendable: by vehicle, messages not sent because it must sign and has no key.
-        dropped_in, dropped_out: barred messages by name, see `fleet.gateway`.
+        dropped_in, dropped_out: barred messages by name, see `fleet.links.gateway`.
     """
 
     name: str

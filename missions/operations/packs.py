@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from core.errors import InvalidInput, NotFound
-from fleet.pack_rules import Limits, Verdict, judge
-from fleet.pack_trace import Trace
-from fleet.packs import PackRecord, name_of, new_record
+from fleet.packs.pack_rules import Limits, Verdict, judge
+from fleet.packs.pack_trace import Trace
+from fleet.packs.packs import PackRecord, name_of, new_record
 from fleet.state import VehicleState
 from missions.access import Principal
 from missions.operations.journal import note

@@ -19,7 +19,7 @@ from core.geo import LonLat, distance_m
 from core.zones import Zone
 from fleet.address import Address
 from fleet.fleet import Fleet
-from fleet.reach import Place, Way
+from fleet.watch.reach import Place, Way
 from missions.presets import Dock, Preset
 from planner.routes.airspace import Airspace, airspace, middle
 

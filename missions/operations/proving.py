@@ -9,13 +9,13 @@ import shapely
 
 from core.energy import CALM
 from core.geo import LonLat, distance_m
-from fleet.cage import caged
-from fleet.flightplan import FlightPlan
-from fleet.mission import above_sea, build
-from fleet.proof import Conditions, Proof
-from fleet.safeguard import FULL_ENOUGH
+from fleet.plans.cage import caged
+from fleet.plans.flightplan import FlightPlan
+from fleet.plans.mission import above_sea, build
+from fleet.plans.proof import Conditions, Proof
 from fleet.vehicle import Vehicle
 from fleet.vocabulary import MissionType
+from fleet.watch.safeguard import FULL_ENOUGH
 from missions.entities import Flight, Origin
 from missions.operations import flights
 from missions.operations.room import ControlRoom

@@ -13,8 +13,8 @@ from core.clock import within
 from core.energy import Wind, descent_s, leg_s
 from core.errors import DockError, VehicleError
 from core.geo import LonLat, distance_m
-from fleet.dock import Dock, Door
-from fleet.dockyard import landing_refusal
+from fleet.docks.dock import Dock, Door
+from fleet.docks.dockyard import landing_refusal
 from fleet.vehicle import Vehicle
 from missions.entities import Flight
 from missions.operations import flights, packs
@@ -160,7 +160,7 @@ def destination(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> str:
 def arrival_s(room: ControlRoom, flight: Flight, vehicle: Vehicle, goal: str) -> float | None:
     """Seconds until it is at a dock, in the wind it measures; None while it does not come.
 
-    One whose link is lost may be there at any moment: its failsafe returns (`fleet.failsafes`),
+    One whose link is lost may be there at any moment: its failsafe returns (`setup.failsafes`),
     and nobody hears when.
     """
     state, pilot = vehicle.state, vehicle.autopilot

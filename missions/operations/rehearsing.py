@@ -18,8 +18,8 @@ from core.errors import InvalidInput
 from core.geo import HeightGrid, LonLat, distance_m
 from core.route import Route
 from core.zones import Zone
-from fleet.mission import build
-from fleet.safeguard import FULL_ENOUGH
+from fleet.plans.mission import build
+from fleet.watch.safeguard import FULL_ENOUGH
 from missions.demand.planning import horizon
 from missions.entities import Flight
 from missions.operations.conduct import PATIENCE, RETRY_S

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.clock import Clock
 from fleet.address import Address
-from fleet.dockyard import Dockyard
+from fleet.docks.dockyard import Dockyard
 from fleet.events import FleetEvent
 from fleet.fleet import Fleet
 from imagery.storage import MediaFolder

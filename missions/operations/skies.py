@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from core.energy import CALM, Wind
 from core.errors import PathRefused
-from fleet.proof import Conditions
-from fleet.reach import Outlook
+from fleet.plans.proof import Conditions
 from fleet.vocabulary import Frame
+from fleet.watch.reach import Outlook
 from missions.entities import Flight
 from missions.operations.errands import Sky
 from missions.operations.pads import HIGHEST_M, active, roomy, ways

@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import Any
 
 from core.errors import InvalidInput
-from fleet.packs import PackRecord
+from fleet.packs.packs import PackRecord
 from imagery.catalog import Medium
 from missions.entities import (
     Alert,

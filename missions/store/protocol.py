@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from fleet.packs import PackRecord
+from fleet.packs.packs import PackRecord
 from imagery.catalog import Medium
 from missions.entities import (
     Alert,

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from typing import Any, TypeVar
 
 from core.errors import InvalidInput, NotAllowed, NotFound
-from fleet.packs import PackRecord
+from fleet.packs.packs import PackRecord
 from imagery.catalog import Medium
 from missions.entities import (
     Alert,

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from core.clock import ManualClock
-from fleet.dock import Charger, DockState, Door, Pad, Weather
+from fleet.docks.dock import Charger, DockState, Door, Pad, Weather
 from fleet.messages import BatteryStatus
-from fleet.pack_rules import judge
-from fleet.pack_trace import NO_TRACES, told
-from fleet.packs import new_record
+from fleet.packs.pack_rules import judge
+from fleet.packs.pack_trace import NO_TRACES, told
+from fleet.packs.packs import new_record
 from missions.operations.packs import PackView
 
 NOW = datetime(2026, 5, 12, 1, 0, tzinfo=UTC)

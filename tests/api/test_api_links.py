@@ -12,8 +12,8 @@ from core.clock import SystemClock
 from core.errors import InvalidInput, Unavailable
 from fleet.address import MAIN, Address
 from fleet.fleet import Fleet
-from fleet.keys import Keys
-from fleet.link import MemoryLink
+from fleet.links.keys import Keys
+from fleet.links.link import MemoryLink
 from fleet.messages import CommandLong
 from missions.entities import Flight
 from missions.operations.links import link_states

@@ -14,11 +14,11 @@ import mqtt_broker
 import numpy as np
 
 from core.clock import ManualClock
-from fleet import dock_http
-from fleet.dock import Dock
-from fleet.dock_http import HttpSite
-from fleet.dock_memory import Box, MemoryDock
-from fleet.dock_mqtt import MqttSite
+from fleet.docks import dock_http
+from fleet.docks.dock import Dock
+from fleet.docks.dock_http import HttpSite
+from fleet.docks.dock_memory import Box, MemoryDock
+from fleet.docks.dock_mqtt import MqttSite
 from sim.dock import Dock as SimDock
 from sim.dock import Visitor
 from sim.dock_server import DockServer

@@ -9,7 +9,7 @@ import dock_rigs
 import pytest
 
 from core.errors import DockRefused, DockSilent
-from fleet.dock import STALE_S, Charger, Door, Pad
+from fleet.docks.dock import STALE_S, Charger, Door, Pad
 
 
 @pytest.fixture(params=["memory", "http", "mqtt"])

@@ -14,14 +14,14 @@ import pytest
 
 from core.clock import SystemClock
 from core.errors import InvalidInput, Unavailable
-from fleet.codec import Encoder
-from fleet.dronekit_link import DronekitLink
-from fleet.link import Link, MemoryLink, Receiver, packets
-from fleet.mavlink import connect
+from fleet.links.codec import Encoder
+from fleet.links.dronekit_link import DronekitLink
+from fleet.links.link import Link, MemoryLink, Receiver, packets
+from fleet.links.mavlink import connect
+from fleet.links.serial_link import SerialLink
+from fleet.links.signing import Signing
+from fleet.links.wire import Wire
 from fleet.messages import CommandLong, Heartbeat, MissionCount, Packet, StatusText
-from fleet.serial_link import SerialLink
-from fleet.signing import Signing
-from fleet.wire import Wire
 
 BEAT = Heartbeat(kind=2, autopilot=3, base_mode=1, custom_mode=4, system_status=3)
 GROUND = Heartbeat(kind=6, autopilot=8, base_mode=0, custom_mode=0, system_status=4)
@@ -298,8 +298,8 @@ async def test_dronekit_that_does_not_carry_signatures_is_refused(
     async def strips() -> bool:
         return False
 
-    monkeypatch.setattr("fleet.dronekit_link.carries_signatures", strips)
-    monkeypatch.setattr("fleet.dronekit_link._outcome", [])
+    monkeypatch.setattr("fleet.links.dronekit_link.carries_signatures", strips)
+    monkeypatch.setattr("fleet.links.dronekit_link._outcome", [])
     link = DronekitLink("udpin:127.0.0.1:1", wire("dronekit+signed", 255))
     with pytest.raises(Unavailable, match="dronekit does not carry signed packets"):
         await link.open(Receiver(lambda packet: None))

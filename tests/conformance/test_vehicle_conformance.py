@@ -29,14 +29,14 @@ from core.geo import FlatGround, LonLat, distance_m, offset
 from core.route import Route, Waypoint
 from fleet.address import MAIN, Address
 from fleet.events import FleetEvent, Heard, Landed, PhotoTaken
-from fleet.fence import Circle, Fence, Polygon
 from fleet.fleet import Fleet
-from fleet.flightplan import FlightPlan
 from fleet.launch import positioned
-from fleet.mavlink import connect
-from fleet.mission import Mission, build
-from fleet.proof import Conditions
-from fleet.rally import RallyPoint
+from fleet.links.mavlink import connect
+from fleet.plans.fence import Circle, Fence, Polygon
+from fleet.plans.flightplan import FlightPlan
+from fleet.plans.mission import Mission, build
+from fleet.plans.proof import Conditions
+from fleet.plans.rally import RallyPoint
 from fleet.vehicle import Vehicle
 from fleet.vocabulary import Command, Frame
 

@@ -18,7 +18,7 @@ from core.units import from_degrees_e7
 from fleet.address import MAIN
 from fleet.events import FleetEvent
 from fleet.fleet import Fleet
-from fleet.link import MemoryLink, Receiver
+from fleet.links.link import MemoryLink, Receiver
 from fleet.messages import (
     CommandAck,
     CommandInt,

@@ -10,7 +10,7 @@ from core.errors import InvalidInput, NotFound
 from fleet.address import MAIN, Address
 from fleet.events import Lost
 from fleet.messages import GlobalPosition, Heartbeat, MissionCurrent, ParamValue, StatusText
-from fleet.mission import Mission
+from fleet.plans.mission import Mission
 from fleet.vehicle import Vehicle
 
 US = Address(MAIN, 7)

@@ -10,9 +10,9 @@ from core.equipment import CameraSpec, Sensor
 from core.errors import ControlHeld, InvalidInput, NotAllowed
 from core.geo import LonLat, bearing_deg, distance_m, offset
 from core.route import Route, Waypoint
-from fleet.breakpoint import broken_off
 from fleet.control import ASK, FREE, SILENT, Pilot, ask, hand_back, refuse, renew, take
-from fleet.mission import Mission, build
+from fleet.plans.breakpoint import broken_off
+from fleet.plans.mission import Mission, build
 from fleet.vocabulary import Command
 
 NOW = datetime(2026, 5, 12, tzinfo=UTC)

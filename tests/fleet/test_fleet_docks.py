@@ -11,12 +11,12 @@ import pytest
 
 from core.clock import ManualClock
 from core.errors import DockSilent, InvalidInput
-from fleet.dock import Door
-from fleet.dock_http import HttpSite
-from fleet.dock_memory import Box
-from fleet.dock_mqtt import MqttSite
-from fleet.dock_remote import RemoteDock
-from fleet.dockyard import connect
+from fleet.docks.dock import Door
+from fleet.docks.dock_http import HttpSite
+from fleet.docks.dock_memory import Box
+from fleet.docks.dock_mqtt import MqttSite
+from fleet.docks.dock_remote import RemoteDock
+from fleet.docks.dockyard import connect
 
 
 class Listener(RemoteDock):

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.dronekit_driver import Frames, frame
+from fleet.links.dronekit_driver import Frames, frame
 
 
 @given(st.lists(st.binary(max_size=300), max_size=8), st.data())

@@ -13,7 +13,7 @@ from fleet.address import MAIN, Address
 from fleet.events import Armed, Heard, Landed, Lost, MissionReached, ModeChanged, PhotoTaken, Text
 from fleet.fleet import Fleet
 from fleet.greeting import INTERVALS_S
-from fleet.link import MemoryLink, Receiver
+from fleet.links.link import MemoryLink, Receiver
 from fleet.messages import (
     CameraFeedback,
     Heartbeat,

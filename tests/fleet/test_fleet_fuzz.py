@@ -18,12 +18,12 @@ from core.errors import FlyOnceError
 from core.geo import FlatGround, LonLat, offset
 from core.route import Route, Waypoint
 from fleet.address import MAIN, Address
-from fleet.cage import caged
-from fleet.flightplan import FlightPlan
-from fleet.gateway import Gateway
+from fleet.links.gateway import Gateway
 from fleet.messages import EkfStatus
-from fleet.mission import build
-from fleet.proof import Conditions
+from fleet.plans.cage import caged
+from fleet.plans.flightplan import FlightPlan
+from fleet.plans.mission import build
+from fleet.plans.proof import Conditions
 from fleet.vehicle import Vehicle
 
 HOME = LonLat(118.87, 28.95)

@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 from core.errors import InvalidInput, NotReady
 from core.geo import LonLat, offset
 from core.route import Route, Waypoint
-from fleet import fence as fences
-from fleet import rally as rallies
-from fleet.courier import NotCleared
-from fleet.custody import FRESH_S, Custody
-from fleet.failsafes import Failsafes
-from fleet.fence import Circle, Fence, Polygon
-from fleet.flightplan import FlightPlan
-from fleet.gate import check_sendable, off_wire, on_wire
-from fleet.mission import Mission, build
-from fleet.proof import Proof
-from fleet.rally import RallyPoint
+from fleet.plans import fence as fences
+from fleet.plans import rally as rallies
+from fleet.plans.fence import Circle, Fence, Polygon
+from fleet.plans.flightplan import FlightPlan
+from fleet.plans.mission import Mission, build
+from fleet.plans.proof import Proof
+from fleet.plans.rally import RallyPoint
+from fleet.setup.failsafes import Failsafes
+from fleet.uploads.courier import NotCleared
+from fleet.uploads.custody import FRESH_S, Custody
+from fleet.uploads.gate import check_sendable, off_wire, on_wire
 from fleet.vocabulary import MissionType
 
 HOME = LonLat(118.87, 28.95)

@@ -9,7 +9,7 @@ from core.errors import InvalidInput
 from core.geo import LonLat, offset
 from core.route import Route, Waypoint
 from fleet.messages import MissionItem
-from fleet.mission import Mission, build, differences, matches
+from fleet.plans.mission import Mission, build, differences, matches
 from fleet.vocabulary import Command as C
 from fleet.vocabulary import Frame
 

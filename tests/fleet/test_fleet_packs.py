@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from fleet.messages import BatteryStatus, SmartBatteryInfo
-from fleet.pack_rules import Level, judge
-from fleet.pack_trace import NO_TRACES, Trace, Traces, charge_at, told
-from fleet.packs import PackRecord, name_of, new_record
+from fleet.packs.pack_rules import Level, judge
+from fleet.packs.pack_trace import NO_TRACES, Trace, Traces, charge_at, told
+from fleet.packs.packs import PackRecord, name_of, new_record
 
 START = datetime(2026, 5, 12, tzinfo=UTC)
 CAPACITY_MAH, CELLS, OHMS = 10_000.0, 6, 0.03

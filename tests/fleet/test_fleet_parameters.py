@@ -18,10 +18,10 @@ from core.errors import CommandTimeout, InvalidInput, NotFound, NotReady
 from fleet.address import MAIN, Address
 from fleet.autopilots import ArduCopter, Px4
 from fleet.channel import Channel
-from fleet.failsafes import READ_FIRST, Failsafes, wanted
 from fleet.messages import Message, ParamRequest, ParamSet, ParamValue
-from fleet.param_values import raw_of, value_of
-from fleet.parameters import ParameterRefused, Parameters
+from fleet.setup.failsafes import READ_FIRST, Failsafes, wanted
+from fleet.setup.param_values import raw_of, value_of
+from fleet.setup.parameters import ParameterRefused, Parameters
 from fleet.vocabulary import ParamKind
 
 

@@ -15,13 +15,13 @@ from core.equipment import CameraSpec, Sensor, VehicleSpec
 from core.geo import FlatGround, HeightGrid, LocalFrame, LonLat, offset
 from core.route import Route, Waypoint
 from core.zones import Zone, ZoneKind
-from fleet.cage import caged
-from fleet.fence import Fence, Polygon
-from fleet.flightplan import FlightPlan
 from fleet.messages import MissionItem
-from fleet.mission import Mission, above_sea, build
-from fleet.proof import Conditions, NotProven, Proof, prove, prove_path
-from fleet.rally import RallyPoint
+from fleet.plans.cage import caged
+from fleet.plans.fence import Fence, Polygon
+from fleet.plans.flightplan import FlightPlan
+from fleet.plans.mission import Mission, above_sea, build
+from fleet.plans.proof import Conditions, NotProven, Proof, prove, prove_path
+from fleet.plans.rally import RallyPoint
 from fleet.vocabulary import Command
 
 HOME = LonLat(118.87, 28.95)
@@ -273,7 +273,7 @@ def test_a_leg_too_near_to_a_hill_is_named() -> None:
 @given(st.integers(0, 2**32), st.floats(0, 360), st.floats(100, 2500))
 def test_no_hill_between_two_samples_is_overlooked(seed: int, bearing: float, far: float) -> None:
     """What the sampling says is never better than the ground looked at every 20 cm."""
-    from fleet.profile import Node, profile, sampled
+    from fleet.plans.profile import Node, profile, sampled
 
     rng = np.random.default_rng(seed)
     grid = HeightGrid(118.83, 28.91, 0.0003, rng.uniform(0, 60, (280, 280)))  # 33 m cells, rough

@@ -9,10 +9,10 @@ from core.energy import Wind
 from core.equipment import VehicleSpec
 from core.geo import LonLat, offset
 from fleet.address import MAIN, Address
-from fleet.reach import Place
-from fleet.safeguard import preflight
 from fleet.state import VehicleState
-from fleet.turnback import Action, Decision, Situation, in_flight
+from fleet.watch.reach import Place
+from fleet.watch.safeguard import preflight
+from fleet.watch.turnback import Action, Decision, Situation, in_flight
 
 NOW = datetime(2026, 5, 12, tzinfo=UTC)
 HOME = LonLat(118.87, 28.95)

@@ -11,12 +11,12 @@ from pymavlink.dialects.v20 import ardupilotmega as dialect
 from core.clock import ManualClock
 from core.errors import InvalidInput, Unavailable
 from fleet.address import MAIN, Address, named_links
-from fleet.codec import Encoder, Parser
-from fleet.gateway import Gateway
-from fleet.keys import Keys, new_key
+from fleet.links.codec import Encoder, Parser
+from fleet.links.gateway import Gateway
+from fleet.links.keys import Keys, new_key
+from fleet.links.signing import EPOCH, LAST, UNIT, WINDOW, Signing
+from fleet.links.wire import Wire
 from fleet.messages import CommandLong, Heartbeat, Message, Packet, StatusText
-from fleet.signing import EPOCH, LAST, UNIT, WINDOW, Signing
-from fleet.wire import Wire
 
 START = datetime(2026, 5, 12, tzinfo=UTC)
 KEY, OTHER = bytes(range(32)), bytes(range(1, 33))

@@ -17,12 +17,12 @@ from core.equipment import VehicleSpec
 from core.geo import LonLat, offset
 from fleet.address import MAIN, Address
 from fleet.fleet import Fleet
-from fleet.keys import new_key
-from fleet.mavlink import connect
+from fleet.links.keys import new_key
+from fleet.links.mavlink import connect
+from fleet.links.signing import EPOCH, UNIT
+from fleet.links.wire import Wire
 from fleet.messages import SetupSigning
-from fleet.signing import EPOCH, UNIT
 from fleet.vocabulary import Command, Stream
-from fleet.wire import Wire
 
 pytestmark = pytest.mark.system
 START = datetime(2026, 5, 12, tzinfo=UTC)

@@ -18,14 +18,14 @@ from core.equipment import CameraSpec, Sensor, VehicleSpec
 from core.geo import HeightGrid, LonLat, offset
 from core.route import Route, Waypoint
 from fleet.address import MAIN, Address
-from fleet.cage import caged
-from fleet.dronekit_link import DronekitLink
 from fleet.events import FleetEvent, Heard, Landed, PhotoTaken
 from fleet.fleet import Fleet
-from fleet.link import Link
-from fleet.mavlink import connect
-from fleet.mission import Mission, build, matches
-from fleet.proof import Conditions
+from fleet.links.dronekit_link import DronekitLink
+from fleet.links.link import Link
+from fleet.links.mavlink import connect
+from fleet.plans.cage import caged
+from fleet.plans.mission import Mission, build, matches
+from fleet.plans.proof import Conditions
 from fleet.vehicle import Vehicle
 
 pytestmark = pytest.mark.system

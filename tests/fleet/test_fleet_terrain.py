@@ -11,8 +11,8 @@ import pytest
 from core.geo import FlatGround, LonLat
 from core.units import degrees_e7
 from fleet import terrain
-from fleet.codec import Encoder, Parser
 from fleet.fleet import Fleet
+from fleet.links.codec import Encoder, Parser
 from fleet.messages import TerrainData, TerrainRequest
 
 CORNER = LonLat(118.5, 28.75)

@@ -12,10 +12,10 @@ from pymavlink import mavutil
 from core.clock import ManualClock
 from core.errors import InvalidInput
 from core.geo import LonLat
-from fleet import tlog
-from fleet.link import MemoryLink, Receiver
+from fleet.links import tlog
+from fleet.links.link import MemoryLink, Receiver
+from fleet.links.tlog import TelemetryLog
 from fleet.messages import CommandLong, GlobalPosition, Heartbeat, Packet
-from fleet.tlog import TelemetryLog
 
 NOW = datetime(2026, 11, 22, 3, 4, 5, tzinfo=UTC)
 ARMED = Heartbeat(kind=2, autopilot=3, base_mode=0x81, custom_mode=3, system_status=4)

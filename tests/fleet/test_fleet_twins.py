@@ -12,13 +12,13 @@ import pytest
 from core.clock import ManualClock
 from core.errors import SharedIdentity
 from fleet.address import MAIN, Address
-from fleet.codec import Encoder, Parser
 from fleet.events import Conflict, ConflictOver, Heard
 from fleet.fleet import Fleet
-from fleet.link import MemoryLink, Receiver
-from fleet.mavlink import connect
+from fleet.links.codec import Encoder, Parser
+from fleet.links.link import MemoryLink, Receiver
+from fleet.links.mavlink import connect
+from fleet.links.twins import ENOUGH, WITHIN_S, Sources, Suspicion
 from fleet.messages import Heartbeat, MissionClear, SystemTime
-from fleet.twins import ENOUGH, WITHIN_S, Sources, Suspicion
 from fleet.vocabulary import Command
 
 START = datetime(2026, 5, 12, tzinfo=UTC)

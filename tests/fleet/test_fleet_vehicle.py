@@ -20,14 +20,11 @@ from core.errors import (
 )
 from core.geo import FlatGround, LonLat, bearing_deg, distance_m, offset
 from core.route import Route, Waypoint
-from fleet import courier
 from fleet.address import MAIN, Address
 from fleet.autopilots import ArduCopter
-from fleet.cage import caged
 from fleet.channel import Channel
 from fleet.commands import Commander
 from fleet.events import TurnedBack
-from fleet.flightplan import FlightPlan
 from fleet.messages import (
     CommandLong,
     MissionAck,
@@ -36,13 +33,16 @@ from fleet.messages import (
     MissionRequest,
     SystemTime,
 )
-from fleet.mission import Mission, build
-from fleet.parameters import ParameterRefused
 from fleet.patience import patiently
-from fleet.proof import Conditions
-from fleet.reach import Place
+from fleet.plans.cage import caged
+from fleet.plans.flightplan import FlightPlan
+from fleet.plans.mission import Mission, build
+from fleet.plans.proof import Conditions
+from fleet.setup.parameters import ParameterRefused
+from fleet.uploads import courier
 from fleet.vehicle import Vehicle
 from fleet.vocabulary import Command
+from fleet.watch.reach import Place
 
 HOME = LonLat(118.87, 28.95)
 HERE = Place(id="home", position=HOME, home=True)

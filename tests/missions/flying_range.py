@@ -14,9 +14,9 @@ from core.geo import LonLat, offset
 from core.route import Route, Waypoint
 from core.zones import Zone
 from fleet.fleet import Fleet
-from fleet.link import Receiver
+from fleet.links.link import Receiver
+from fleet.links.wire import Wire
 from fleet.messages import Message
-from fleet.wire import Wire
 from imagery.storage import MediaFolder
 from missions.entities import Filing, FilingState, Flight, FlightState, Origin, Task, TaskState
 from missions.operations.room import ControlRoom, Watchers

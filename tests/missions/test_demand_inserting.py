@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.clock import ManualClock
-from fleet.mission import build
+from fleet.plans.mission import build
 from fleet.vocabulary import Command
 from missions.demand.filing import answer_due, cutoff
 from missions.demand.inserting import SHORTEST, insert, spans

@@ -11,11 +11,11 @@ import flying_range as rig
 import pytest
 
 from core.errors import NotReady
-from fleet.dock import Charger, Door
-from fleet.dock_memory import Box, MemoryDock
-from fleet.dockyard import Dockyard
-from fleet.enrolment import VehicleRecord
+from fleet.docks.dock import Charger, Door
+from fleet.docks.dock_memory import Box, MemoryDock
+from fleet.docks.dockyard import Dockyard
 from fleet.messages import AutopilotVersion
+from fleet.setup.enrolment import VehicleRecord
 from missions.access import LOCAL_OPERATOR
 from missions.entities import FlightState
 from missions.operations import docking, enrolled, packs

@@ -10,13 +10,13 @@ import pytest
 
 from core.clock import SystemClock
 from core.errors import InvalidInput, LinkLost, NotReady
-from fleet import enrolment, keyring
-from fleet.failsafes import Failsafes
-from fleet.keyring import KeyRing
-from fleet.keys import Keys, new_key
-from fleet.link import MemoryLink, Receiver
+from fleet.links.keys import Keys, new_key
+from fleet.links.link import MemoryLink, Receiver
+from fleet.links.signing import Signing
 from fleet.messages import Heartbeat
-from fleet.signing import Signing
+from fleet.setup import enrolment, keyring
+from fleet.setup.failsafes import Failsafes
+from fleet.setup.keyring import KeyRing
 from fleet.vehicle import Vehicle
 from missions.presets import Preset
 

@@ -11,10 +11,7 @@ from hypothesis import strategies as st
 
 from core.errors import InvalidInput
 from core.geo import FlatGround, HeightGrid, LonLat
-from fleet.dock_messages import read_answer, read_report
-from fleet.fence import Circle, Fence
-from fleet.flightplan import FlightPlan
-from fleet.gate import Emptying, Gate, Inventory
+from fleet.docks.dock_messages import read_answer, read_report
 from fleet.messages import (
     Message,
     MissionAck,
@@ -23,10 +20,13 @@ from fleet.messages import (
     MissionRequest,
     TerrainRequest,
 )
-from fleet.mission import Mission
-from fleet.rally import RallyPoint
+from fleet.plans.fence import Circle, Fence
+from fleet.plans.flightplan import FlightPlan
+from fleet.plans.mission import Mission
+from fleet.plans.rally import RallyPoint
 from fleet.terrain import answers
-from fleet.transfer import Clear, Download, Recount, Upload
+from fleet.uploads.gate import Emptying, Gate, Inventory
+from fleet.uploads.transfer import Clear, Download, Recount, Upload
 
 EFFORT = max(1, int(os.environ.get("FLYONCE_FUZZ", "1")))
 HOME = LonLat(118.87, 28.95)

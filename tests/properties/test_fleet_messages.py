@@ -10,9 +10,10 @@ from pymavlink.dialects.v20 import ardupilotmega as dialect
 from core.geo import LonLat
 from fleet.address import MAIN, Address
 from fleet.autopilots import ArduCopter, Autopilot, Px4
-from fleet.codec import Encoder, Parser
 from fleet.events import derive
-from fleet.gateway import Gateway
+from fleet.links.codec import Encoder, Parser
+from fleet.links.gateway import Gateway
+from fleet.links.writers import WRITERS
 from fleet.messages import (
     CameraFeedback,
     CommandAck,
@@ -30,7 +31,6 @@ from fleet.messages import (
     SystemTime,
 )
 from fleet.state import VehicleState, update
-from fleet.writers import WRITERS
 
 START = datetime(2026, 5, 12, tzinfo=UTC)
 U8, U16 = st.integers(0, 255), st.integers(0, 65535)

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from pymavlink.dialects.v20 import ardupilotmega as dialect
 
 from core.clock import ManualClock
-from fleet.codec import MARKER_V2, unpack
+from fleet.links.codec import MARKER_V2, unpack
+from fleet.links.signing import Signing
+from fleet.links.wire import Wire
 from fleet.messages import StatusText
-from fleet.signing import Signing
-from fleet.wire import Wire
 
 START = datetime(2026, 5, 12, tzinfo=UTC)
 KEY = bytes(range(32))

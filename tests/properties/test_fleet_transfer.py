@@ -14,8 +14,8 @@ from fleet.messages import (
     MissionRequest,
     MissionRequestList,
 )
-from fleet.mission import differences
-from fleet.transfer import Download, Upload
+from fleet.plans.mission import differences
+from fleet.uploads.transfer import Download, Upload
 
 KINDS = (16, 22, 178, 206)
 

@@ -15,10 +15,10 @@ from core.energy import Wind, ground_speed_mps
 from core.equipment import VehicleSpec
 from core.geo import LonLat, bearing_deg, distance_m, offset
 from fleet.address import Address
-from fleet.meter import Meter, measured
-from fleet.reach import Place
 from fleet.state import VehicleState
-from fleet.turnback import Action, Decision, Situation, in_flight
+from fleet.watch.meter import Meter, measured
+from fleet.watch.reach import Place
+from fleet.watch.turnback import Action, Decision, Situation, in_flight
 
 START = datetime(2026, 5, 12, tzinfo=UTC)
 HOME = LonLat(118.87, 28.95)

@@ -14,7 +14,7 @@ from pymavlink.dialects.v20 import ardupilotmega as wire
 from core.clock import FollowedClock
 from core.errors import InvalidInput, Unavailable
 from fleet.fleet import Fleet
-from fleet.mavlink import connect
+from fleet.links.mavlink import connect
 from sim import Fault, Kind, Phase, simulate, territory
 from sim.pads import EMPTY
 from sim.simulation import Pipe, Simulation

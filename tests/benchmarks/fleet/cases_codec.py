@@ -7,7 +7,7 @@ from pymavlink.dialects.v20 import ardupilotmega as wire
 
 from benchmarks.fleet.generator import Talker
 from benchmarks.fleet.registry import Row, Setting, Table, group
-from fleet.codec import Encoder, Parser
+from fleet.links.codec import Encoder, Parser
 from fleet.messages import CommandLong, Heartbeat, MissionItem
 
 PIECE = 1400

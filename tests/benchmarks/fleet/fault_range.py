@@ -18,13 +18,13 @@ from pymavlink.dialects.v20 import ardupilotmega as wire
 from benchmarks.fleet.fault_city import ALTERNATE, START, WORKSHOP, at, city, world_of
 from benchmarks.fleet.fault_truth import Witness, foreign_on
 from core.clock import Clock, FollowedClock
-from fleet.dock_messages import Answer, read_answer
-from fleet.dock_remote import RemoteDock
-from fleet.dockyard import Dockyard
+from fleet.docks.dock_messages import Answer, read_answer
+from fleet.docks.dock_remote import RemoteDock
+from fleet.docks.dockyard import Dockyard
 from fleet.fleet import Fleet
-from fleet.link import Receiver
+from fleet.links.link import Receiver
+from fleet.links.wire import Wire
 from fleet.messages import Message
-from fleet.wire import Wire
 from imagery.catalog import Medium
 from imagery.storage import MediaFolder
 from missions.operations import docking, examine
@@ -46,7 +46,7 @@ TURNS = 10
 """Turns of the event loop after a step: to hear, decide, send and be heard."""
 DOCK_STEP_S = 1.0
 POLL_S = 2.0
-"""How often docks are asked for their state, as `fleet.dock_http` asks them."""
+"""How often docks are asked for their state, as `fleet.docks.dock_http` asks them."""
 DELIVERY_S = 4.0
 """A photograph is with the service so long after it was taken."""
 

@@ -12,7 +12,7 @@ SAFE, LOST, WRONG = "safe", "lost", "WRONG"
 
 TOO_QUICK_S = 20.0
 """What ends so soon after the fault, no order could have changed: seeing it, an answer, braking
-(`fleet.turnback.REACT_S`)."""
+(`fleet.watch.turnback.REACT_S`)."""
 
 SINKS_FROM = 0.45
 """From this share of its thrust on a vehicle sinks whatever it is told (docs/simulation.md)."""

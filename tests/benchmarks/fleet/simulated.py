@@ -26,8 +26,8 @@ from pymavlink.dialects.v20 import ardupilotmega as wire
 
 from core.clock import FollowedClock
 from fleet.fleet import Fleet
-from fleet.link import Link, Receiver
-from fleet.mavlink import connect
+from fleet.links.link import Link, Receiver
+from fleet.links.mavlink import connect
 from fleet.messages import Packet
 
 ROOT = Path(__file__).resolve().parents[3]

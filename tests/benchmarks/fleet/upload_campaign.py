@@ -27,12 +27,12 @@ from benchmarks.fleet.upload_world import (
 from core.errors import FlyOnceError, ReadBackMismatch, TransferFailed
 from core.geo import LonLat, offset
 from core.route import Route, Waypoint
-from fleet.courier import NotCleared
-from fleet.fence import Fence, Polygon
-from fleet.flightplan import FlightPlan
 from fleet.messages import MissionItem
-from fleet.mission import build
-from fleet.rally import RallyPoint
+from fleet.plans.fence import Fence, Polygon
+from fleet.plans.flightplan import FlightPlan
+from fleet.plans.mission import build
+from fleet.plans.rally import RallyPoint
+from fleet.uploads.courier import NotCleared
 
 HOME = LonLat(118.87, 28.95)
 PLANS = 40

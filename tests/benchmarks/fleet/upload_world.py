@@ -1,7 +1,7 @@
 """A world in which uploads go wrong: a bad network, a vehicle that loses power, a controller that
 is killed, another ground station at work. Seeded, in its own time, without sockets.
 
-The controller is the product's own (`fleet.onboard`, the gate, the custody); only the way and the
+The controller is the product's own (`uploads.onboard`, the gate, the custody); only the way and the
 other end are made here. Time is a `ManualClock` that jumps to the next thing that happens.
 """
 
@@ -19,14 +19,14 @@ from core.clock import ManualClock, within
 from fleet.address import MAIN, Address
 from fleet.autopilots import ArduCopter
 from fleet.channel import Channel
-from fleet.failsafes import Failsafes
-from fleet.flightplan import FlightPlan
-from fleet.gate import Gate
 from fleet.helm import Helm
 from fleet.messages import Message, MissionCurrent, SystemTime
-from fleet.onboard import OnBoard
-from fleet.proof import Proof
+from fleet.plans.flightplan import FlightPlan
+from fleet.plans.proof import Proof
+from fleet.setup.failsafes import Failsafes
 from fleet.state import VehicleState, update
+from fleet.uploads.gate import Gate
+from fleet.uploads.onboard import OnBoard
 from fleet.vocabulary import MissionType
 
 START = datetime(2026, 5, 12, tzinfo=UTC)

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from benchmarks.fleet.clients.stand import STARTING_S, Stage, Tally, places, until
-from fleet import dronekit_compat
+from fleet.links import dronekit_compat
 
 dronekit_compat.load()
 import dronekit  # noqa: E402

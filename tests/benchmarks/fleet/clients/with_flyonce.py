@@ -6,10 +6,10 @@ import time
 from benchmarks.fleet.clients.stand import STARTING_S, Job, Stage, Tally, places
 from core.clock import SystemClock
 from fleet.fleet import Fleet
-from fleet.flightplan import FlightPlan
-from fleet.mavlink import connect
+from fleet.links.mavlink import connect
 from fleet.messages import MissionItem
-from fleet.mission import Mission
+from fleet.plans.flightplan import FlightPlan
+from fleet.plans.mission import Mission
 from fleet.state import VehicleState
 from fleet.vehicle import Vehicle
 from fleet.vocabulary import Frame

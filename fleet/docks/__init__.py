@@ -1,0 +1,1 @@
+"""Docks: one protocol, in memory, over HTTP and over MQTT."""

@@ -1,0 +1,1 @@
+"""Carrying messages: links, the wire format, signatures, the gateway, telemetry logs."""

@@ -1,0 +1,1 @@
+"""Battery packs and their history."""

@@ -1,0 +1,1 @@
+"""Parameters, failsafes and enrolment."""

@@ -1,0 +1,1 @@
+"""Transfers, read-back, and what is known to be on board."""

@@ -1,0 +1,1 @@
+"""Watching over a flight: turn it back while it can still land."""
