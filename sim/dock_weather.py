@@ -39,7 +39,8 @@ class Station:
         """The fields of the message table."""
         if self._measured is None or now_s - self._measured[0] >= MEASURE_S:
             self._measured = (now_s, self._measure(now_s))
-        return {"age_s": round(now_s - self._measured[0], 1), **self._measured[1]}
+        age_s = max(0.0, now_s - self._measured[0])  # read for a moment just past: measured since
+        return {"age_s": round(age_s, 1), **self._measured[1]}
 
     def _measure(self, now_s: float) -> dict[str, float]:
         speed, from_deg, sigma = self._nature.wind(now_s)
