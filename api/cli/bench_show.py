@@ -4,13 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
-from api.cli.output import out
+from api.cli.output import wide
 from core.errors import Unavailable
-
-_FILE_WIDTH = 140
 
 
 def record(name: str, table: Any) -> dict[str, Any]:
@@ -31,11 +28,10 @@ def show(table: Any) -> None:
         shown.add_column(column, justify="right" if number else "left", no_wrap=not number)
     for row in table.rows:
         shown.add_row(*(_text(row.get(column)) for column in table.columns))
-    # a file has no width of its own, and a table cut to 80 characters loses its figures
-    page = out if out.is_terminal else Console(highlight=False, width=_FILE_WIDTH)
-    page.print(shown)
+    console = wide()
+    console.print(shown)
     for note in table.notes:
-        page.print(f"  {note}")
+        console.print(f"  {note}")
 
 
 def _text(cell: Any) -> str:

@@ -14,6 +14,15 @@ from core.errors import FlyOnceError
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
+_FILE_WIDTH = 160
+
+
+def wide() -> Console:
+    """Where wide tables go: a file has no width of its own, and cut to 80 characters a table
+    loses its figures."""
+    return out if out.is_terminal else Console(highlight=False, width=_FILE_WIDTH)
+
+
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON to standard output, for scripts.")]
 
 _STEP = 0.1

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from rich.table import Table
 
-from api.cli.output import out
+from api.cli.output import out, wide
 
 Json = Mapping[str, Any]
 COLOURS = {"ok": "green", "late": "yellow", "risky": "dark_orange", "infeasible": "red"}
@@ -33,7 +33,7 @@ def show(report: Json, *, everything: bool = False) -> None:
         cells = [escape_markup(c) for c in row(flight, report)]
         cells[5] = f"[{colour}]{cells[5]}[/]"
         table.add_row(*cells)
-    out.print(table)
+    wide().print(table)
 
 
 def headline(report: Json) -> str:
