@@ -25,7 +25,7 @@ FLEETS = (51, 500)
 HZ = 10.0
 MOST_DRONEKIT = 100
 """It has two threads for each vehicle, one of which wakes a hundred times a second: with 500 the
-machine does little else (measured: a load above 100, nobody ready within 90 s)."""
+machine does little else (seen: a load above 100; it was stopped before it was ready)."""
 
 
 @group("latency", "Telemetry from socket to subscriber: p50, p95, p99")
