@@ -5,7 +5,7 @@ Sources: ArduPilot ArduCopter/mode.h (Mode::Number), PX4 px4_custom_mode.h and i
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from fleet.messages import Heartbeat
 from fleet.vocabulary import BaseMode, Frame
@@ -106,19 +106,20 @@ _COPTER_MODES: Mapping[int, str] = {
     26: "AUTOROTATE",
     27: "AUTO_RTL",
 }
-_COPTER_NUMBERS = {name: number for number, name in _COPTER_MODES.items()}
 
 
 @dataclass(frozen=True, slots=True)
-class ArduCopter:
-    """ArduPilot on a multirotor. One mode number; heights above ground in the terrain frame."""
+class _ArduPilot:
+    """What every ArduPilot shares: one mode number, heights above ground in the terrain frame."""
 
-    name: str = "ArduCopter"
+    modes: ClassVar[Mapping[int, str]]
+
+    name: str
+    land_mode: str
+    arms_in: str
     mission_mode: str = "AUTO"
     guided_mode: str = "GUIDED"
     return_mode: str = "RTL"
-    land_mode: str = "LAND"
-    arms_in: str = "GUIDED"
     reposition_frame: Frame = Frame.TERRAIN_INT
     home_item: bool = True
     download_window: int = 8
@@ -126,10 +127,22 @@ class ArduCopter:
     bytewise_parameters: bool = False
 
     def mode_name(self, heartbeat: Heartbeat) -> str:
-        return _COPTER_MODES.get(heartbeat.custom_mode, f"mode {heartbeat.custom_mode}")
+        return self.modes.get(heartbeat.custom_mode, f"mode {heartbeat.custom_mode}")
 
     def mode_params(self, name: str) -> tuple[float, float, float]:
-        return float(BaseMode.CUSTOM), float(_COPTER_NUMBERS[name]), 0.0
+        numbers = {known: number for number, known in self.modes.items()}
+        return float(BaseMode.CUSTOM), float(numbers[name]), 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ArduCopter(_ArduPilot):
+    """ArduPilot on a multirotor."""
+
+    modes: ClassVar[Mapping[int, str]] = _COPTER_MODES
+
+    name: str = "ArduCopter"
+    land_mode: str = "LAND"
+    arms_in: str = "GUIDED"
 
 
 _PLANE_MODES: Mapping[int, str] = {
@@ -154,36 +167,23 @@ _PLANE_MODES: Mapping[int, str] = {
     20: "QLAND",
     21: "QRTL",
 }
-_PLANE_NUMBERS = {name: number for number, name in _PLANE_MODES.items()}
 _WINGED = frozenset({1, *range(19, 26)})
 """MAV_TYPE_FIXED_WING and the kinds of MAV_TYPE_VTOL."""
 
 
 @dataclass(frozen=True, slots=True)
-class ArduPlane:
+class ArduPlane(_ArduPilot):
     """ArduPilot on a QuadPlane: it returns as a plane and lands as a copter (ArduPlane/mode.h).
 
     Its modes and parameters are known here; no mission of ours takes off or lands vertically by
     its own commands (NAV_VTOL_TAKEOFF, NAV_VTOL_LAND) yet.
     """
 
+    modes: ClassVar[Mapping[int, str]] = _PLANE_MODES
+
     name: str = "ArduPlane"
-    mission_mode: str = "AUTO"
-    guided_mode: str = "GUIDED"
-    return_mode: str = "RTL"
     land_mode: str = "QLAND"
     arms_in: str = "QLOITER"
-    reposition_frame: Frame = Frame.TERRAIN_INT
-    home_item: bool = True
-    download_window: int = 8
-    terrain_frames: bool = True
-    bytewise_parameters: bool = False
-
-    def mode_name(self, heartbeat: Heartbeat) -> str:
-        return _PLANE_MODES.get(heartbeat.custom_mode, f"mode {heartbeat.custom_mode}")
-
-    def mode_params(self, name: str) -> tuple[float, float, float]:
-        return float(BaseMode.CUSTOM), float(_PLANE_NUMBERS[name]), 0.0
 
 
 _PX4_MODES: Mapping[tuple[int, int], str] = {
