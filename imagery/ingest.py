@@ -14,9 +14,9 @@ import shapely
 from core.equipment import CameraSpec, Sensor
 from core.errors import InvalidInput
 from core.geo import HeightModel
-from imagery import metadata as metadata_module
-from imagery.georeference import camera_from_focal35, look
-from imagery.metadata import Metadata
+from imagery.files import metadata as metadata_module
+from imagery.files.metadata import Metadata
+from imagery.ground.georeference import camera_from_focal35, look
 from imagery.quality import Gray, Quality, Thresholds, judge, measure, tilt_deg
 
 _REDUCED = (

@@ -9,7 +9,7 @@ from typing import Any
 from shapely.geometry import shape
 
 from imagery.catalog import Medium, MediumState
-from imagery.coverage import Coverage
+from imagery.ground.coverage import Coverage
 from missions.entities import (
     Case,
     CaseState,

@@ -9,7 +9,7 @@ from rich.table import Table
 from api.cli.output import AsJson, emit, err, out, progress
 
 if TYPE_CHECKING:
-    from thermal.analysis import Analysis
+    from thermal.report.analysis import Analysis
 
 
 def analyze(
@@ -27,7 +27,7 @@ def analyze(
     Writes report.html, report.json, hotspots.geojson and a marked picture of each file. Status 1
     when no file could be read.
     """
-    from thermal.analyze import analyze_paths
+    from thermal.report.analyze import analyze_paths
 
     with progress("Analysing") as meter:
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import planner
 from core.route import Route
-from imagery.coverage import Coverage
+from imagery.ground.coverage import Coverage
 from missions.entities import Flight, Task
 from missions.presets import Preset
 

@@ -12,7 +12,7 @@ from core.errors import InvalidInput
 from core.geo import LonLat, distance_m
 from imagery.catalog import Medium, MediumState
 from imagery.change import compare
-from imagery.georeference import ground_point, native_pixel
+from imagery.ground.georeference import ground_point, native_pixel
 from imagery.ingest import inspect
 from missions.operations.examine import Workbench, workbench
 from missions.store.protocol import Between, Unit

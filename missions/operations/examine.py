@@ -20,8 +20,8 @@ from imagery.storage import MediaFolder, Stored
 from missions.catalog import EventType
 from missions.presets import load
 from missions.processes import leave_with_parent
-from thermal.check import Checked, Find, check
-from thermal.detect import DetectionRule
+from thermal.detection.check import Checked, Find, check
+from thermal.detection.detect import DetectionRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

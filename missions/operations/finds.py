@@ -23,9 +23,9 @@ from missions.operations.examine import is_urgent
 from missions.operations.journal import alert
 from missions.operations.room import ControlRoom
 from missions.store.protocol import Between, Unit
-from thermal.check import Checked, Find
-from thermal.locate import Ellipse
-from thermal.track import Known, Sighting, match, merge
+from thermal.detection.check import Checked, Find
+from thermal.places.locate import Ellipse
+from thermal.places.track import Known, Sighting, match, merge
 
 HISTORY = 60
 """Readings kept with an anomaly; the media hold them all."""

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from core.errors import UnreadableMedia
-from thermal.decode import decode
+from thermal.formats.decode import decode
 
 PREVIEW_PX = 640
 """Width to which small thermal frames are enlarged."""

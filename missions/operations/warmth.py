@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.geo import LonLat
-from imagery.georeference import pixel_of
+from imagery.ground.georeference import pixel_of
 from imagery.ingest import inspect
 from missions.operations.examine import Workbench, workbench
-from thermal.decode import decode
+from thermal.formats.decode import decode
 
 
 def warmest_near(keys: Sequence[str], place: LonLat, radius_m: float) -> list[float | None]:

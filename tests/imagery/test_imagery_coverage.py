@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.errors import InvalidInput
 from core.geo import LocalFrame, LonLat
-from imagery.coverage import Coverage
+from imagery.ground.coverage import Coverage
 
 FRAME = LocalFrame(LonLat(118.87, 28.97))
 TERRITORY = FRAME.to_degrees(shapely.box(-3000, -2000, 3000, 2000))

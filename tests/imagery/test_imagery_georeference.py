@@ -9,8 +9,8 @@ from core.equipment import CameraSpec, Sensor
 from core.errors import InvalidInput
 from core.geo import FlatGround, HeightGrid, LonLat, area_m2, bearing_deg, distance_m, offset
 from core.pose import Attitude, Pose
-from imagery import metadata
-from imagery.georeference import (
+from imagery.files import metadata
+from imagery.ground.georeference import (
     camera_from_focal35,
     footprint,
     ground_point,

@@ -5,7 +5,7 @@ import pytest
 
 from core.errors import UnreadableMedia
 from core.geo import LonLat
-from imagery import metadata
+from imagery.files import metadata
 
 GRAY = np.random.default_rng(1).integers(0, 255, (48, 64), dtype=np.uint8)
 

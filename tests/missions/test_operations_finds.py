@@ -14,9 +14,9 @@ from missions.operations.finds import Finds
 from missions.operations.room import ControlRoom, Watchers
 from missions.presets import Preset
 from missions.store import MemoryStore
-from thermal.check import Find
-from thermal.detect import Kind
-from thermal.locate import Ellipse
+from thermal.detection.check import Find
+from thermal.detection.detect import Kind
+from thermal.places.locate import Ellipse
 
 PLACE = LonLat(118.55, 28.505)
 

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from core.equipment import CameraSpec, Sensor
 from core.errors import UnknownEncoding, UnreadableMedia
 from core.geo import FlatGround
-from imagery import ingest, metadata
-from thermal.check import check
-from thermal.decode import decode
-from thermal.detect import DetectionRule
+from imagery import ingest
+from imagery.files import metadata
+from thermal.detection.check import check
+from thermal.detection.detect import DetectionRule
+from thermal.formats.decode import decode
 
 SCENE = 25 + np.random.default_rng(0).normal(0, 1, (24, 32))
 CAMERAS = {"t": CameraSpec(id="t", sensor=Sensor.THERMAL, width_px=32, height_px=24, hfov_deg=45)}

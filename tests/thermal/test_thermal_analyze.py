@@ -9,9 +9,9 @@ from PIL import Image
 
 from core.errors import InvalidInput, Unavailable, UnreadableMedia
 from core.geo import LonLat, distance_m
-from thermal.analyze import analyze, analyze_paths
-from thermal.detect import DetectionRule
-from thermal.picture import render
+from thermal.detection.detect import DetectionRule
+from thermal.report.analyze import analyze, analyze_paths
+from thermal.report.picture import render
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def test_a_full_disk_leaves_no_half_files(batch, tmp_path, monkeypatch):
         self.touch()
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("thermal.files.Path.write_bytes", full)
+    monkeypatch.setattr("thermal.report.files.Path.write_bytes", full)
 
     with pytest.raises(Unavailable, match="disk is full"):
         analyze_paths([batch / "a.jpg"], tmp_path / "out")

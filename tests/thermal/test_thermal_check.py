@@ -6,8 +6,8 @@ import pytest
 from core.equipment import CameraSpec, Sensor
 from core.errors import UnknownEncoding
 from core.geo import FlatGround, LonLat, distance_m, offset
-from thermal.check import check
-from thermal.detect import DetectionRule
+from thermal.detection.check import check
+from thermal.detection.detect import DetectionRule
 
 HERE = LonLat(118.87, 28.97)
 CAMERA = CameraSpec(

@@ -8,9 +8,9 @@ import pytest
 import tifffile
 
 from core.errors import UnknownEncoding, UnreadableMedia
-from imagery import jpeg
-from thermal import flir
-from thermal.decode import decode
+from imagery.files import jpeg
+from thermal.formats import flir
+from thermal.formats.decode import decode
 
 SCENE = np.linspace(5, 90, 60 * 80).reshape(60, 80)
 
@@ -184,7 +184,7 @@ def table(path, separator):
 
 def test_the_writer_itself_is_plausible(files):
     """The fixture is checked against the metadata reader, so that both cannot be wrong alike."""
-    from imagery import metadata
+    from imagery.files import metadata
 
     meta = metadata.read(files.thermal_jpeg(SCENE))
 

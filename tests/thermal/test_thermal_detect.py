@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from core.errors import InvalidInput
-from thermal.detect import DetectionRule, Kind, detect, spots
-from thermal.severity import assess
+from thermal.detection.detect import DetectionRule, Kind, detect, spots
+from thermal.detection.severity import assess
 
 RNG = np.random.default_rng(3)
 

@@ -7,8 +7,8 @@ from core.equipment import CameraSpec, Sensor
 from core.errors import InvalidInput
 from core.geo import FlatGround, HeightGrid, LocalFrame, LonLat, distance_m, offset
 from core.pose import Attitude, Pose
-from imagery.georeference import ground_point, pixel_of
-from thermal.locate import Ellipse, locate_pixel
+from imagery.ground.georeference import ground_point, pixel_of
+from thermal.places.locate import Ellipse, locate_pixel
 
 HERE = LonLat(118.87, 28.97)
 CAMERA = CameraSpec(

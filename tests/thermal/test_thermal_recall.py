@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from thermal.analyze import GENERAL_RULE
-from thermal.decode import decode
-from thermal.detect import DetectionRule, detect
+from thermal.detection.detect import DetectionRule, detect
+from thermal.formats.decode import decode
+from thermal.report.analyze import GENERAL_RULE
 
 FRAMES = ("M3T_DJI_0001_R", "M30T_DJI_0002_R", "M2EA_DJI_0003_R", "H20N_DJI_0006_R")
 DIAMETERS = (2, 4, 7, 14)

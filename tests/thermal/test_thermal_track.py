@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from core.geo import LonLat, distance_m, offset
-from thermal.locate import Ellipse
-from thermal.track import Known, Sighting, group, match, merge
+from thermal.places.locate import Ellipse
+from thermal.places.track import Known, Sighting, group, match, merge
 
 HERE = LonLat(118.87, 28.97)
 T0 = datetime(2026, 5, 12, 6, 0, tzinfo=UTC)

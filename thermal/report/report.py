@@ -7,8 +7,8 @@ from typing import Any
 
 import jinja2
 
-from thermal.analysis import Analysis
-from thermal.files import write_whole
+from thermal.report.analysis import Analysis
+from thermal.report.files import write_whole
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8">

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import InvalidInput, UnknownEncoding, UnreadableMedia
-from imagery.jpeg import Segment
-from thermal.frame import MAX_PIXELS, ThermalFrame
+from imagery.files.jpeg import Segment
+from thermal.formats.frame import MAX_PIXELS, ThermalFrame
 from thermal.radiometry import Parameters, grey_celsius
 
 _MAVIC_2 = "MAVIC2-ENTERPRISE-ADVANCED"

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from core.geo import LonLat
-from imagery.rays import Plane
-from thermal.locate import Ellipse
+from imagery.ground.rays import Plane
+from thermal.places.locate import Ellipse
 
 GATE = 13.82
 """Squared Mahalanobis distance within which two sightings are one place: chi2(0.999, 2). A fire

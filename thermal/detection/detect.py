@@ -21,8 +21,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from thermal.detection.rule import DetectionRule, Hotspot, Kind
 from thermal.radiometry import Celsius
-from thermal.rule import DetectionRule, Hotspot, Kind
 
 __all__ = ["DetectionRule", "Hotspot", "Kind", "detect", "isolation", "spots"]
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from thermal.detect import Hotspot, Kind
+from thermal.detection.detect import Hotspot, Kind
 from thermal.radiometry import Celsius
 
 PALETTE = cv2.COLORMAP_INFERNO

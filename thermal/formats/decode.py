@@ -1,10 +1,10 @@
 """A file's bytes become temperatures, or are refused by name."""
 
 from core.errors import UnknownEncoding, UnreadableMedia
-from imagery import jpeg
-from imagery.exif import parse_exif
-from thermal import dji, flir, tiff
-from thermal.frame import ThermalFrame
+from imagery.files import jpeg
+from imagery.files.exif import parse_exif
+from thermal.formats import dji, flir, tiff
+from thermal.formats.frame import ThermalFrame
 from thermal.radiometry import Parameters
 
 _TIFF_HEADS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")

@@ -9,9 +9,9 @@ from core.equipment import CameraSpec
 from core.errors import InvalidInput
 from core.geo import HeightModel, LonLat
 from core.pose import Pose
-from imagery.georeference import native_pixel
-from imagery.rays import Floats, Plane, axes, directions, meet_ground
-from thermal.detect import Hotspot
+from imagery.ground.georeference import native_pixel
+from imagery.ground.rays import Floats, Plane, axes, directions, meet_ground
+from thermal.detection.detect import Hotspot
 
 CONFIDENCE = 2.4477
 """Semi-axes in standard deviations for 95 % of a two-dimensional normal distribution:

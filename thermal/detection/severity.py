@@ -1,6 +1,6 @@
 """How bad a find is."""
 
-from thermal.detect import DetectionRule, Hotspot, Kind
+from thermal.detection.detect import DetectionRule, Hotspot, Kind
 
 MOST = 4
 """The most severe class: act at once."""

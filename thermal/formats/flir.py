@@ -14,8 +14,8 @@ import numpy as np
 
 from core.errors import InvalidInput, UnknownEncoding, UnreadableMedia
 from core.units import KELVIN_AT_ZERO_CELSIUS as ZERO_K
-from imagery.jpeg import Segment
-from thermal.frame import MAX_PIXELS, ThermalFrame
+from imagery.files.jpeg import Segment
+from thermal.formats.frame import MAX_PIXELS, ThermalFrame
 from thermal.radiometry import Atmosphere, Counts, Parameters, Planck, temperatures
 
 HEAD = b"FLIR\0"

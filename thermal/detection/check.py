@@ -11,14 +11,14 @@ import numpy as np
 from core.equipment import CameraSpec
 from core.errors import InvalidInput
 from core.geo import HeightModel, LonLat
-from imagery import metadata
+from imagery.files import metadata
 from imagery.ingest import Inspected, camera_of, judge_pose
 from imagery.quality import Thresholds
-from thermal.decode import decode
-from thermal.detect import DetectionRule, Hotspot, Kind, spots
-from thermal.frame import ThermalFrame
-from thermal.locate import Ellipse, Located, locate
-from thermal.severity import assess
+from thermal.detection.detect import DetectionRule, Hotspot, Kind, spots
+from thermal.detection.severity import assess
+from thermal.formats.decode import decode
+from thermal.formats.frame import ThermalFrame
+from thermal.places.locate import Ellipse, Located, locate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +90,7 @@ def check(
         camera_id: the camera as the uploader names it.
 
     Raises:
-        UnreadableMedia, UnknownEncoding: as `thermal.decode.decode`.
+        UnreadableMedia, UnknownEncoding: as `thermal.formats.decode.decode`.
     """
     meta = metadata.read(data)
     frame = decode(data)

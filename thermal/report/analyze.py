@@ -13,18 +13,18 @@ from pathlib import Path
 from core.equipment import CameraSpec, Sensor
 from core.errors import FlyOnceError, InvalidInput, Unavailable
 from core.geo import FlatGround, HeightModel
-from imagery import metadata
+from imagery.files import metadata
+from imagery.files.metadata import Metadata
 from imagery.ingest import camera_of
-from imagery.metadata import Metadata
-from thermal.analysis import Analysis, Finding
-from thermal.check import classify, stats
-from thermal.decode import decode
-from thermal.detect import DetectionRule, Hotspot
-from thermal.files import SUFFIXES, find_files, free_name, read_file, write_whole
-from thermal.frame import ThermalFrame
-from thermal.locate import Located, locate
-from thermal.picture import render
-from thermal.report import write_report
+from thermal.detection.check import classify, stats
+from thermal.detection.detect import DetectionRule, Hotspot
+from thermal.formats.decode import decode
+from thermal.formats.frame import ThermalFrame
+from thermal.places.locate import Located, locate
+from thermal.report.analysis import Analysis, Finding
+from thermal.report.files import SUFFIXES, find_files, free_name, read_file, write_whole
+from thermal.report.picture import render
+from thermal.report.report import write_report
 
 ANY = "hotspot"
 """Event type of a find when no rules are given."""

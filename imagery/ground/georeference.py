@@ -13,7 +13,7 @@ from core.equipment import CameraSpec, Sensor
 from core.errors import InvalidInput
 from core.geo import HeightModel, LonLat
 from core.pose import Pose
-from imagery.rays import Floats, Plane, axes, directions, meet_ground
+from imagery.ground.rays import Floats, Plane, axes, directions, meet_ground
 
 _EDGE_STEPS = 12
 _FULL_FRAME_DIAGONAL_MM = math.hypot(36.0, 24.0)

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from core.geo import LonLat
-from thermal.check import FrameStats
-from thermal.detect import Hotspot
-from thermal.locate import Located
+from thermal.detection.check import FrameStats
+from thermal.detection.detect import Hotspot
+from thermal.places.locate import Located
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

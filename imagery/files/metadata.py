@@ -18,10 +18,10 @@ from PIL import Image
 from core.errors import UnreadableMedia
 from core.geo import LonLat
 from core.pose import Attitude, Pose
-from imagery import jpeg
-from imagery.exif import Exif, parse_exif
-from imagery.moment import taken_at
-from imagery.xmp import parse_xmp
+from imagery.files import jpeg
+from imagery.files.exif import Exif, parse_exif
+from imagery.files.moment import taken_at
+from imagery.files.xmp import parse_xmp
 
 MAX_PIXELS = 200_000_000
 """Larger pictures are refused unread: above any drone camera (DJI P1: 45 MP, Phase One: 151 MP)

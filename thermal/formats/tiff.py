@@ -9,7 +9,7 @@ import numpy as np
 import tifffile
 
 from core.errors import UnknownEncoding, UnreadableMedia
-from thermal.frame import MAX_PIXELS, ThermalFrame
+from thermal.formats.frame import MAX_PIXELS, ThermalFrame
 from thermal.radiometry import Parameters
 
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # our own error says what is broken

@@ -1,0 +1,1 @@
+"""What a file says of itself: JPEG segments, EXIF, XMP, time, pose."""

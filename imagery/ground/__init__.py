@@ -1,0 +1,1 @@
+"""From a pose to the ground: rays, footprints, what was really photographed."""

@@ -1,0 +1,1 @@
+"""What differs from its surroundings, and how bad it is."""

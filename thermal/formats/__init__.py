@@ -1,0 +1,1 @@
+"""Radiometric files become frames of temperatures, or are refused by name."""

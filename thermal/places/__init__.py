@@ -1,0 +1,1 @@
+"""Where a find is, and which place it belongs to."""
