@@ -29,7 +29,7 @@ app = typer.Typer(name="bench", help="Measure our engines beside the field's, in
 def bench(context: typer.Context) -> None:
     """List what can be measured."""
     if context.invoked_subcommand is None:
-        for subject in ("planner", "fleet"):
+        for subject in ("planner", "fleet", "thermal"):
             table = Table(title=f"flyonce bench {subject} --only ...", title_justify="left")
             table.add_column("group")
             table.add_column("what it measures")
@@ -111,6 +111,39 @@ def fleet(
         vehicles=_numbers(vehicles, "--vehicles", 1, 1000),
         items=_numbers(items, "--items", 4, 1000),
         repeat=repeat,
+        tell=lambda line: err.print(f"[dim]{line}[/]"),
+    )
+    _run(registry, chosen, setting, out_file)
+
+
+@app.command()
+def thermal(
+    seconds: Annotated[
+        float, typer.Option(min=0.01, max=600, help="That each thing is repeated; the best counts.")
+    ] = 1.0,
+    only: Annotated[
+        str | None, typer.Option(metavar="GROUP,...", help="Only these groups.")
+    ] = None,
+    peers: Annotated[bool, typer.Option(help="Run the field's tools beside ours.")] = True,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of photographs; ../shared/data if not given.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of whatever is drawn at random.")] = 0,
+    out_file: Annotated[
+        Path | None, typer.Option("--out", dir_okay=False, help="Write all tables as JSON.")
+    ] = None,
+) -> None:
+    """Run the thermal and imagery tables: decoding, accuracy, detection, location.
+
+    Peers that are not installed (requirements-bench.txt) are skipped by name.
+    """
+    registry = _module("thermal", "registry")
+    chosen = _chosen(only, registry.groups())
+    setting = registry.Setting(
+        data=_data(data),
+        seconds=seconds,
+        peers=peers,
+        seed=seed,
         tell=lambda line: err.print(f"[dim]{line}[/]"),
     )
     _run(registry, chosen, setting, out_file)
