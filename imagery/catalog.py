@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from core.equipment import Sensor
 from core.geo import LonLat
+from imagery.quality import Quality
 
 GeoJson = Mapping[str, Any]
 
@@ -18,6 +19,8 @@ class MediumState(StrEnum):
     KEPT = "kept"
     DROPPED = "dropped"
     """Stored as evidence, but of no use; `Medium.reason` says why."""
+    DELETED = "deleted"
+    """The bytes were removed on purpose at `Medium.deleted_at`; the hash and this record stay."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,16 @@ class Medium:
         tasks: ids of the tasks that it serves: one medium serves all who look at the place.
         department, shared_with: who may see it.
         reason: why it was dropped; empty while kept.
+        yaw_deg, pitch_deg, roll_deg: which way the camera looked, as `core.pose.Attitude`.
+        height_m: of the camera above the ground straight below it.
+        width_px, height_px: of the picture as stored.
+        scenarios: what it was taken for; cases: ids of the cases it is evidence in.
+        quality: what was measured of the picture; thresholds are apart, by scenario.
+        origin: "flight" for what a camera delivered, "upload" for what a person brought.
+        name: of the file as it was brought; empty for deliveries.
+        declared_sha256: what the camera said the hash was at capture; empty where it said nothing.
+        notes: what was odd about the file and what was corrected, a sentence each.
+        deleted_at: when the bytes were removed.
     """
 
     id: str
@@ -61,6 +74,18 @@ class Medium:
     shared_with: tuple[str, ...] = ()
     state: MediumState = MediumState.KEPT
     reason: str = ""
+    roll_deg: float | None = None
+    height_m: float | None = None
+    width_px: int | None = None
+    height_px: int | None = None
+    scenarios: tuple[str, ...] = ()
+    cases: tuple[str, ...] = ()
+    quality: Quality | None = None
+    origin: str = "flight"
+    name: str = ""
+    declared_sha256: str = ""
+    notes: tuple[str, ...] = ()
+    deleted_at: datetime | None = None
 
 
 class Catalog(Protocol):

@@ -35,6 +35,7 @@ class Inspected:
         camera: the known camera, or one made from the file's own focal length; None if neither.
         footprint: the ground shown, shapely Polygon in WGS-84 degrees.
         gsd_m: metres a native pixel covers at the centre of the picture, across the line of sight.
+        height_m: of the camera above the ground straight below it.
         quality: of a visible picture; thermal frames are judged by their temperatures.
         dropped: why the picture is of no use, None when it is.
     """
@@ -45,6 +46,7 @@ class Inspected:
     gsd_m: float | None
     quality: Quality | None
     dropped: str | None
+    height_m: float | None = None
 
 
 def inspect(
@@ -104,7 +106,16 @@ def judge_pose(
         gsd_m=gsd,
         quality=quality,
         dropped="; ".join(reasons + list(meta.problems)) if reasons else None,
+        height_m=_height_m(meta, heights),
     )
+
+
+def _height_m(meta: Metadata, heights: HeightModel) -> float | None:
+    """Height of the camera above the ground below it, where position and altitude are known."""
+    if meta.position is None or meta.altitude_m is None:
+        return None
+    ground = heights.height_m(np.array([meta.position.lon]), np.array([meta.position.lat]))
+    return meta.altitude_m - float(np.asarray(ground).ravel()[0])
 
 
 def camera_of(

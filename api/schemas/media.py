@@ -1,9 +1,20 @@
 """Photographs."""
 
+from dataclasses import asdict
 from datetime import datetime
 
 from api.schemas.base import Geometry, Model, geometry
 from imagery.catalog import Medium
+
+
+class QualityOut(Model):
+    """What was measured of a picture; what a scenario asks is apart from it."""
+
+    sharpness: float
+    contrast: float
+    brightness: float
+    dark_share: float
+    bright_share: float
 
 
 class MediumOut(Model):
@@ -25,6 +36,19 @@ class MediumOut(Model):
     size_bytes: int
     state: str
     reason: str | None
+    yaw_deg: float | None
+    pitch_deg: float | None
+    roll_deg: float | None
+    height_m: float | None
+    scenarios: list[str]
+    cases: list[str]
+    tasks: list[str]
+    quality: QualityOut | None
+    origin: str
+    name: str | None
+    declared_sha256: str | None
+    notes: list[str]
+    deleted_at: datetime | None
 
     @classmethod
     def from_entity(cls, m: Medium) -> "MediumOut":
@@ -45,6 +69,19 @@ class MediumOut(Model):
             size_bytes=m.size_bytes,
             state=m.state,
             reason=m.reason or None,
+            yaw_deg=m.yaw_deg,
+            pitch_deg=m.pitch_deg,
+            roll_deg=m.roll_deg,
+            height_m=m.height_m,
+            scenarios=list(m.scenarios),
+            cases=list(m.cases),
+            tasks=list(m.tasks),
+            quality=QualityOut(**asdict(m.quality)) if m.quality else None,
+            origin=m.origin,
+            name=m.name or None,
+            declared_sha256=m.declared_sha256 or None,
+            notes=list(m.notes),
+            deleted_at=m.deleted_at,
         )
 
 

@@ -156,7 +156,7 @@ class Intake:
         pose = inspected.metadata.pose if inspected else None
         camera = inspected.camera if inspected else None
         shown = [assignment.tasks[t] for t in result.tasks] if assignment else []
-        served = shown or (assignment.tasks.values() if assignment else ())
+        served = shown or (tuple(assignment.tasks.values()) if assignment else ())
         audience = _audience(self._room.preset, served)
         return Medium(
             id=new_id("med", now),
@@ -175,6 +175,14 @@ class Intake:
             gsd_m=inspected.gsd_m if inspected else None,
             yaw_deg=pose.attitude.yaw_deg if pose else None,
             pitch_deg=pose.attitude.pitch_deg if pose else None,
+            roll_deg=pose.attitude.roll_deg if pose else None,
+            height_m=inspected.height_m if inspected else None,
+            width_px=inspected.metadata.width_px if inspected else None,
+            height_px=inspected.metadata.height_px if inspected else None,
+            quality=inspected.quality if inspected else None,
+            notes=inspected.metadata.problems if inspected else (),
+            scenarios=tuple(dict.fromkeys(s for task in served for s in task.scenarios)),
+            cases=_cases(assignment),
             radiometric=bool(inspected and inspected.metadata.radiometric),
             tasks=result.tasks,
             department=audience[0] if audience else "",
@@ -238,6 +246,8 @@ def _by_hand(unit: Unit, medium: Medium, parts: list[Flight]) -> Medium:
         medium,
         flight=part.id,
         tasks=tuple(t.id for t in tasks),
+        scenarios=tuple(dict.fromkeys(s for t in tasks for s in t.scenarios)),
+        cases=(part.case_id,) if part.case_id else (),
         department=audience[0],
         shared_with=tuple(a for a in audience[1:] if a),
     )
@@ -253,6 +263,12 @@ def assignment_of(unit: Unit, preset: Preset, flight: Flight) -> Assignment:
         tasks={task.id: task for task in tasks},
         wanted=tuple(_wanted(preset, task, extra) for task in tasks),
     )
+
+
+def _cases(assignment: Assignment | None) -> tuple[str, ...]:
+    """The case that a flight was flown for."""
+    case = assignment.flight.case_id if assignment else None
+    return (case,) if case else ()
 
 
 def _family(preset: Preset, event_type: str) -> tuple[str, ...]:

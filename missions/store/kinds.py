@@ -180,7 +180,7 @@ KINDS: Mapping[str, Kind] = {
                 *("sha256", "flight", "vehicle", "camera", "sensor", "state"),
                 *("taken_at", "received_at", "lon", "lat"),
             ),
-            links=("tasks",),
+            links=("tasks", "scenarios", "cases"),
             seen_by=_owner_and_shared,
         ),
         Kind(
