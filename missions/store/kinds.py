@@ -29,6 +29,7 @@ from missions.entities import (
     Review,
     Task,
 )
+from missions.media.records import CustodyRecord, Hold
 from missions.store.protocol import Between
 from missions.store.records import KeyRecord, TokenRecord
 
@@ -225,5 +226,7 @@ KINDS: Mapping[str, Kind] = {
         Kind(name="tokens", cls=TokenRecord, columns=("name",)),
         Kind(name="orders", cls=OrderRecord, columns=("drone", "state", "at")),
         Kind(name="packs", cls=PackRecord, columns=("vehicle",)),
+        Kind(name="custody", cls=CustodyRecord, columns=("medium_id", "what", "at")),
+        Kind(name="holds", cls=Hold, columns=("subject", "department", "lifted_at")),
     )
 }

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
 from missions.store import codec
+from missions.store.appended import AppendOnly
 from missions.store.kinds import KINDS, Kind
 from missions.store.protocol import Between, Unit
 from missions.store.seal import SealedLog
@@ -106,7 +107,9 @@ class _MemoryUnit(UnitBase):
         table = MemoryRepository[Any](
             kind, self._store._tables[kind.name], self._store._order[kind.name], self._undo
         )
-        return SealedLog(table, self._settings) if kind.name == "log" else table
+        if kind.name == "log":
+            return SealedLog(table, self._settings)
+        return AppendOnly(table) if kind.name == "custody" else table
 
     @property
     def settings(self) -> "MemorySettings":

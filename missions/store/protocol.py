@@ -27,6 +27,7 @@ from missions.entities import (
     Review,
     Task,
 )
+from missions.media.records import CustodyRecord, Hold
 from missions.store.records import KeyRecord, TokenRecord
 
 T = TypeVar("T")
@@ -144,6 +145,13 @@ class Unit(Protocol):
     def orders(self) -> Repository[OrderRecord]: ...
     @property
     def packs(self) -> Repository[PackRecord]: ...
+    @property
+    def custody(self) -> Repository[CustodyRecord]:
+        """Custody records: `missions.media.evidence.Custody` links them; `put` is refused."""
+        ...
+
+    @property
+    def holds(self) -> Repository[Hold]: ...
     @property
     def settings(self) -> Settings: ...
 

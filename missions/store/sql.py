@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from core.errors import InvalidInput
 from missions.store import migrate
+from missions.store.appended import AppendOnly
 from missions.store.faults import store_fault
 from missions.store.kinds import Kind
 from missions.store.protocol import Unit
@@ -131,7 +132,9 @@ class _SqlUnit(UnitBase):
 
     def _make(self, kind: Kind) -> Any:
         table = SqlRepository[Any](kind, self._connection, writing=self._writing)
-        return SealedLog(table, self._settings) if kind.name == "log" else table
+        if kind.name == "log":
+            return SealedLog(table, self._settings)
+        return AppendOnly(table) if kind.name == "custody" else table
 
     @property
     def settings(self) -> SqlSettings:

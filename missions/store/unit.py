@@ -21,6 +21,7 @@ from missions.entities import (
     Review,
     Task,
 )
+from missions.media.records import CustodyRecord, Hold
 from missions.store.kinds import KINDS, Kind
 from missions.store.protocol import Repository, Settings
 from missions.store.records import KeyRecord, TokenRecord
@@ -116,6 +117,14 @@ class UnitBase(ABC):
     @property
     def packs(self) -> Repository[PackRecord]:
         return self._of("packs")
+
+    @property
+    def custody(self) -> Repository[CustodyRecord]:
+        return self._of("custody")
+
+    @property
+    def holds(self) -> Repository[Hold]:
+        return self._of("holds")
 
 
 def taken(kind: Kind, item_id: str) -> InvalidInput:

@@ -1,0 +1,1 @@
+"""Media as evidence, products and demand: kept, shown, exported and let go."""
