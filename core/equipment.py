@@ -14,8 +14,37 @@ class Sensor(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lens:
+    """How a real lens departs from a pinhole: Brown-Conrady, in OpenCV's convention, which DJI's
+    ``DewarpData`` shares.
+
+    With x, y the tangents of a ray right of and below the axis and r2 = x2 + y2, the picture
+    shows it at x (1 + k1 r2 + k2 r4 + k3 r6) + 2 p1 x y + p2 (r2 + 2 x2), and the like in y
+    (Brown, Photogrammetric Engineering 32(3), 1966). `imagery.ground.lens` computes with it.
+
+    Attributes:
+        k1, k2, k3: radial coefficients, without unit; barrel distortion has a negative k1.
+        p1, p2: tangential coefficients, without unit.
+        cx_px, cy_px: the optical axis right of and below the picture's centre, native pixels.
+    """
+
+    k1: float = 0.0
+    k2: float = 0.0
+    p1: float = 0.0
+    p2: float = 0.0
+    k3: float = 0.0
+    cx_px: float = 0.0
+    cy_px: float = 0.0
+
+    def __post_init__(self) -> None:
+        values = (self.k1, self.k2, self.p1, self.p2, self.k3, self.cx_px, self.cy_px)
+        if not all(math.isfinite(value) for value in values):
+            raise ValueError(f"a lens needs finite coefficients: {values}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CameraSpec:
-    """A camera with a rectilinear lens.
+    """A camera: a pinhole, with a lens that may distort.
 
     Attributes:
         width_px, height_px: the native picture.
@@ -23,6 +52,7 @@ class CameraSpec:
         min_interval_s: shortest time between two photos.
         stored_scale: share of the native width at which simulated frames are stored (1.0 for a
             real camera); ground resolution is always judged at the native picture.
+        lens: its distortion where known; None for a rectilinear lens.
     """
 
     id: str
@@ -32,6 +62,7 @@ class CameraSpec:
     hfov_deg: float
     min_interval_s: float = 0.7
     stored_scale: float = 1.0
+    lens: Lens | None = None
 
     def __post_init__(self) -> None:
         if self.width_px <= 0 or self.height_px <= 0:

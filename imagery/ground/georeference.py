@@ -13,6 +13,7 @@ from core.equipment import CameraSpec, Sensor
 from core.errors import InvalidInput
 from core.geo import HeightModel, LonLat
 from core.pose import Pose
+from imagery.ground.lens import pixels
 from imagery.ground.rays import Floats, Plane, axes, directions, meet_ground
 
 _EDGE_STEPS = 12
@@ -81,8 +82,7 @@ def pixel_of(
     right, down, ahead = axes(pose.attitude) @ np.array([x, y, altitude_m - pose.altitude_m])
     if ahead <= 0.0:
         return None
-    column = camera.width_px / 2 + camera.focal_px * right / ahead
-    row = camera.height_px / 2 + camera.focal_px * down / ahead
+    column, row = pixels(camera, [(right / ahead, down / ahead)])[0]
     if not (0.0 <= column <= camera.width_px and 0.0 <= row <= camera.height_px):
         return None
     return float(column), float(row)
@@ -121,11 +121,11 @@ def camera_from_focal35(
 
 
 def _ground(
-    pose: Pose, camera: CameraSpec, pixels: Floats, heights: HeightModel
+    pose: Pose, camera: CameraSpec, points: Floats, heights: HeightModel
 ) -> tuple[Floats, Floats]:
     """(N, 2) degrees where lines of sight meet the ground, and their lengths: NaN for none."""
     plane = Plane.at(pose.position)
-    vectors = directions(pose.attitude, camera, pixels)
+    vectors = directions(pose.attitude, camera, points)
     starts = np.zeros_like(vectors)
     starts[:, 2] = pose.altitude_m
     distance = meet_ground(plane, starts, vectors, heights)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from core.equipment import CameraSpec
 from core.geo import HeightModel, LonLat
 from core.pose import Attitude
+from imagery.ground.lens import tangents
 
 Floats = npt.NDArray[np.float64]
 
@@ -75,13 +76,12 @@ def axes(attitude: Attitude) -> Floats:
 def directions(attitude: Attitude, camera: CameraSpec, pixels: npt.ArrayLike) -> Floats:
     """(N, 3) unit vectors through (N, 2) native pixels (column, row).
 
-    The picture's corner is (0, 0) and its centre (width / 2, height / 2).
+    The picture's corner is (0, 0) and its centre (width / 2, height / 2). NaN where the lens
+    shows nothing.
     """
-    p = np.asarray(pixels, float).reshape(-1, 2)
-    sight = np.empty((len(p), 3))
-    sight[:, 0] = p[:, 0] - camera.width_px / 2
-    sight[:, 1] = p[:, 1] - camera.height_px / 2
-    sight[:, 2] = camera.focal_px
+    slopes = tangents(camera, pixels)
+    sight = np.ones((len(slopes), 3))
+    sight[:, :2] = slopes
     vectors = sight @ axes(attitude)
     return np.asarray(vectors / np.sqrt(np.einsum("ij,ij->i", vectors, vectors))[:, None])
 
