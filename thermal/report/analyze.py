@@ -5,22 +5,19 @@ in memory at a time; a file that cannot be read gets its reason and the rest is 
 """
 
 import errno
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from core.equipment import CameraSpec, Sensor
+from core.equipment import CameraSpec
 from core.errors import FlyOnceError, InvalidInput, Unavailable
-from core.geo import FlatGround, HeightModel
+from core.geo import HeightModel
 from imagery.files import metadata
-from imagery.files.metadata import Metadata
-from imagery.ingest import camera_of
 from thermal.detection.check import classify, stats
-from thermal.detection.detect import DetectionRule, Hotspot
+from thermal.detection.detect import DetectionRule
 from thermal.formats.decode import decode
 from thermal.formats.frame import ThermalFrame
-from thermal.places.locate import Located, locate
+from thermal.places.site import site_of
 from thermal.report.analysis import Analysis, Finding
 from thermal.report.files import SUFFIXES, find_files, free_name, read_file, write_whole
 from thermal.report.picture import render
@@ -64,7 +61,8 @@ def analyze(
     except InvalidInput as error:
         raise type(error)(error.what, where=name, remedy=error.remedy) from error
     found = classify(frame, rules or {ANY: GENERAL_RULE})
-    place, notes = _placer(meta, frame, cameras or {}, heights)
+    site = site_of(meta, frame, cameras, heights)
+    notes = [*meta.problems, *site.notes]
     if not frame.corrected:
         notes.append(
             "apparent temperatures: this camera's correction is only known at its default "
@@ -73,7 +71,7 @@ def analyze(
     if len(found) > MOST_LISTED:
         notes.append(f"the {MOST_LISTED} most striking of {len(found)} hotspots are listed")
     findings = tuple(
-        Finding(event_type=code, hotspot=spot, located=place(spot))
+        Finding(event_type=code, hotspot=spot, located=site.locate(spot))
         for spot, code in found[:MOST_LISTED]
     )
     analysis = Analysis(
@@ -158,59 +156,6 @@ def _one(
     marked = render(frame.celsius, [f.hotspot for f in analysis.findings])
     write_whole(out / picture, marked)
     return replace(analysis, picture=picture)
-
-
-def _placer(
-    meta: Metadata,
-    frame: ThermalFrame,
-    cameras: Mapping[str, CameraSpec],
-    heights: HeightModel | None,
-) -> tuple[Callable[[Hotspot], Located | None], list[str]]:
-    """How to locate a hotspot of this file, and why that may not be possible."""
-    notes = list(meta.problems)
-    camera = camera_of(meta, cameras) or _camera_of_frame(frame, meta)
-    pose = meta.pose
-    ground = heights
-    if ground is None and pose is not None and meta.relative_altitude_m is not None:
-        ground = FlatGround(pose.altitude_m - meta.relative_altitude_m)
-        notes.append("the ground is taken as level at the take-off point's height")
-    missing = None
-    if pose is None:
-        missing = "the file does not say where the camera was and which way it looked"
-    elif camera is None:
-        missing = "the camera's field of view is not known"
-    elif ground is None:
-        missing = "the height of the ground is not known"
-    if missing:
-        notes.append(f"not located: {missing}")
-    height, width = frame.celsius.shape
-
-    def place(spot: Hotspot) -> Located | None:
-        if pose is None or camera is None or ground is None:
-            return None
-        try:
-            return locate(spot, (height, width), pose, camera, ground)
-        except InvalidInput:  # above the horizon
-            return None
-
-    return place, notes
-
-
-def _camera_of_frame(frame: ThermalFrame, meta: Metadata) -> CameraSpec | None:
-    """From the field of view that the raw data name, or from a known sensor and its lens."""
-    height, width = frame.celsius.shape
-    hfov = frame.hfov_deg
-    if hfov is None and frame.pitch_um and meta.focal_mm:
-        hfov = 2 * math.degrees(math.atan(width * frame.pitch_um / 2000 / meta.focal_mm))
-    if hfov is None or not 1.0 <= hfov < 170.0:
-        return None
-    return CameraSpec(
-        id=frame.camera or "thermal",
-        sensor=Sensor.THERMAL,
-        width_px=width,
-        height_px=height,
-        hfov_deg=hfov,
-    )
 
 
 def _parameters(frame: ThermalFrame) -> dict[str, float]:
