@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from uuid import uuid4
@@ -15,6 +16,11 @@ from core.errors import InvalidInput, NotFound, Unavailable
 
 MIN_FREE_BYTES = 256 * 1024 * 1024
 """Kept free on a local disk, so that the database can still be written when media fill it."""
+
+BLOCK_BYTES = 1024 * 1024
+"""Read at once of a file that is hashed or copied."""
+READ_ONLY = 0o444
+"""Rights of a kept file: nobody writes to an original, not even its owner by accident."""
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 _KEY_DIGITS = frozenset("0123456789abcdef/")
@@ -91,13 +97,38 @@ class MediaFolder:
         try:
             return bytes(self._fs.cat_file(path))
         except FileNotFoundError as error:
-            raise NotFound(
-                "no such file in the media folder",
-                where=key,
-                remedy="restore the media folder from its backup",
-            ) from error
+            raise _not_kept(key) from error
         except OSError as error:
             raise self._unavailable(error) from error
+
+    def blocks(self, key: str, size: int = BLOCK_BYTES) -> Iterator[bytes]:
+        """The bytes under a key piece by piece, so that large files need little memory.
+
+        Raises:
+            InvalidInput: this is no key. NotFound: nothing is kept under it.
+            Unavailable: the store does not answer.
+        """
+        path = self._path(key)
+        try:
+            with self._fs.open(path, "rb") as file:
+                while block := file.read(size):
+                    yield block
+        except FileNotFoundError as error:
+            raise _not_kept(key) from error
+        except OSError as error:
+            raise self._unavailable(error) from error
+
+    def keys(self) -> Iterator[str]:
+        """Every file beside the place of a key, folder by folder; also those that are no key."""
+        for prefix in (f"{number:02x}" for number in range(256)):
+            folder = f"{self._root}/{prefix}"
+            try:
+                names = [str(path).rpartition("/")[2] for path in self._fs.ls(folder, detail=False)]
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise self._unavailable(error) from error
+            yield from (f"{prefix}/{n}" for n in sorted(names) if not n.startswith(".part-"))
 
     def has(self, key: str) -> bool:
         """Whether something is kept under the key."""
@@ -145,6 +176,7 @@ class MediaFolder:
         try:
             with open(part, "xb") as file:
                 file.write(data)
+            os.chmod(part, READ_ONLY)
             os.replace(part, path)
         except BaseException:  # also on Ctrl-C: nothing half-done stays behind
             if os.path.exists(part):
@@ -169,3 +201,11 @@ class MediaFolder:
             where=self._root,
             remedy="check the disk, the permissions and the network",
         )
+
+
+def _not_kept(key: str) -> NotFound:
+    return NotFound(
+        "no such file in the media folder",
+        where=key,
+        remedy="restore the media folder from its backup",
+    )
