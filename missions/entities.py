@@ -34,6 +34,8 @@ class Origin(StrEnum):
     """A case that wants another look."""
     POINT = "point"
     """Point-and-fly (指点飞行)."""
+    REFLY = "refly"
+    """Photographs were missing: only the gaps are flown again."""
 
 
 class RequestState(StrEnum):
@@ -149,6 +151,14 @@ class Request:
     radius_m: float = 0.0
     base_m: float = 0.0
     top_m: float = 0.0
+    refly_of: str | None = None
+    """The request whose gaps this one closes."""
+    attempt: int = 0
+    """How many re-flights came before and with it: 0 for a first look."""
+    asked_for: GeoJson | None = None
+    """The whole place, where earlier photographs show all but `geometry` of it."""
+    reused: tuple[str, ...] = ()
+    """Ids of the media that show the rest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

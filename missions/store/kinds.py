@@ -29,6 +29,7 @@ from missions.entities import (
     Review,
     Task,
 )
+from missions.media.brought import Batch, Upload
 from missions.media.records import CustodyRecord, Hold
 from missions.store.protocol import Between
 from missions.store.records import KeyRecord, TokenRecord
@@ -150,7 +151,7 @@ KINDS: Mapping[str, Kind] = {
             cls=Request,
             columns=(
                 *("state", "scenario", "department", "origin", "case_id"),
-                *("place", "earliest", "latest"),
+                *("place", "earliest", "latest", "refly_of"),
             ),
             links=("task_ids",),
             seen_by=_owner_and_shared,
@@ -228,5 +229,12 @@ KINDS: Mapping[str, Kind] = {
         Kind(name="packs", cls=PackRecord, columns=("vehicle",)),
         Kind(name="custody", cls=CustodyRecord, columns=("medium_id", "what", "at")),
         Kind(name="holds", cls=Hold, columns=("subject", "department", "lifted_at")),
+        Kind(
+            name="uploads",
+            cls=Upload,
+            columns=("batch", "state", "sha256", "by", "department", "expires_at"),
+            seen_by=_owner_and_shared,
+        ),
+        Kind(name="batches", cls=Batch, columns=("by", "department"), seen_by=_owner_and_shared),
     )
 }

@@ -27,6 +27,7 @@ from missions.entities import (
     Review,
     Task,
 )
+from missions.media.brought import Batch, Upload
 from missions.media.records import CustodyRecord, Hold
 from missions.store.records import KeyRecord, TokenRecord
 
@@ -145,6 +146,10 @@ class Unit(Protocol):
     def orders(self) -> Repository[OrderRecord]: ...
     @property
     def packs(self) -> Repository[PackRecord]: ...
+    @property
+    def uploads(self) -> Repository[Upload]: ...
+    @property
+    def batches(self) -> Repository[Batch]: ...
     @property
     def custody(self) -> Repository[CustodyRecord]:
         """Custody records: `missions.media.evidence.Custody` links them; `put` is refused."""

@@ -21,6 +21,7 @@ from missions.entities import (
     Review,
     Task,
 )
+from missions.media.brought import Batch, Upload
 from missions.media.records import CustodyRecord, Hold
 from missions.store.kinds import KINDS, Kind
 from missions.store.protocol import Repository, Settings
@@ -117,6 +118,14 @@ class UnitBase(ABC):
     @property
     def packs(self) -> Repository[PackRecord]:
         return self._of("packs")
+
+    @property
+    def uploads(self) -> Repository[Upload]:
+        return self._of("uploads")
+
+    @property
+    def batches(self) -> Repository[Batch]:
+        return self._of("batches")
 
     @property
     def custody(self) -> Repository[CustodyRecord]:
