@@ -237,10 +237,18 @@ class Service:
 
     # --- media -----------------------------------------------------------------------------
 
-    async def deliver(self, p: Principal, data: bytes, *, vehicle: str, camera: str) -> Delivered:
-        """Take in a photograph; returns when it is safe and checked."""
+    async def deliver(
+        self, p: Principal, data: bytes, *, vehicle: str, camera: str, declared: str = ""
+    ) -> Delivered:
+        """Take in a photograph; returns when it is safe and checked.
+
+        Args:
+            declared: hexadecimal SHA-256 from the camera; "" if it took none.
+        """
         p.require("deliver")
-        return await self._intake.deliver(data, vehicle=vehicle, camera=camera)
+        return await self._intake.deliver(
+            data, vehicle=vehicle, camera=camera, declared=declared, sent_by=p.name
+        )
 
     def media(
         self,

@@ -82,7 +82,7 @@ class Studio:
         else:
             light = 0.12 + 0.88 * min(1.0, 2.5 * sunshine)
             body = self._darkroom.visible(view, patches, light)[JFIF_BYTES:]
-        return Shot(data=b"\xff\xd8" + labels + body, vehicle=vehicle, camera=photo.camera.id)
+        return Shot.taken(b"\xff\xd8" + labels + body, vehicle, photo.camera.id)
 
     def _sight(self, photo: Photo) -> float:
         """Height above the ground that the camera looks at (not only the ground below it)."""

@@ -11,6 +11,7 @@ from api.schemas.base import PageOf
 from api.schemas.media import DeliveredOut, MediumOut
 from core.equipment import Sensor
 from core.errors import InvalidInput
+from imagery.evidence.digest import declared_sha256
 
 router = APIRouter(tags=["media"])
 delivery = APIRouter(tags=["media"])
@@ -37,13 +38,25 @@ _Name = Annotated[str, Header(min_length=1, max_length=80)]
     },
 )
 async def deliver(
-    request: Request, service: ServiceOf, caller: Deliverer, x_vehicle: _Name, x_camera: _Name
+    request: Request,
+    service: ServiceOf,
+    caller: Deliverer,
+    x_vehicle: _Name,
+    x_camera: _Name,
+    content_digest: Annotated[str | None, Header(max_length=1000)] = None,
 ) -> Response:
-    """The file as the camera wrote it, as the body. Safe to repeat: it is known by its hash."""
+    """The file as the camera wrote it, as the body. Safe to repeat: it is known by its hash.
+
+    `Content-Digest` (RFC 9530) is the SHA-256 that the camera took at capture: a file that does
+    not have it is refused. Without one the chain of custody begins at the receipt.
+    """
     data = await request.body()
     if not data:
         raise InvalidInput("the body is empty", where="body", remedy="send the file as the body")
-    delivered = await service.deliver(caller, data, vehicle=x_vehicle, camera=x_camera)
+    declared = declared_sha256(content_digest)
+    delivered = await service.deliver(
+        caller, data, vehicle=x_vehicle, camera=x_camera, declared=declared
+    )
     medium = delivered.medium
     receipt = DeliveredOut(
         id=medium.id, sha256=medium.sha256, state=medium.state, reason=medium.reason or None

@@ -11,14 +11,19 @@ Records are only ever added. `missions.media.custody_check` finds whatever was c
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
+from importlib.metadata import version
 
+from core.errors import InvalidInput
 from core.ids import new_id
 from imagery.catalog import Medium
+from imagery.evidence.digest import check_declared
 from missions.entities import LogEntry
 from missions.media.chain import ACTION, HEAD, ChainHead, seal
 from missions.media.records import Act, CustodyRecord
+from missions.operations.journal import note
 from missions.store import codec
-from missions.store.protocol import Unit
+from missions.store.protocol import Store, Unit
 from missions.store.seal import GENESIS
 
 NO_DECLARATION = "hash first computed at receipt"
@@ -63,11 +68,11 @@ class Custody:
         head = chain_head(self._unit)
         ends: dict[str, tuple[int, str]] = {}
         made: list[CustodyRecord] = []
-        for note in notes:
-            number, previous = ends.get(note.medium_id) or self._end(note.medium_id)
-            record = _linked(note, head, number + 1, previous)
+        for one in notes:
+            number, previous = ends.get(one.medium_id) or self._end(one.medium_id)
+            record = _linked(one, head, number + 1, previous)
             head = ChainHead(position=record.position, seal=record.seal)
-            ends[note.medium_id] = (record.number, record.seal)
+            ends[one.medium_id] = (record.number, record.seal)
             made.append(record)
         if made:
             self._unit.custody.add_all(made)
@@ -90,18 +95,47 @@ def chain_head(unit: Unit) -> ChainHead:
     return ChainHead() if body is None else codec.decode(ChainHead, body)
 
 
-def taken_in(medium: Medium, *, sent_by: str, version: str, found: str) -> tuple[Note, ...]:
+def accept(store: Store, declared: str, found: str, *, sender: str, by: str, at: datetime) -> None:
+    """Let a delivery in that is what its camera declared; record the attempt otherwise.
+
+    Args:
+        declared, found: hexadecimal SHA-256 at capture ("" where none was taken) and as arrived.
+        sender: vehicle and camera.
+        by: name of the caller.
+
+    Raises:
+        InvalidInput: they differ.
+    """
+    try:
+        check_declared(declared, found)
+    except InvalidInput as refusal:
+        with store.unit() as unit:
+            text, zh = f"{sender}: {refusal.what}", f"{sender}：文件与相机声明的摘要不符，已拒收"
+            note(unit, at, "media", "refuse-delivery", text, zh, by or "unknown")
+        raise
+
+
+@cache
+def software() -> str:
+    """The program that examines media, with its version."""
+    return f"flyonce {version('flyonce')}"
+
+
+def taken_in(medium: Medium, *, sent_by: str) -> tuple[Note, ...]:
     """The first records of a medium that was just taken in.
 
     Args:
         sent_by: name of the caller who delivered it.
-        version: of the software that examined it.
-        found: what the examination came to, in a few words.
     """
     declared = {"sha256": medium.declared_sha256} if medium.declared_sha256 else {}
     said = declared or {"sha256": medium.sha256, "remark": NO_DECLARATION}
     hardware = {"vehicle": medium.vehicle, "camera": medium.camera}
-    received = {"sha256": medium.sha256, "bytes": str(medium.size_bytes), "from": sent_by}
+    found = medium.reason or ("temperatures" if medium.radiometric else "picture")
+    received = {
+        "sha256": medium.sha256,
+        "bytes": str(medium.size_bytes),
+        "from": sent_by or "unknown",
+    }
     at = medium.received_at
 
     def one(what: Act, by: str, when: datetime, detail: Mapping[str, str]) -> Note:
@@ -111,7 +145,7 @@ def taken_in(medium: Medium, *, sent_by: str, version: str, found: str) -> tuple
         one(Act.CAPTURED, medium.vehicle, medium.taken_at or at, {**said, **hardware}),
         one(Act.RECEIVED, "service", at, received),
         one(Act.STORED, "service", at, {"sha256": medium.sha256, "key": medium.key}),
-        one(Act.EXAMINED, "service", at, {"software": f"flyonce {version}", "found": found}),
+        one(Act.EXAMINED, "service", at, {"software": software(), "found": found}),
     )
 
 

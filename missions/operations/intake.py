@@ -16,6 +16,7 @@ from core.errors import Unavailable
 from core.ids import new_id
 from imagery.catalog import Medium, MediumState
 from missions.entities import Flight, FlightState, Task
+from missions.media.evidence import Custody, Note, accept, taken_in
 from missions.operations.examine import Delivery, Examined, Wanted, examine
 from missions.operations.finds import Finds
 from missions.operations.room import ControlRoom, supervised
@@ -42,6 +43,8 @@ class _Waiting:
     data: bytes
     vehicle: str
     camera: str
+    declared: str
+    sent_by: str
     answer: asyncio.Future[Delivered]
 
 
@@ -65,13 +68,29 @@ class Intake:
         self._stopped = False
         self._assignments: dict[str, Assignment] = {}
 
-    async def deliver(self, data: bytes, *, vehicle: str, camera: str) -> Delivered:
+    async def deliver(
+        self, data: bytes, *, vehicle: str, camera: str, declared: str = "", sent_by: str = ""
+    ) -> Delivered:
         """Take in one file; returns when it is safe.
 
+        Args:
+            declared: hexadecimal SHA-256 that the camera took at capture; "" if it took none.
+            sent_by: name of the caller, for the chain of custody.
+
         Raises:
+            InvalidInput: the file is not what the camera declared; the attempt is recorded.
             Unavailable: the media folder cannot take it.
         """
-        known = self._known(sha256(data).hexdigest())
+        digest = sha256(data).hexdigest()
+        accept(
+            self._room.records,
+            declared,
+            digest,
+            sender=f"{vehicle}, {camera}",
+            by=sent_by,
+            at=self._room.now(),
+        )
+        known = self._known(digest)
         if known is not None:
             return Delivered(medium=known, created=False)
         if self._stopped:
@@ -79,7 +98,7 @@ class Intake:
         answer: asyncio.Future[Delivered] = asyncio.get_running_loop().create_future()
         self._unanswered.add(answer)
         try:
-            await self._waiting.put(_Waiting(data, vehicle, camera, answer))
+            await self._waiting.put(_Waiting(data, vehicle, camera, declared, sent_by, answer))
             return await answer
         finally:
             self._unanswered.discard(answer)
@@ -136,6 +155,7 @@ class Intake:
         answers = []
         with self._room.unit() as unit:
             seen: dict[str, Medium] = {}
+            notes: list[Note] = []
             parts = {a.flight.id: parts_of(unit, a.flight) for a in assignments if a is not None}
             for item, assignment, result in zip(batch, assignments, examined, strict=True):
                 known = seen.get(result.stored.sha256) or _by_sha256(unit, result.stored.sha256)
@@ -146,7 +166,9 @@ class Intake:
                     unit.media.add(medium)
                     self._finds.take(unit, medium, result.checked)
                     seen[medium.sha256] = medium
+                    notes.extend(taken_in(medium, sent_by=item.sent_by))
                 answers.append(Delivered(medium=known or medium, created=known is None))
+            Custody(unit).note_all(notes)
         self._finds.announce()
         return answers
 
@@ -189,6 +211,7 @@ class Intake:
             shared_with=audience[1:],
             state=MediumState.DROPPED if result.reason else MediumState.KEPT,
             reason=result.reason,
+            declared_sha256=item.declared,
         )
 
     def _known(self, digest: str) -> Medium | None:

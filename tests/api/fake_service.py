@@ -179,8 +179,10 @@ class FakeService:
     def medium_preview(self, p: Principal, id: str) -> bytes:
         return b"\x89PNG preview"
 
-    async def deliver(self, p: Principal, data: bytes, *, vehicle: str, camera: str) -> Any:
-        self._called("deliver", p, len(data), vehicle, camera)
+    async def deliver(
+        self, p: Principal, data: bytes, *, vehicle: str, camera: str, declared: str = ""
+    ) -> Any:
+        self._called("deliver", p, len(data), vehicle, camera, *filter(None, [declared]))
         medium = a_medium(data, vehicle, camera)
         created = medium.id not in self.stored
         self.stored[medium.id] = (medium, data)
