@@ -14,6 +14,7 @@ from typing import Any
 from core.errors import InvalidInput
 from fleet.packs.packs import PackRecord
 from imagery.catalog import Medium
+from imagery.products.product import Product
 from missions.entities import (
     Alert,
     Anomaly,
@@ -38,6 +39,8 @@ AUDIENCE = "audience"
 """The link field under which the departments that may see a thing are kept."""
 
 _POSITION = ("lon", "lat")
+BOX = ("west", "south", "east", "north", "span")
+"""Columns of a kind that lies on the map: its bounding box in degrees, and how wide that is."""
 _COARSE = frozenset({"state", "sensor", "origin", "kind", "emergency", "department"})
 """Fields with few values: an index on them narrows a search less than an audience does."""
 
@@ -51,6 +54,7 @@ class Kind:
         columns: fields with one value to find by.
         links: fields with several values to find by.
         seen_by: how to list the departments that may see it; None for things without an audience.
+        together: fields with one index over all of them, beside the one for each column.
     """
 
     name: str
@@ -58,6 +62,7 @@ class Kind:
     columns: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     seen_by: Callable[[Any], Iterable[str]] | None = None
+    together: tuple[str, ...] = ()
     readers: Mapping[str, Callable[[Any], Any]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -121,6 +126,8 @@ def _plain_condition(value: Any) -> Any:
 
 
 def _reader(name: str) -> Callable[[Any], Any]:
+    if name in BOX:
+        return lambda item: box_of(item)[name]
     if name not in _POSITION:
         return attrgetter(name)
 
@@ -128,6 +135,35 @@ def _reader(name: str) -> Callable[[Any], Any]:
         return None if item.position is None else getattr(item.position, name)
 
     return read
+
+
+def box_of(item: Any) -> Mapping[str, float | None]:
+    """The bounding box of what a thing shows, degrees; of its position where it has no footprint.
+
+    Footprints are polygons of some hundred metres that do not cross the 180th meridian.
+    """
+    if item.footprint is not None:
+        points = _points(item.footprint["coordinates"])
+    elif getattr(item, "position", None) is not None:
+        points = [(item.position.lon, item.position.lat)]
+    else:
+        return dict.fromkeys(BOX)
+    lons, lats = [p[0] for p in points], [p[1] for p in points]
+    west, east = min(lons), max(lons)
+    return {
+        "west": west,
+        "south": min(lats),
+        "east": east,
+        "north": max(lats),
+        "span": east - west,
+    }
+
+
+def _points(coordinates: Any) -> list[Any]:
+    """The positions in a GeoJSON geometry's coordinates, however deep they lie."""
+    if isinstance(coordinates[0], (int, float)):
+        return [coordinates]
+    return [point for part in coordinates for point in _points(part)]
 
 
 def _owner_and_shared(item: Any) -> Iterable[str]:
@@ -181,9 +217,22 @@ KINDS: Mapping[str, Kind] = {
             columns=(
                 *("sha256", "flight", "vehicle", "camera", "sensor", "state"),
                 *("taken_at", "received_at", "lon", "lat"),
+                *BOX,
             ),
             links=("tasks", "scenarios", "cases"),
             seen_by=_owner_and_shared,
+            together=("state", "sensor", "west", "east", "south", "north", "taken_at"),
+        ),
+        Kind(
+            name="products",
+            cls=Product,
+            columns=(
+                *("kind", "state", "medium", "flight", "task", "request"),
+                *("vehicle", "camera", "taken_at", *BOX),
+            ),
+            links=("media", "tasks", "scenarios", "cases"),
+            seen_by=_owner_and_shared,
+            together=("state", "kind", "west", "east", "south", "north", "taken_at"),
         ),
         Kind(
             name="anomalies",

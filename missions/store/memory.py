@@ -7,12 +7,13 @@ it is for tens of thousands of things, not for a year.
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from missions.store import codec
 from missions.store.appended import AppendOnly
 from missions.store.kinds import KINDS, Kind
-from missions.store.protocol import Between, Unit
+from missions.store.protocol import Between, Extent, Unit
 from missions.store.seal import SealedLog
 from missions.store.unit import UnitBase, absent, no_cursor, read_only, taken
 
@@ -76,6 +77,10 @@ class _Row:
         self.position = position
         self.columns = {"id": item.id, **kind.column_values(item)}
         self.links = kind.link_values(item)
+
+    def place(self, by: str) -> tuple[Any, int]:
+        """Where it stands in the order of a column."""
+        return self.columns[by], self.position
 
     def fits(self, conditions: dict[str, Any]) -> bool:
         return all(self._fits(name, wanted) for name, wanted in conditions.items())
@@ -188,6 +193,43 @@ class MemoryRepository(Generic[T]):
     def count(self, *, audience: str | None = None, **equals: Any) -> int:
         conditions = self._kind.conditions(audience, equals)
         return sum(row.fits(conditions) for row in self._rows.values())
+
+    def ordered(
+        self,
+        by: str,
+        *,
+        audience: str | None = None,
+        after: str | None = None,
+        limit: int = 100,
+        newest_first: bool = True,
+        **equals: Any,
+    ) -> list[T]:
+        conditions = self._kind.conditions(audience, equals)
+        rows = [r for r in self._rows.values() if r.columns[by] is not None and r.fits(conditions)]
+        if after is not None:
+            start = self._rows.get(after)
+            if start is None:
+                raise no_cursor(self._kind, after)
+            here = start.place(by)
+            rows = [r for r in rows if (r.place(by) < here if newest_first else r.place(by) > here)]
+        rows.sort(key=lambda row: row.place(by), reverse=newest_first)
+        return [row.item for row in rows[:limit]]
+
+    def extent(self, *, audience: str | None = None, **equals: Any) -> Extent | None:
+        conditions = self._kind.conditions(audience, equals)
+        rows = [r.columns for r in self._rows.values() if r.fits(conditions)]
+        rows = [r for r in rows if r["west"] is not None and r["taken_at"] is not None]
+        if not rows:
+            return None
+        times = [datetime.fromisoformat(r["taken_at"]) for r in rows]
+        return Extent(
+            min(r["west"] for r in rows),
+            min(r["south"] for r in rows),
+            max(r["east"] for r in rows),
+            max(r["north"] for r in rows),
+            min(times),
+            max(times),
+        )
 
     def _ids(self, after: str | None, newest_first: bool) -> Iterable[str]:
         if after is None:

@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from fleet.packs.packs import PackRecord
 from imagery.catalog import Medium
+from imagery.products.product import Product
 from missions.entities import (
     Alert,
     Anomaly,
@@ -40,6 +41,18 @@ class Between:
 
     low: float | datetime | str | None = None
     high: float | datetime | str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """The ground and the time that some things cover: degrees, and UTC."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+    first: datetime
+    last: datetime
 
 
 class Repository(Protocol[T]):
@@ -94,6 +107,37 @@ class Repository(Protocol[T]):
         ...
 
 
+class Placed(Repository[T], Protocol[T]):
+    """Things that lie on the map and have a time, `taken_at`."""
+
+    def ordered(
+        self,
+        by: str,
+        *,
+        audience: str | None = None,
+        after: str | None = None,
+        limit: int = 100,
+        newest_first: bool = True,
+        **equals: Any,
+    ) -> list[T]:
+        """What fits all conditions as in `find`, in the order of a column's values.
+
+        Things of the same value come in order of arrival; those without one are left out. What
+        arrives later never moves what is already behind a cursor.
+
+        Args:
+            by: an indexed column.
+        """
+        ...
+
+    def extent(self, *, audience: str | None = None, **equals: Any) -> Extent | None:
+        """The box and the times of everything that fits; None where nothing does.
+
+        Things without a place or a time are passed over.
+        """
+        ...
+
+
 class Settings(Protocol):
     """Small JSON values by name."""
 
@@ -120,7 +164,7 @@ class Unit(Protocol):
     @property
     def filings(self) -> Repository[Filing]: ...
     @property
-    def media(self) -> Repository[Medium]: ...
+    def media(self) -> Placed[Medium]: ...
     @property
     def anomalies(self) -> Repository[Anomaly]: ...
     @property
@@ -150,6 +194,8 @@ class Unit(Protocol):
     def uploads(self) -> Repository[Upload]: ...
     @property
     def batches(self) -> Repository[Batch]: ...
+    @property
+    def products(self) -> Placed[Product]: ...
     @property
     def custody(self) -> Repository[CustodyRecord]:
         """Custody records: `missions.media.evidence.Custody` links them; `put` is refused."""

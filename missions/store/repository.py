@@ -1,6 +1,7 @@
 """The repositories of the SQL store, within one transaction."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from functools import cache
 from typing import Any, Generic, TypeVar
 
@@ -18,9 +19,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from missions.store import codec
+from missions.store import codec, ordered
 from missions.store.kinds import Kind
-from missions.store.search import counting, listing, shape_of
+from missions.store.protocol import Extent
+from missions.store.search import Shape, counting, listing, shape_of
 from missions.store.tables import LINKS, SETTINGS, TABLES
 from missions.store.unit import absent, no_cursor, read_only, taken
 
@@ -101,6 +103,58 @@ class SqlRepository(Generic[T]):
         shape, values = shape_of(self._conditions(audience, equals))
         query = counting(self._kind.name, shape)
         return int(self._connection.execute(query, values).scalar_one())
+
+    def ordered(
+        self,
+        by: str,
+        *,
+        audience: str | None = None,
+        after: str | None = None,
+        limit: int = 100,
+        newest_first: bool = True,
+        **equals: Any,
+    ) -> list[T]:
+        conditions = self._conditions(audience, equals)
+        if "west" in conditions:
+            most = self._connection.execute(ordered.widest(self._kind.name)).scalar()
+            conditions = ordered.narrowed(conditions, most or 0.0)
+        shape, values = shape_of(conditions)
+        driver = self._driver(shape, values)
+        values["row_limit"] = limit
+        if after is not None:
+            values |= self._start(by, after)
+        order = (newest_first, after is not None)
+        query = ordered.listing(self._kind.name, shape, driver, by, order)
+        return [self._item(body) for body in self._connection.execute(query, values).scalars()]
+
+    def extent(self, *, audience: str | None = None, **equals: Any) -> Extent | None:
+        shape, values = shape_of(self._conditions(audience, equals))
+        query = ordered.extent(self._kind.name, shape)
+        row = self._connection.execute(query, values).one()
+        if row[0] is None:
+            return None
+        west, south, east, north, first, last = row
+        times = datetime.fromisoformat(first), datetime.fromisoformat(last)
+        return Extent(west, south, east, north, *times)
+
+    def _driver(self, shape: Shape, values: dict[str, Any]) -> tuple[str, ...]:
+        """The condition that leaves least, if it leaves little; () to walk along the order."""
+        fewest = ordered.NARROW + 1
+        best: tuple[str, ...] = ()
+        for driver in ordered.drivers(self._kind, shape):
+            query = ordered.counting(self._kind.name, shape, driver)
+            count = self._connection.execute(query, values).scalar_one()
+            if count < fewest:
+                fewest, best = count, driver
+        return best
+
+    def _start(self, by: str, after: str) -> dict[str, Any]:
+        table = self._table
+        query = select(table.c[by], table.c.seq).where(table.c.id == after)
+        row = self._connection.execute(query).one_or_none()
+        if row is None:
+            raise no_cursor(self._kind, after)
+        return {"start_value": row[0], "start_seq": row[1]}
 
     def _conditions(self, audience: str | None, equals: dict[str, Any]) -> dict[str, Any]:
         """Plain values; those of links as text, which is what links hold."""

@@ -69,7 +69,7 @@ def counting(kind_name: str, shape: Shape) -> Select[Any]:
     return _select(KINDS[kind_name], func.count(), shape)[0]
 
 
-class _Unindexed(ColumnElement[Any]):
+class Unindexed(ColumnElement[Any]):
     """A column that SQLite shall not look up by its index: without statistics it takes "state is
     kept" for as narrow as "flight is flt-1" and may walk through every photograph there is
     (https://sqlite.org/optoverview.html, unary plus)."""
@@ -82,12 +82,12 @@ class _Unindexed(ColumnElement[Any]):
         self.type = column.type
 
 
-@compiles(_Unindexed)
+@compiles(Unindexed)
 def _plain(element: Any, compiler: Any, **options: Any) -> str:
     return str(compiler.process(element.column, **options))
 
 
-@compiles(_Unindexed, "sqlite")
+@compiles(Unindexed, "sqlite")
 def _signed(element: Any, compiler: Any, **options: Any) -> str:
     return f"+{compiler.process(element.column, **options)}"
 
@@ -106,15 +106,15 @@ def _select(kind: Kind, what: Any, shape: Shape) -> tuple[Select[Any], Any]:
     for name, form in columns.items():
         column: Any = table.c[name]
         if selective and not kind.is_selective(name):
-            column = _Unindexed(column)
-        query = query.where(_condition(column, name, form))
+            column = Unindexed(column)
+        query = query.where(condition(column, name, form))
     narrow = any(kind.is_selective(name) for name in columns)
     for name in sorted(links, key=kind.is_selective, reverse=True):
         link = LINKS.alias()
         match = and_(
             link.c.kind == kind.name,
             link.c.field == name,
-            _condition(link.c.value, name, links[name]),
+            condition(link.c.value, name, links[name]),
             link.c.seq == table.c.seq,
         )
         if narrow or links[name] == "in":
@@ -124,7 +124,8 @@ def _select(kind: Kind, what: Any, shape: Shape) -> tuple[Select[Any], Any]:
     return query, seq
 
 
-def _condition(column: Any, name: str, form: str) -> ColumnElement[bool]:
+def condition(column: Any, name: str, form: str) -> ColumnElement[bool]:
+    """A condition on a column, to be asked with the values of `shape_of`."""
     value: Any = bindparam(f"{name}_is", expanding=form == "in")
     low: Any = bindparam(f"{name}_low")
     high: Any = bindparam(f"{name}_high")

@@ -17,13 +17,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from missions.store.kinds import KINDS, Kind
+from missions.store.kinds import BOX, KINDS, Kind
 
 metadata = MetaData()
 
 _NUMBERS: dict[str, type[TypeEngine]] = {
-    "lon": Float,
-    "lat": Float,
+    **dict.fromkeys(("lon", "lat", *BOX), Float),
     "system_id": Integer,
     "emergency": Integer,
 }
@@ -39,8 +38,15 @@ def _table(kind: Kind) -> Table:
         Column("id", String(200), nullable=False, unique=True),
         *(Column(name, _NUMBERS.get(name, String)()) for name in kind.columns),
         Column("body", Text, nullable=False),
-        *(Index(f"ix_{kind.name}_{name}", name, "seq") for name in kind.columns),
+        *(Index(f"ix_{kind.name}_{name}", name, "seq") for name in indexed(kind)),
+        *((Index(f"ix_{kind.name}_together", *kind.together, "seq"),) if kind.together else ()),
     )
+
+
+def indexed(kind: Kind) -> list[str]:
+    """Columns with an index of their own. A box is looked up by its sides together; of its width
+    only the largest is asked for."""
+    return [name for name in kind.columns if name not in BOX or name == "span"]
 
 
 TABLES = {name: _table(kind) for name, kind in KINDS.items()}

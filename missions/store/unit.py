@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from core.errors import InvalidInput, NotAllowed, NotFound
 from fleet.packs.packs import PackRecord
 from imagery.catalog import Medium
+from imagery.products.product import Product
 from missions.entities import (
     Alert,
     Anomaly,
@@ -24,7 +25,7 @@ from missions.entities import (
 from missions.media.brought import Batch, Upload
 from missions.media.records import CustodyRecord, Hold
 from missions.store.kinds import KINDS, Kind
-from missions.store.protocol import Repository, Settings
+from missions.store.protocol import Placed, Repository, Settings
 from missions.store.records import KeyRecord, TokenRecord
 
 T = TypeVar("T")
@@ -72,7 +73,7 @@ class UnitBase(ABC):
         return self._of("filings")
 
     @property
-    def media(self) -> Repository[Medium]:
+    def media(self) -> Placed[Medium]:
         return self._of("media")
 
     @property
@@ -126,6 +127,10 @@ class UnitBase(ABC):
     @property
     def batches(self) -> Repository[Batch]:
         return self._of("batches")
+
+    @property
+    def products(self) -> Placed[Product]:
+        return self._of("products")
 
     @property
     def custody(self) -> Repository[CustodyRecord]:

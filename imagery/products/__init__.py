@@ -1,0 +1,1 @@
+"""What is made of photographs: temperature rasters, mosaics, catalogue entries."""
