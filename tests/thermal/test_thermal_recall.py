@@ -4,9 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from thermal.detection.detect import DetectionRule, detect
+from thermal.detection.detect import GENERAL_RULE, DetectionRule, detect
 from thermal.formats.decode import decode
-from thermal.report.analyze import GENERAL_RULE
 
 FRAMES = ("M3T_DJI_0001_R", "M30T_DJI_0002_R", "M2EA_DJI_0003_R", "H20N_DJI_0006_R")
 DIAMETERS = (2, 4, 7, 14)
@@ -28,26 +27,28 @@ def places(rng):
     ]
 
 
-@pytest.mark.parametrize(("kelvin", "least"), [(10, 0.92), (20, 0.98)])
+@pytest.mark.parametrize(("kelvin", "least"), [(10, 0.95), (20, 0.99)])
 def test_recall_of_injected_discs(shared, kelvin, least):
+    """As issue 5 asks: an alarm is any find that is no injected disc, real hot things included."""
     rng = np.random.default_rng(12)
-    found = injected = false_alarms = 0
+    found = injected = alarms = frames = 0
     for name in FRAMES:
         frame = decode((shared / "dji" / f"{name}.JPG").read_bytes()).celsius
-        false_alarms += len(detect(frame, GENERAL_RULE))
         for diameter in DIAMETERS:
             hot, where = frame.copy(), places(rng)
             for row, col in where:
                 hot[row - 20 : row + 21, col - 20 : col + 21] += kelvin * disc(diameter)
-            spots = detect(hot, GENERAL_RULE)
-            reach = max(3.0, diameter / 2)
-            found += sum(
-                any(np.hypot(s.row - r, s.col - c) <= reach for s in spots) for r, c in where
-            )
+            spots = np.array([(s.row, s.col) for s in detect(hot, GENERAL_RULE)]).reshape(-1, 2)
+            centres = np.array(where) + (0.5 if diameter % 2 else 0.0)
+            away = np.linalg.norm(spots[:, None] - centres[None], axis=2)
+            hit = away <= max(3.0, diameter / 2)
+            found += int(hit.any(axis=0).sum())
+            alarms += int((~hit.any(axis=1)).sum())
             injected += len(where)
+            frames += 1
 
     assert found / injected >= least
-    assert false_alarms / len(FRAMES) <= 5
+    assert alarms / frames <= 3
 
 
 @pytest.mark.parametrize("number", range(6, 11))

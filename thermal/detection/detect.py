@@ -2,29 +2,32 @@
 
 Three steps, each with its threshold in the rule:
 
-1. *Where to look.* A white top-hat (the picture less its opening, Serra 1982) keeps what is smaller
-   than the opening and lets edges and large warm roofs vanish. Rules that admit larger things and
-   have an absolute floor also look at everything beyond the floor. Rules without a floor can ask
-   for *isolation* instead: the place must rise above the highest of eight directions around it, at
-   one of four scales; that is what tells a joint or an ember from a warm texture.
+1. *Where to look.* Rules that ask for isolation look at what rises above eight directions around it
+   and above its own rim, at several scales (`isolation`). The others look with a white top-hat (the
+   picture less its opening, Serra 1982), which keeps what is smaller than the opening and lets
+   edges and large warm roofs vanish. Rules that admit larger things and have an absolute floor also
+   look at everything beyond the floor.
 2. *How much it differs.* Each place is measured against the median of a ring round it, in units of
    the ring's own spread (MAD x 1.4826, robust against other hot things in the ring).
-3. *Whether the rule wants it.* Absolute floor, contrast, size, z.
+3. *Whether the rule wants it.* Absolute floor, contrast, size, z, isolation, step.
 
-One call to `spots` measures all places of a frame; any number of rules then choose among them.
+One call to `spots` measures all places of a frame; any number of rules then choose among them. A
+frame with pixels that are no numbers is measured with those at its median: they are never a find.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from thermal.detection.rule import DetectionRule, Hotspot, Kind
+from core.errors import InvalidInput
+from thermal.detection.isolation import Floats, Mask, buffers, isolation, steps
+from thermal.detection.rule import GENERAL_RULE, DetectionRule, Hotspot, Kind
 from thermal.radiometry import Celsius
 
-__all__ = ["DetectionRule", "Hotspot", "Kind", "detect", "isolation", "spots"]
+__all__ = ["GENERAL_RULE", "DetectionRule", "Hotspot", "Kind", "detect", "isolation", "spots"]
 
 OPENING_PX = 25
 """Side of the top-hat's square: things up to this size are found against any background."""
@@ -39,43 +42,72 @@ _RING_MIN_PX = 24
 _REACH_PX = 2 * OPENING_PX // 3
 """How far round the seed a place and its ring may extend, pixels."""
 
-Mask = npt.NDArray[np.uint8]
-
 
 def detect(celsius: Celsius, rule: DetectionRule) -> tuple[Hotspot, ...]:
-    """All finds of one rule in a frame, the highest contrast first.
-
-    Args:
-        celsius: (H, W) float32, finite.
-    """
+    """All finds of one rule in a frame, the highest contrast first; see `spots`."""
     return tuple(spot for spot in spots(celsius, [rule]) if rule.admits(spot))
 
 
 def spots(celsius: Celsius, rules: Sequence[DetectionRule]) -> tuple[Hotspot, ...]:
-    """All places that any of the rules could want, measured once; the highest contrast first."""
+    """All places that any of the rules could want, measured once; the highest contrast first.
+
+    Args:
+        celsius: (H, W) float32; pixels that are no finite numbers count as the frame's median.
+
+    Raises:
+        InvalidInput: no two-dimensional array, or no finite number in it.
+    """
+    frame = _sound(celsius)
     found: list[Hotspot] = []
-    for kind in Kind:
-        wanted = [rule for rule in rules if rule.kind is kind]
+    for kind in (Kind.HOT, Kind.COLD):
+        wanted = [rule for rule in rules if rule.kind in (kind, Kind.EITHER)]
         if wanted:
-            found += _spots(celsius, kind, wanted)
+            found += _spots(frame, kind, wanted)
     return tuple(sorted(found, key=lambda spot: -spot.contrast_k))
+
+
+def _sound(celsius: Celsius) -> Celsius:
+    frame: Celsius = np.ascontiguousarray(celsius, np.float32)
+    if frame.ndim != 2 or frame.size == 0:
+        raise InvalidInput(
+            f"an array of shape {frame.shape} is no frame",
+            where="thermal detection",
+            remedy="give rows and columns of temperatures",
+        )
+    if cv2.checkRange(frame)[0]:
+        return frame
+    finite = np.isfinite(frame)
+    if not finite.any():
+        raise InvalidInput(
+            "no pixel is a number", where="thermal detection", remedy="check the file"
+        )
+    return np.where(finite, frame, np.float32(np.median(frame[finite])))
 
 
 def _spots(celsius: Celsius, kind: Kind, rules: Sequence[DetectionRule]) -> list[Hotspot]:
     """Work on ``values`` that are high where the place is extreme, whichever way."""
-    values = celsius if kind is Kind.HOT else -celsius
-    if float(values.max()) < min(_floor(rule) for rule in rules):
+    values = celsius
+    if kind is Kind.COLD:
+        values = cv2.subtract(0.0, celsius, dst=buffers().get("cold", celsius.shape))
+    if cv2.minMaxLoc(values)[1] < min(_floor(rule, kind) for rule in rules):
         return []
     areas, covered = _areas(values, kind, rules)
     found = {(spot.row, spot.col): spot for spot in areas}
-    for look in _looks(values, rules):
+    for look in _looks(values, kind, rules):
         if covered is not None:
             look.mask[covered] = 0
-        for box in _boxes(look):
-            spot = _measure(values, look, box, kind)
+        for place in _places(look, values):
+            spot = _measure(values, place, kind)
             if spot is not None:
-                found.setdefault((spot.row, spot.col), spot)
+                _keep(found, spot)
     return list(found.values())
+
+
+def _keep(found: dict[tuple[float, float], Hotspot], spot: Hotspot) -> None:
+    """One place seen by both looks is one spot, with what either measured."""
+    known = found.get((spot.row, spot.col))
+    if known is None or known.isolation_k < spot.isolation_k:
+        found[spot.row, spot.col] = spot
 
 
 def _areas(
@@ -84,9 +116,11 @@ def _areas(
     """Connected areas beyond the floor of rules that admit large things, each as one place, and
     the pixels of those that a rule wants: parts of one fire are one fire."""
     typical = float(np.median(values[::4, ::4]))
-    wanting = [r for r in rules if r.max_px > OPENING_PX**2 / 2 and _floor(r) > -np.inf]
-    levels = [max(_floor(rule), typical + rule.contrast_k) for rule in wanting]
-    if not levels or float(values.max()) < min(levels):
+    wanting = [
+        rule for rule in rules if rule.max_px > OPENING_PX**2 / 2 and _floor(rule, kind) > -np.inf
+    ]
+    levels = [max(_floor(rule, kind), typical + rule.contrast_k) for rule in wanting]
+    if not levels or cv2.minMaxLoc(values)[1] < min(levels):
         return [], None
     mask = _at_least(values, min(levels))
     count, labels, stats, centres = cv2.connectedComponentsWithStats(mask, connectivity=8)
@@ -151,93 +185,104 @@ def _spot(
 @dataclass(frozen=True, slots=True)
 class _Look:
     """Where to look for compact things, and how much the picture rises there above what is
-    around."""
+    around. ``step_k`` is asked of what an isolated look finds."""
 
     mask: Mask
-    rise: Celsius
+    rise: Floats
+    isolated: bool = False
+    step_k: float = 0.0
 
 
-def _looks(values: Celsius, rules: Sequence[DetectionRule]) -> list[_Look]:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A seed: the box of what rises, by how much, and its isolation and step if looked at."""
+
+    box: tuple[int, int, int, int]
+    rise_k: float
+    isolation_k: float = 0.0
+    step_k: float = 0.0
+
+
+def _looks(values: Celsius, kind: Kind, rules: Sequence[DetectionRule]) -> list[_Look]:
     looks: list[_Look] = []
-    isolated = [rule.isolation_k for rule in rules if rule.isolation_k > 0]
+    isolated = [rule for rule in rules if rule.isolation_k > 0]
     if isolated:
         rise = isolation(values)
-        looks.append(_Look(_at_least(rise, min(isolated)), rise))
+        mask = _at_least(rise, min(rule.isolation_k for rule in isolated))
+        _only_beyond(mask, values, isolated, kind)
+        looks.append(_Look(mask, rise, True, min(rule.step_k for rule in isolated)))
     others = [rule for rule in rules if rule.isolation_k <= 0]
     if not others:
         return looks
-    opened = cv2.morphologyEx(values, cv2.MORPH_OPEN, _OPENING, borderType=cv2.BORDER_REPLICATE)
-    rise = cv2.subtract(values, opened)
+    rise = buffers().get("top-hat", values.shape)
+    cv2.morphologyEx(values, cv2.MORPH_OPEN, _OPENING, dst=rise, borderType=cv2.BORDER_REPLICATE)
+    cv2.subtract(values, rise, dst=rise)
     mask = _at_least(rise, min(rule.contrast_k for rule in others))
-    lowest = min(_floor(rule) for rule in others)
-    if lowest > -np.inf:
-        mask &= _at_least(values, lowest)
+    _only_beyond(mask, values, others, kind)
     looks.append(_Look(mask, rise))
     return looks
 
 
-def isolation(values: Celsius) -> Celsius:
-    """(H, W) kelvin by which each place rises above the highest of eight directions around it, at
-    the best of four scales (things of about 2, 4, 7 and 14 pixels)."""
-    smooth = cv2.blur(values, (3, 3))
-    best = None
-    for side, ring in _SCALES:
-        centre = values if side == 1 else smooth if side == 3 else cv2.blur(values, (side, side))
-        highest = cv2.dilate(smooth, ring, borderType=cv2.BORDER_REPLICATE)
-        rise = cv2.subtract(centre, highest)
-        best = rise if best is None else cv2.max(best, rise, dst=best)
-    return np.asarray(best, np.float32)
-
-
-def _ring(radius: int) -> Mask:
-    """Eight points on a circle, as a structuring element."""
-    ring = np.zeros((2 * radius + 1, 2 * radius + 1), np.uint8)
-    for eighth in range(8):
-        angle = eighth * np.pi / 4
-        row, column = round(radius * np.sin(angle)), round(radius * np.cos(angle))
-        ring[radius + row, radius + column] = 1
-    return ring
+def _only_beyond(mask: Mask, values: Celsius, rules: Sequence[DetectionRule], kind: Kind) -> None:
+    """Leave out what none of the rules wants because it is not extreme enough."""
+    lowest = min(_floor(rule, kind) for rule in rules)
+    if lowest > -np.inf:
+        cv2.bitwise_and(mask, _at_least(values, lowest), dst=mask)
 
 
 _OPENING = cv2.getStructuringElement(cv2.MORPH_RECT, (OPENING_PX, OPENING_PX))
-_SCALES = tuple((side, _ring(radius)) for side, radius in ((1, 3), (3, 4), (3, 6), (5, 10)))
 
 
-def _floor(rule: DetectionRule) -> float:
-    if rule.floor_c is None:
-        return -np.inf
-    return rule.floor_c if rule.kind is Kind.HOT else -rule.floor_c
+def _floor(rule: DetectionRule, kind: Kind) -> float:
+    """What a place must reach at least, in values that are high where the place is extreme."""
+    if kind is Kind.HOT:
+        bounds = (rule.floor_c, rule.low_c)
+        return max(-np.inf if bound is None else bound for bound in bounds)
+    bounds = (rule.floor_c, rule.high_c)
+    return max(-np.inf if bound is None else -bound for bound in bounds)
 
 
 def _at_least(values: Celsius, threshold: float) -> Mask:
     return np.asarray(cv2.compare(values, float(threshold), cv2.CMP_GE), np.uint8)
 
 
-def _boxes(look: _Look) -> list[tuple[int, int, int, int]]:
-    """(column, row, width, height) of the connected areas; if too many, those that rise most."""
-    count, _, stats, _ = cv2.connectedComponentsWithStats(look.mask, connectivity=8)
-    boxes = [(int(x), int(y), int(w), int(h)) for x, y, w, h, _ in stats[1:count]]
-    if len(boxes) > MAX_SPOTS:
-        boxes.sort(key=lambda b: -float(look.rise[b[1] : b[1] + b[3], b[0] : b[0] + b[2]].max()))
-    return boxes[:MAX_SPOTS]
+def _places(look: _Look, values: Celsius) -> list[_Place]:
+    """What rises; if too many, those that rise most. (Outer contours of a mask that is almost empty
+    cost 0.1 ms, connected components 2 ms.)"""
+    outlines, _ = cv2.findContours(look.mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    boxes = [cv2.boundingRect(outline) for outline in outlines]
+    peaks = [_peak(look.rise, box) for box in boxes]
+    places = [_Place((b[0], b[1], b[2], b[3]), p[2]) for b, p in zip(boxes, peaks, strict=True)]
+    if look.isolated:
+        stepped = steps(values, [(row, col) for row, col, _ in peaks])
+        places = [
+            replace(place, isolation_k=place.rise_k, step_k=float(step))
+            for place, step in zip(places, stepped, strict=True)
+            if step >= look.step_k
+        ]
+    if len(places) > MAX_SPOTS:
+        places.sort(key=lambda place: -place.rise_k)
+    return places[:MAX_SPOTS]
 
 
-def _measure(
-    values: Celsius, look: _Look, box: tuple[int, int, int, int], kind: Kind
-) -> Hotspot | None:
+def _peak(rise: Floats, box: Sequence[int]) -> tuple[int, int, float]:
+    """Row, column and height of the highest rise in a box (column, row, width, height)."""
+    x, y, w, h = box
+    _, highest, _, (col, row) = cv2.minMaxLoc(rise[y : y + h, x : x + w])
+    return y + row, x + col, highest
+
+
+def _measure(values: Celsius, place: _Place, kind: Kind) -> Hotspot | None:
     """Measure one place: first its extent, by half its rise, then the ring round that.
 
     None when the frame has no ring round it, or when it turns out larger than the opening.
     """
-    x, y, w, h = box
-    peak_row, peak_col = divmod(int(values[y : y + h, x : x + w].argmax()), w)
-    row, col = y + peak_row, x + peak_col
-    peak = float(values[row, col])
+    x, y, w, h = place.box
+    row, col, peak = _peak(values, place.box)
     top, left = max(y - _REACH_PX, 0), max(x - _REACH_PX, 0)
     crop = values[top : y + h + _REACH_PX, left : x + w + _REACH_PX]
     here = (row - top, col - left)
-    highest = float(look.rise[y : y + h, x : x + w].max())
-    x0, y0, w0, h0, _, _ = _extent(crop, peak - highest / 2, here)
+    x0, y0, w0, h0, _, _ = _extent(crop, peak - place.rise_k / 2, here)
     margin = 3 + max(w0, h0) // 3
     around = _ring_values(crop, (x0, y0, w0, h0), margin)
     if around.size < _RING_MIN_PX:
@@ -248,7 +293,8 @@ def _measure(
     _, _, across, down, area, centre = _extent(crop, (peak + background) / 2, here)
     if max(across, down) > OPENING_PX:
         return None
-    return _spot(kind, (left + centre[0], top + centre[1]), peak, background, spread, area)
+    spot = _spot(kind, (left + centre[0], top + centre[1]), peak, background, spread, area)
+    return replace(spot, isolation_k=place.isolation_k, step_k=place.step_k)
 
 
 def _extent(

@@ -1,7 +1,8 @@
 """What counts as a find, and what a find is, as values."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -9,41 +10,88 @@ from core.errors import InvalidInput
 
 
 class Kind(StrEnum):
-    """Which way it differs."""
+    """Which way it differs. A rule may want either; a place is hot or cold."""
 
     HOT = "hot"
     COLD = "cold"
+    EITHER = "either"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetectionRule:
-    """What counts as a find of one event type. Sizes are in pixels of the stored frame.
+    """What counts as a find of one event type.
 
     Attributes:
         floor_c: the peak must be at least this hot (or, for cold, at most this cold).
+        low_c, high_c: the peak must lie between them, whichever way it differs.
         contrast_k: smallest difference between the peak and the ring's median.
-        min_px, max_px: area at half the contrast.
+        min_px, max_px: area at half the contrast, in pixels of the stored frame.
+        min_m, max_m: diameter of a disc of that area on the ground. Where the size of a pixel on
+            the ground is known (`at`), they take the place of min_px and max_px.
         z: smallest contrast in units of the ring's spread.
         isolation_k: smallest rise above the highest of eight directions around; 0 asks for none.
+        step_k: smallest rise of the disc that fits best above its own rim; 0 asks for none. Rules
+            that ask for isolation look with it; the others look with a top-hat.
+        scale: name of the classes in `severity.SCALES` that grade a find; "" for none.
         severity: 1 to 4, 4 the most severe; of several matching rules the most severe wins.
     """
 
     kind: Kind = Kind.HOT
     floor_c: float | None = None
+    low_c: float | None = None
+    high_c: float | None = None
     contrast_k: float = 8.0
     min_px: float = 1.0
     max_px: float = 4000.0
+    min_m: float | None = None
+    max_m: float | None = None
     z: float = 5.0
     isolation_k: float = 0.0
+    step_k: float = 0.0
+    scale: str = ""
     severity: int = 2
 
     def __post_init__(self) -> None:
-        if not (self.contrast_k > 0 and self.z >= 0 and 0 < self.min_px <= self.max_px):
+        low, high = _or(self.low_c, -math.inf), _or(self.high_c, math.inf)
+        small, large = _or(self.min_m, 0.0), _or(self.max_m, math.inf)
+        numbers = [self.contrast_k, self.z, self.min_px, self.max_px, self.isolation_k, self.step_k]
+        sound = (
+            not any(math.isnan(n) for n in (*numbers, low, high, small, large))
+            and self.contrast_k > 0
+            and min(self.z, self.isolation_k, self.step_k) >= 0
+            and 0 < self.min_px <= self.max_px
+            and 0 <= small <= large
+            and low < high
+        )
+        if not sound:
             raise InvalidInput(
-                f"contrast {self.contrast_k}, z {self.z}, size {self.min_px} to {self.max_px}",
+                f"contrast {self.contrast_k}, z {self.z}, size {self.min_px} to {self.max_px} px, "
+                f"{small} to {large} m, band {low} to {high} C",
                 where="detection rule",
-                remedy="contrast above 0, z at least 0, 0 < min_px <= max_px",
+                remedy="contrast above 0, z at least 0, 0 < min_px <= max_px, min_m <= max_m, "
+                "low_c < high_c",
             )
+        if self.kind is Kind.EITHER and self.floor_c is not None:
+            raise InvalidInput(
+                "a floor for either sign has no meaning",
+                where="detection rule",
+                remedy="use low_c and high_c",
+            )
+
+    def at(self, gsd_m: float | None) -> "DetectionRule":
+        """This rule for frames whose pixels are so large on the ground; itself where unknown.
+
+        A thing's image is up to a pixel wider than the thing (blur and sampling), and one may be
+        lost at its edge, so the bounds are eased by one pixel of diameter each way.
+        """
+        if gsd_m is None or not 0 < gsd_m < math.inf:
+            return self
+        small, large = self.min_px, self.max_px
+        if self.min_m is not None:
+            small = max(1.0, _disc(self.min_m / gsd_m - 1.0))
+        if self.max_m is not None:
+            large = max(small, _disc(self.max_m / gsd_m + 1.0))
+        return replace(self, min_px=small, max_px=max(small, large))
 
     @classmethod
     def from_mapping(
@@ -51,7 +99,8 @@ class DetectionRule:
     ) -> "DetectionRule":
         """A rule from a preset's data.
 
-        ``kind`` is "hot" or "cold" (or a number, cold below 0); the other keys are the fields.
+        ``kind`` is "hot", "cold" or "either" (or a number, cold below 0), ``scale`` a name; the
+        other keys are the fields, all numbers.
 
         Raises:
             InvalidInput: an unknown key or a value that is no number.
@@ -68,7 +117,9 @@ class DetectionRule:
         for name, value in values.items():
             if name == "kind":
                 given[name] = _kind(value, where)
-            elif name == "floor_c" and value is None:
+            elif name == "scale" and isinstance(value, str):
+                given[name] = value
+            elif name in _OPTIONAL and value is None:
                 given[name] = None
             elif isinstance(value, int | float) and not isinstance(value, bool):
                 given[name] = int(value) if name == "severity" else float(value)
@@ -78,9 +129,18 @@ class DetectionRule:
 
     def admits(self, spot: "Hotspot") -> bool:
         """Whether a measured place is a find by this rule."""
-        if spot.kind is not self.kind or spot.contrast_k < self.contrast_k or spot.score < self.z:
-            return False
-        if not self.min_px <= spot.area_px <= self.max_px:
+        return (
+            self.kind in (spot.kind, Kind.EITHER)
+            and spot.contrast_k >= self.contrast_k
+            and spot.score >= self.z
+            and self.min_px <= spot.area_px <= self.max_px
+            and spot.isolation_k >= self.isolation_k
+            and spot.step_k >= self.step_k
+            and self._warm_enough(spot)
+        )
+
+    def _warm_enough(self, spot: "Hotspot") -> bool:
+        if not _or(self.low_c, -math.inf) <= spot.peak_c <= _or(self.high_c, math.inf):
             return False
         if self.floor_c is None:
             return True
@@ -99,6 +159,8 @@ class Hotspot:
         contrast_k: their difference, always positive.
         score: contrast in units of the ring's spread.
         area_px: pixels beyond half the contrast, connected with the peak.
+        isolation_k, step_k: rise above the highest of eight directions and above its own rim; 0
+            where no rule asked for them.
     """
 
     row: float
@@ -109,6 +171,20 @@ class Hotspot:
     score: float
     area_px: int
     kind: Kind = Kind.HOT
+    isolation_k: float = 0.0
+    step_k: float = 0.0
+
+
+_OPTIONAL = ("floor_c", "low_c", "high_c", "min_m", "max_m")
+
+
+def _or(value: float | None, otherwise: float) -> float:
+    return otherwise if value is None else value
+
+
+def _disc(diameter: float) -> float:
+    """Area of a disc; 0 for what has no diameter."""
+    return math.pi / 4 * max(diameter, 0.0) ** 2
 
 
 def _kind(value: Any, where: str) -> Kind:
@@ -118,5 +194,10 @@ def _kind(value: Any, where: str) -> Kind:
         return Kind(value)
     except ValueError as error:
         raise InvalidInput(
-            f"kind is {value!r}", where=where, remedy='use "hot" or "cold"'
+            f"kind is {value!r}", where=where, remedy='use "hot", "cold" or "either"'
         ) from error
+
+
+GENERAL_RULE = DetectionRule(contrast_k=6.0, z=2.0, isolation_k=4.0, step_k=8.6)
+"""Anything compact that stands out, when nobody says what is looked for: 4 K above all eight
+directions and 8.6 K above its own rim. docs/detection.md has the recall and the alarms."""
