@@ -6,58 +6,36 @@ with distance; the single path reproduces FLIR Research IR's export to 0.0005 C.
 """
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from core.errors import InvalidInput
 from core.units import KELVIN_AT_ZERO_CELSIUS as ZERO_K
+from thermal.parameters import Floats, Parameters
+
+__all__ = [
+    "Atmosphere",
+    "Celsius",
+    "Correction",
+    "Counts",
+    "Floats",
+    "Grey",
+    "Parameters",
+    "Planck",
+    "SinglePath",
+    "celsius_of",
+    "counts_of",
+    "grey_celsius",
+    "object_counts",
+    "temperatures",
+    "transmission",
+]
 
 Counts = npt.NDArray[np.uint16]
 Celsius = npt.NDArray[np.float32]
-Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parameters:
-    """What lies between the camera and the object.
-
-    Attributes:
-        emissivity: of the object, above 0 and at most 1.
-        reflected_c: apparent temperature of what the object mirrors.
-        air_c, humidity: of the air between (humidity 0 to 1).
-        distance_m: from the camera to the object.
-        window_transmission, window_c: of a window in front of the lens; 1.0 for none.
-    """
-
-    emissivity: float = 0.95
-    reflected_c: float = 20.0
-    air_c: float = 20.0
-    humidity: float = 0.5
-    distance_m: float = 1.0
-    window_transmission: float = 1.0
-    window_c: float = 20.0
-
-    def __post_init__(self) -> None:
-        limits = {
-            "emissivity": (0.01, 1.0),
-            "reflected_c": (-ZERO_K, 3000.0),
-            "air_c": (-100.0, 100.0),
-            "humidity": (0.0, 1.0),
-            "distance_m": (0.0, 100_000.0),
-            "window_transmission": (0.01, 1.0),
-            "window_c": (-ZERO_K, 3000.0),
-        }
-        for item in fields(self):
-            low, high = limits[item.name]
-            value = getattr(self, item.name)
-            if not low <= value <= high:
-                raise InvalidInput(
-                    f"{item.name} is {value:g}",
-                    where="radiometric parameters",
-                    remedy=f"it must be between {low:g} and {high:g}",
-                )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +69,24 @@ class Atmosphere:
     x: float = 1.9
 
 
-def transmission(parameters: Parameters, atmosphere: Atmosphere) -> float:
-    """Share of the radiation that gets through the air, 0 to 1.
+class Correction(Protocol):
+    """A camera's way between the apparent temperature and the object's.
+
+    The apparent temperature is that of a black body right before the lens that would give the
+    same signal. Temperatures are arrays in Celsius; parameters may be arrays of the same shape.
+    """
+
+    def object_c(self, apparent_c: npt.ArrayLike, parameters: Parameters) -> Floats:
+        """What the object's temperature is."""
+        ...
+
+    def apparent_c(self, object_c: npt.ArrayLike, parameters: Parameters) -> Floats:
+        """What it seems to be from behind air and window."""
+        ...
+
+
+def transmission(parameters: Parameters, atmosphere: Atmosphere) -> float | Floats:
+    """Share of the radiation that gets through the air, 0 to 1; (H, W) for distances (H, W).
 
     tau = X exp(-sqrt(d) (a1 + b1 sqrt(w))) + (1 - X) exp(-sqrt(d) (a2 + b2 sqrt(w))), where w is
     the water in the air in g/m3 after FLIR's polynomial in the air's temperature (FLIR Toolkit IC2
@@ -102,10 +96,11 @@ def transmission(parameters: Parameters, atmosphere: Atmosphere) -> float:
     water = parameters.humidity * math.exp(
         1.5587 + 6.939e-2 * t - 2.7816e-4 * t**2 + 6.8455e-7 * t**3
     )
-    root_d, root_w = math.sqrt(parameters.distance_m), math.sqrt(water)
-    a = math.exp(-root_d * (atmosphere.alpha1 + atmosphere.beta1 * root_w))
-    b = math.exp(-root_d * (atmosphere.alpha2 + atmosphere.beta2 * root_w))
-    return min(max(atmosphere.x * a + (1.0 - atmosphere.x) * b, 0.01), 1.0)
+    root_d, root_w = np.sqrt(parameters.distance_m), math.sqrt(water)
+    a = np.exp(-root_d * (atmosphere.alpha1 + atmosphere.beta1 * root_w))
+    b = np.exp(-root_d * (atmosphere.alpha2 + atmosphere.beta2 * root_w))
+    tau = np.clip(atmosphere.x * a + (1.0 - atmosphere.x) * b, 0.01, 1.0)
+    return tau if isinstance(parameters.distance_m, np.ndarray) else float(tau)
 
 
 def counts_of(celsius: npt.ArrayLike, planck: Planck) -> Floats:
@@ -130,13 +125,8 @@ def object_counts(
     counts: npt.ArrayLike, planck: Planck, parameters: Parameters, atmosphere: Atmosphere
 ) -> Floats:
     """What the object alone, as a black body, would have given: the single-path correction."""
-    tau = transmission(parameters, atmosphere)
-    e, w = parameters.emissivity, parameters.window_transmission
-    reflected = float(counts_of(parameters.reflected_c, planck))
-    air = float(counts_of(parameters.air_c, planck))
-    window = float(counts_of(parameters.window_c, planck))
-    foreign = w * tau * (1.0 - e) * reflected + w * (1.0 - tau) * air + (1.0 - w) * window
-    return np.asarray((np.asarray(counts, float) - foreign) / (e * tau * w))
+    foreign, share = _path(planck, parameters, atmosphere)
+    return np.asarray((np.asarray(counts, float) - foreign) / share)
 
 
 def temperatures(
@@ -145,7 +135,8 @@ def temperatures(
     parameters: Parameters,
     atmosphere: Atmosphere | None = None,
 ) -> Celsius:
-    """Object temperatures of a frame, through a table over the counts that occur.
+    """Object temperatures of a frame: through a table over the counts that occur if all pixels
+    have the same parameters, otherwise pixel by pixel.
 
     Args:
         counts: (H, W) uint16.
@@ -153,11 +144,71 @@ def temperatures(
     Returns:
         (H, W) float32, degrees Celsius.
     """
+    air = atmosphere or Atmosphere()
+    parameters.fits(counts.shape)
+    if not parameters.uniform:
+        return celsius_of(object_counts(counts, planck, parameters, air), planck).astype(np.float32)
     low, high = int(counts.min()), int(counts.max())
     every = np.arange(low, high + 1, dtype=np.float64)
-    corrected = object_counts(every, planck, parameters, atmosphere or Atmosphere())
+    corrected = object_counts(every, planck, parameters, air)
     table = celsius_of(corrected, planck).astype(np.float32)
     return np.take(table, counts - np.uint16(low))
+
+
+def _path(
+    planck: Planck, parameters: Parameters, atmosphere: Atmosphere
+) -> tuple[float | Floats, float | Floats]:
+    """Counts that do not come from the object, and the share of the object's own that arrives."""
+    tau = transmission(parameters, atmosphere)
+    e, w = parameters.emissivity, parameters.window_transmission
+    reflected = float(counts_of(parameters.reflected_c, planck))
+    air = float(counts_of(parameters.air_c, planck))
+    window = float(counts_of(parameters.window_c, planck))
+    foreign = w * tau * (1.0 - e) * reflected + w * (1.0 - tau) * air + (1.0 - w) * window
+    return foreign, e * tau * w
+
+
+@dataclass(frozen=True, slots=True)
+class SinglePath:
+    """The correction of a FLIR camera, in the counts of its own calibration."""
+
+    planck: Planck
+    atmosphere: Atmosphere
+
+    def object_c(self, apparent_c: npt.ArrayLike, parameters: Parameters) -> Floats:
+        """See `Correction`."""
+        seen = counts_of(apparent_c, self.planck)
+        return celsius_of(
+            object_counts(seen, self.planck, parameters, self.atmosphere), self.planck
+        )
+
+    def apparent_c(self, object_c: npt.ArrayLike, parameters: Parameters) -> Floats:
+        """See `Correction`."""
+        foreign, share = _path(self.planck, parameters, self.atmosphere)
+        return celsius_of(counts_of(object_c, self.planck) * share + foreign, self.planck)
+
+
+@dataclass(frozen=True, slots=True)
+class Grey:
+    """The correction of a camera of which only the whole path's transmission is known.
+
+    Attributes:
+        tau: share of the radiation that arrives.
+    """
+
+    tau: float = 1.0
+
+    def object_c(self, apparent_c: npt.ArrayLike, parameters: Parameters) -> Floats:
+        """See `Correction`."""
+        return grey_celsius(apparent_c, parameters, self.tau)
+
+    def apparent_c(self, object_c: npt.ArrayLike, parameters: Parameters) -> Floats:
+        """See `Correction`."""
+        e, tau = parameters.emissivity, self.tau
+        own = (np.asarray(object_c, float) + ZERO_K) ** 4
+        leaves = e * own + (1.0 - e) * (parameters.reflected_c + ZERO_K) ** 4
+        arrives = tau * leaves + (1.0 - tau) * (parameters.air_c + ZERO_K) ** 4
+        return np.asarray(arrives**0.25 - ZERO_K)
 
 
 def grey_celsius(

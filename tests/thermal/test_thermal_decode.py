@@ -87,7 +87,6 @@ def tiff(array):
         SCENE.astype(np.float32),
         (SCENE + 273.15).astype(np.float32),
         np.round((SCENE + 273.15) * 100).astype(np.uint16),
-        np.round((SCENE + 273.15) * 25).astype(np.uint16),
     ],
 )
 def test_thermal_tiffs(array):

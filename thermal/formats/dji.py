@@ -2,8 +2,8 @@
 
 The frame is in the APP3 segments as little-endian uint16; APP4 holds the parameters. In the
 encodings below, APP3 / 64 is the apparent temperature in kelvin. Others (H20T, XT S: marker
-``aa551206``; R-JPEG 0x10000: marker ``hirp``) hold sensor counts whose calibration only DJI's
-Thermal SDK knows: they are refused by name.
+``aa551206``; M30T's first firmware: ``girp``; R-JPEG 0x10000: ``hirp``) hold sensor counts whose
+calibration only DJI's Thermal SDK knows: they are refused by name.
 """
 
 import math
@@ -14,23 +14,34 @@ import numpy as np
 
 from core.errors import InvalidInput, UnknownEncoding, UnreadableMedia
 from imagery.files.jpeg import Segment
-from thermal.formats.frame import MAX_PIXELS, ThermalFrame
-from thermal.radiometry import Parameters, grey_celsius
+from thermal.formats.dji_path import DjiPath, known
+from thermal.formats.frame import MAX_PIXELS, Counts, ThermalFrame
+from thermal.parameters import APPARENT, Change, Parameters, changed
+from thermal.radiometry import Celsius
 
 _MAVIC_2 = "MAVIC2-ENTERPRISE-ADVANCED"
-_VERSIONS = {0x200, 0x300, 0x10200}
-"""R-JPEG versions whose APP3 / 64 was seen to be the apparent temperature (M3T, M30T and M3TD:
-0x200; M4T: 0x300; H20N: 0x10200)."""
+_SEEN = {
+    ("M3T", 0x200),
+    ("M30T", 0x200),
+    ("M3TD", 0x200),
+    ("M4T", 0x300),
+    ("H30T", 0x300),
+    ("ZH20N", 0x10200),
+}
+"""Cameras and R-JPEG versions whose APP3 / 64 was compared with DJI's own numbers. A new camera may
+mean something else by the same version: it is refused until somebody has compared."""
 
-_TRANSMISSION = {"M3T": 0.802, "M30T": 0.802, "M3TD": 0.802, _MAVIC_2: 0.828, "ZH20N": 0.811}
-"""Air's transmission in DJI's own correction at its default distance and humidity, fitted to its
-output as a grey body: 0.802 is within 0.004 (M3TD), 0.015 (M30T) and 0.096 C (M3T) of it, 0.828
-within 0.44 C (M2EA), 0.811 within 0.02 C (H20N, fitted here on the one sample frame)."""
-
-_DEFAULT_DISTANCE_M, _DEFAULT_HUMIDITY = 5.0, 0.5
+_MARKERS = {
+    b"hirp": "R-JPEG version 0x10000 (marker hirp)",
+    b"girp": "R-JPEG version 0 (marker girp)",
+}
 _SDK = (
     "export it as 16-bit or float TIFF with DJI Thermal Analysis Tool or the DJI Thermal SDK "
     "(dji_irp -a measure), which hold this camera's calibration"
+)
+_COMPARE = (
+    "send us this file and its temperatures from DJI Thermal Analysis Tool, to be compared; until "
+    "then export it as float TIFF"
 )
 
 
@@ -41,60 +52,77 @@ class _Header:
     parameters: Parameters
 
 
-def decode(
-    segments: list[Segment], model: str, parameters: Parameters | None = None
-) -> ThermalFrame:
+def decode(segments: list[Segment], model: str, change: Change = None) -> ThermalFrame:
     """Temperatures from a DJI R-JPEG's segments.
 
-    At DJI's default distance and humidity, on cameras whose correction is known, the result is
-    corrected for emissivity, reflection and air. Otherwise it is the apparent temperature, and
-    ``corrected`` says so: nothing is guessed.
+    At DJI's default distance, humidity and air temperature, on cameras whose correction is known,
+    the result is corrected for emissivity, reflection and air. Otherwise it is the apparent
+    temperature, and ``corrected`` says so: nothing is guessed.
 
     Args:
         model: the camera as EXIF names it.
-        parameters: in place of the file's own.
+        change: parameters in place of the file's own.
 
     Raises:
         UnknownEncoding: an encoding or camera that cannot be read exactly.
         UnreadableMedia: the frame is truncated.
+        InvalidInput: the caller's parameters are impossible or do not fit the frame.
     """
     raw = b"".join(s.payload for s in segments if s.marker == 0xE3)
     head = b"".join(s.payload for s in segments if s.marker == 0xE4)
     header = _header(head, model, len(raw))
     pixels = header.width * header.height
-    if len(raw) < pixels * 2:
+    if len(raw) != pixels * 2:
         raise UnreadableMedia(
-            f"the thermal frame is truncated: {len(raw)} of {pixels * 2} bytes",
+            f"the thermal frame has {len(raw)} bytes, {header.width} x {header.height} pixels "
+            f"need {pixels * 2}",
             remedy="copy the file again from the card",
         )
     values = np.frombuffer(raw, "<u2", pixels).reshape(header.height, header.width)
-    used = parameters or header.parameters
-    tau = _TRANSMISSION.get(model)
-    standard = used.distance_m == _DEFAULT_DISTANCE_M and math.isclose(
-        used.humidity, _DEFAULT_HUMIDITY, abs_tol=1e-3
+    used = changed(header.parameters, change)
+    used.fits(values.shape)
+    path = known(model, used)
+    return ThermalFrame(
+        celsius=_celsius(values, path, used),
+        encoding="DJI R-JPEG",
+        parameters=APPARENT if path is None else used,
+        corrected=path is not None,
+        camera=model,
+        correction=path or DjiPath(),
+        notes=() if path else (_why(model, used),),
     )
+
+
+def _celsius(values: Counts, path: DjiPath | None, used: Parameters) -> Celsius:
+    if not used.uniform and path is not None:
+        return path.object_c(values / 64.0 - 273.15, used).astype(np.float32)
     low, high = int(values.min()), int(values.max())
     apparent = np.arange(low, high + 1) / 64.0 - 273.15
-    corrected = tau is not None and standard
-    table = grey_celsius(apparent, used, tau) if tau is not None and standard else apparent
-    return ThermalFrame(
-        celsius=np.take(table.astype(np.float32), values.astype(np.intp) - low),
-        encoding="DJI R-JPEG",
-        parameters=used if corrected else Parameters(emissivity=1.0, distance_m=0.0),
-        corrected=corrected,
-        camera=model,
+    table = apparent if path is None else path.object_c(apparent, used)
+    return np.take(table.astype(np.float32), values.astype(np.intp) - low)
+
+
+def _why(model: str, used: Parameters) -> str:
+    own = used.summary()
+    return (
+        f"not corrected: for DJI {model} the correction at {own['distance_m']:g} m, "
+        f"{own['humidity']:.0%} humidity and {own['air_c']:.1f} C air is not known"
     )
 
 
 def _header(head: bytes, model: str, size: int) -> _Header:
     if head[:4] == b"\xaa\x55\x12\x06":
         raise _unknown(model, "sensor counts with marker aa551206 (H20T, XT S)")
-    if head[4:8] == b"hirp":
-        raise _unknown(model, "R-JPEG version 0x10000 (marker hirp)")
+    if head[4:8] in _MARKERS:
+        raise _unknown(model, _MARKERS[head[4:8]])
     if head[4:8] == b"iirp" and len(head) >= 164:
         version = int.from_bytes(head[153:157], "little")
-        if version not in _VERSIONS:
-            raise _unknown(model, f"R-JPEG version {version:#x}")
+        if (model, version) not in _SEEN:
+            raise UnknownEncoding(
+                f"DJI {model or 'camera without a name'}: R-JPEG version {version:#x} of this "
+                "camera was never compared with DJI's own temperatures",
+                remedy=_COMPARE,
+            )
         width, height = struct.unpack_from("<HH", head, 157)
         at = 32
     elif model == _MAVIC_2 and len(head) == 224 and size == 640 * 512 * 2:

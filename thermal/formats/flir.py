@@ -9,20 +9,23 @@ import math
 import struct
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from core.errors import InvalidInput, UnknownEncoding, UnreadableMedia
 from core.units import KELVIN_AT_ZERO_CELSIUS as ZERO_K
 from imagery.files.jpeg import Segment
-from thermal.formats.frame import MAX_PIXELS, ThermalFrame
-from thermal.radiometry import Atmosphere, Counts, Parameters, Planck, temperatures
+from thermal.formats.frame import MAX_PIXELS, Accuracy, ThermalFrame
+from thermal.formats.png import grey16
+from thermal.parameters import Change, Parameters, changed
+from thermal.radiometry import Atmosphere, Counts, Planck, SinglePath, temperatures
 
 HEAD = b"FLIR\0"
 _RAW, _CAMERA = 0x01, 0x20
 _HEADER_SIZE, _ENTRY_SIZE, _RAW_HEADER_SIZE = 64, 32, 32
 _MAX_RECORDS = 256
 _TAU_PITCH_UM = 17.0  # FLIR Tau 2, the core of DJI's XT and XT2
+_TAU_ACCURACY = Accuracy(limit_k=5.0, limit_share=0.05)
+"""Of the Tau 2, after FLIR's data sheet for its radiometric versions: 5 C or 5 %."""
 _PNG, _REMEDY = b"\x89PNG\r\n\x1a\n", "copy the file again from the camera"
 
 
@@ -50,35 +53,43 @@ def block(segments: list[Segment]) -> bytes:
     parts: dict[int, bytes] = {}
     total = 0
     for segment in segments:
-        if segment.marker == 0xE1 and segment.payload.startswith(HEAD) and len(segment.payload) > 8:
-            parts[segment.payload[6]] = segment.payload[8:]
-            total = segment.payload[7] + 1
+        payload = segment.payload
+        if segment.marker != 0xE1 or not payload.startswith(HEAD) or len(payload) <= 8:
+            continue
+        number, last = payload[6], payload[7]
+        if number in parts or (parts and last + 1 != total):
+            raise UnreadableMedia("the file holds two FLIR blocks", remedy=_REMEDY)
+        parts[number], total = payload[8:], last + 1
     if sorted(parts) != list(range(total)):
         raise UnreadableMedia(f"{len(parts)} of {total} FLIR segments are there", remedy=_REMEDY)
     return b"".join(parts[number] for number in range(total))
 
 
-def decode(fff: bytes, parameters: Parameters | None = None) -> ThermalFrame:
+def decode(fff: bytes, change: Change = None) -> ThermalFrame:
     """Temperatures from an FFF block.
 
     Args:
-        parameters: in place of the file's own.
+        change: parameters in place of the file's own.
 
     Raises:
         UnreadableMedia: the block is truncated or contradicts itself.
         UnknownEncoding: the raw frame is in a form that is not read.
+        InvalidInput: the caller's parameters are impossible or do not fit the frame.
     """
     records = _records(fff)
     camera = _camera(_find(records, _CAMERA, "camera data"))
     counts, form = _counts(_find(records, _RAW, "raw frame"))
-    used = parameters or camera.parameters
+    used = changed(camera.parameters, change)
+    tau = fff[4:8] == b"ATAU"
     return ThermalFrame(
         celsius=temperatures(counts, camera.planck, used, camera.atmosphere),
         encoding=f"FLIR R-JPEG ({form})",
         parameters=used,
         camera=camera.model,
         hfov_deg=camera.hfov_deg,
-        pitch_um=_TAU_PITCH_UM if fff[4:8] == b"ATAU" else None,
+        pitch_um=_TAU_PITCH_UM if tau else None,
+        correction=SinglePath(camera.planck, camera.atmosphere),
+        accuracy=_TAU_ACCURACY if tau else Accuracy(),
     )
 
 
@@ -195,19 +206,4 @@ def _counts(record: bytes) -> tuple[Counts, str]:
 
 def _png_counts(body: bytes, width: int, height: int) -> Counts:
     """Decode the PNG and swap its bytes: FLIR stores samples little-endian."""
-    if len(body) < 26:
-        raise UnreadableMedia("the FLIR raw frame is truncated", remedy=_REMEDY)
-    png_width, png_height, depth, colour = struct.unpack_from(">IIBB", body, 16)
-    if (png_width, png_height) != (width, height) or (depth, colour) != (16, 0):
-        raise UnreadableMedia(
-            f"the raw PNG is {png_width} x {png_height} with {depth} bits, the block says "
-            f"{width} x {height} with 16",
-            remedy=_REMEDY,
-        )
-    try:
-        image = cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error as error:
-        raise UnreadableMedia("the raw PNG cannot be decoded", remedy=_REMEDY) from error
-    if image is None or image.dtype != np.uint16 or image.shape != (height, width):
-        raise UnreadableMedia("the raw PNG cannot be decoded", remedy=_REMEDY)
-    return np.asarray(image, np.uint16).byteswap()
+    return grey16(body, width, height).byteswap()

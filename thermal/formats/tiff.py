@@ -1,108 +1,214 @@
-"""Thermal TIFFs: floating point in Celsius, or 16 bits in a scale that the file names."""
+"""Thermal TIFFs: floating point in Celsius or kelvin, or 16 bits in a scale that is named.
 
-import io
+GDAL reads them, because it knows all the compressions that people use, never unpacks more than a
+strip's own pixels (a deflate bomb stays small) and says when a strip is broken. What it would fill
+with zeros, a strip that is not there, is refused here.
+"""
+
 import logging
-import struct
-import zlib
+import math
+import warnings
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import tifffile
+import numpy.typing as npt
 
-from core.errors import UnknownEncoding, UnreadableMedia
+from core.errors import InvalidInput, UnknownEncoding, UnreadableMedia
+from core.units import KELVIN_AT_ZERO_CELSIUS as ZERO_K
 from thermal.formats.frame import MAX_PIXELS, ThermalFrame
-from thermal.radiometry import Parameters
+from thermal.parameters import Floats, Parameters
 
-logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # our own error says what is broken
+logging.getLogger("rasterio").setLevel(logging.CRITICAL)  # our own error says what is broken
+
+SCALES = {"centikelvin": 0.01, "0.04K": 0.04, "decikelvin": 0.1}
+"""Kelvin a count that a caller may name: FLIR's TLinear in high and low resolution, and tenths."""
 
 _COOL_C, _HOT_C = -150.0, 3000.0
-_KELVIN_FLOOR = 150.0
-"""A median above this is no Celsius scene but kelvin (or centikelvin); below -123 C nothing on
-the ground is, above 150 C no whole scene is."""
+_SCENE_C = (-60.0, 150.0)
+"""A whole scene's median lies between these; a fire's hottest pixels of course do not."""
+_COLDEST_K = 173.15
+"""No pixel of a scene in kelvin is below (-100 C); of a scene in Celsius most are."""
+_TYPES = ("float32", "float64", "uint16")
+_MAX_BLOCKS = 100_000
+_KELVINS, _CELSIUS = {"k", "kelvin"}, {"c", "°c", "degc", "celsius", "degrees celsius"}
 
 
-def decode(data: bytes) -> ThermalFrame:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Band:
+    """One band as the file holds it: numbers, what is no measurement, and what it says of them."""
+
+    values: npt.NDArray[Any]
+    nodata: float | None
+    gain: float
+    offset: float
+    unit: str
+
+
+def decode(data: bytes, scale: str | None = None) -> ThermalFrame:
     """Temperatures from a single-band TIFF.
 
-    float32/float64 is Celsius, or kelvin when the median is above 150; uint16 is centikelvin
-    (FLIR TLinear high resolution: K / 0.01) or decikelvin x 0.4 (TLinear low: K / 0.04), told
-    apart because a ground scene's median lies between -60 and 150 C in exactly one of them.
+    float32 and float64 are Celsius or kelvin: as the file's unit says, or else as the whole
+    scene's median and coldest pixel tell without doubt. uint16 is read by the file's own scale and
+    offset, or by the caller's; without either as centikelvin, the only common scale that a camera's
+    plain 14 bit counts cannot be taken for, and the frame says so.
+
+    Args:
+        scale: one of `SCALES`, for 16 bit files that name none.
 
     Raises:
         UnreadableMedia: broken, truncated, several bands or implausibly large.
-        UnknownEncoding: numbers that are no temperatures.
+        UnknownEncoding: numbers that are no temperatures, or that may be two things.
+        InvalidInput: no such scale.
     """
-    array = _read(data)
-    if array.dtype.kind == "f":
-        return _frame(_celsius_of_float(array), f"TIFF float{array.dtype.itemsize * 8}")
-    if array.dtype == np.uint16:
-        celsius, scale = _celsius_of_counts(array)
-        return _frame(celsius, f"TIFF 16-bit ({scale})")
-    raise UnknownEncoding(
-        f"a TIFF of {array.dtype} is no thermal frame that we know",
-        remedy="export temperatures as float32 Celsius",
-    )
+    if scale is not None and scale not in SCALES:
+        raise InvalidInput(f"{scale!r} is no scale", where="scale", remedy=", ".join(SCALES))
+    band = _read(data)
+    if band.values.dtype == np.uint16:
+        celsius, encoding, notes = _of_counts(band, scale)
+    else:
+        celsius, encoding, notes = _of_floats(band)
+    return _frame(celsius, _missing(band, celsius), encoding, notes)
 
 
-def _read(data: bytes) -> np.ndarray:
+def _read(data: bytes) -> _Band:
+    import rasterio  # takes 0.4 s, and few files are TIFFs
+    from rasterio.errors import RasterioError
+    from rasterio.io import MemoryFile
+
     try:
-        with tifffile.TiffFile(io.BytesIO(data)) as file:
-            page = file.pages[0]
-            shape = tuple(page.shape)
-            if len(shape) != 2 or not 0 < shape[0] * shape[1] <= MAX_PIXELS:
-                raise UnreadableMedia(
-                    f"a TIFF of shape {shape} is no thermal frame",
-                    remedy="export one band of temperatures",
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a thermal frame need not be georeferenced
+            with (
+                rasterio.Env(GDAL_NUM_THREADS=1, GTIFF_IGNORE_READ_ERRORS=False),
+                MemoryFile(data) as file,
+                file.open(driver="GTiff") as image,
+            ):
+                _check(image)
+                return _Band(
+                    values=image.read(1),
+                    nodata=image.nodata,
+                    gain=float(image.scales[0]),
+                    offset=float(image.offsets[0]),
+                    unit=(image.units[0] or "").strip().lower(),
                 )
-            return np.asarray(page.asarray())
-    except (
-        OSError,
-        ValueError,
-        TypeError,
-        KeyError,
-        IndexError,
-        AttributeError,
-        RuntimeError,
-        ArithmeticError,
-        MemoryError,
-        struct.error,
-        zlib.error,
-        ImportError,
-    ) as error:
+    except (RasterioError, ValueError, TypeError, OverflowError, MemoryError) as error:
         raise UnreadableMedia(
-            f"the TIFF cannot be read ({type(error).__name__}: {error})",
+            f"the TIFF cannot be read ({str(error).splitlines()[0][:160] or 'broken'})",
             remedy="check that the file is complete",
         ) from error
 
 
-def _celsius_of_float(array: np.ndarray) -> np.ndarray:
-    finite = array[np.isfinite(array)]
-    if not finite.size:
-        raise UnknownEncoding("the TIFF holds no finite number", remedy="export it again")
-    median = float(np.median(finite))
-    celsius = array - 273.15 if median > _KELVIN_FLOOR else array
-    shifted = median - 273.15 if median > _KELVIN_FLOOR else median
-    if not _COOL_C <= shifted <= _HOT_C or float(finite.max()) > _HOT_C + 273.15:
+def _check(image: Any) -> None:
+    """Refuse what would take memory or give invented pixels, before a pixel is read."""
+    rows, cols = image.block_shapes[0]
+    if image.count != 1 or not 0 < image.width * image.height <= MAX_PIXELS:
+        raise UnreadableMedia(
+            f"a TIFF of {image.width} x {image.height} pixels with {image.count} bands is no "
+            "thermal frame",
+            remedy="export one band of temperatures",
+        )
+    if image.dtypes[0] not in _TYPES:
         raise UnknownEncoding(
-            f"numbers around {median:.4g} are no temperatures in Celsius or kelvin",
+            f"a TIFF of {image.dtypes[0]} is no thermal frame that we know",
             remedy="export temperatures as float32 Celsius",
         )
-    return np.where(np.isfinite(celsius), celsius, shifted)
+    across, down = math.ceil(image.width / cols), math.ceil(image.height / rows)
+    if rows * cols > MAX_PIXELS or across * down > _MAX_BLOCKS:
+        raise UnreadableMedia(
+            f"the TIFF is cut into {across * down} pieces of {cols} x {rows} pixels",
+            remedy="export it again in ordinary strips or tiles",
+        )
+    for row in range(down):
+        for col in range(across):
+            if image.get_tag_item(f"BLOCK_OFFSET_{col}_{row}", "TIFF", bidx=1) is None:
+                raise UnreadableMedia(
+                    "a part of the TIFF's picture is not in the file",
+                    remedy="check that the file is complete",
+                )
 
 
-def _celsius_of_counts(array: np.ndarray) -> tuple[np.ndarray, str]:
-    median = float(np.median(array))
-    for name, kelvin in (("centikelvin", 0.01), ("0.04 kelvin", 0.04)):
-        if -60.0 <= median * kelvin - 273.15 <= _KELVIN_FLOOR:
-            return array * kelvin - 273.15, name
-    raise UnknownEncoding(
-        f"16-bit values around {median:.0f} are counts without a calibration",
-        remedy="export temperatures as float32 Celsius, or as centikelvin",
+def _of_floats(band: _Band) -> tuple[Floats, str, tuple[str, ...]]:
+    values = np.asarray(band.values, np.float64) * band.gain + band.offset
+    measured = values[np.isfinite(values) & ~_nodata(band)]
+    measured = measured[measured > -ZERO_K]
+    if not measured.size:
+        raise UnknownEncoding("the TIFF holds no temperature", remedy="export it again")
+    name = f"TIFF {band.values.dtype}"
+    median, coldest = float(np.median(measured)), float(measured.min())
+    if float(measured.max()) > _HOT_C + ZERO_K:
+        raise _no_temperatures(median)
+    if band.unit in _KELVINS:
+        return values - ZERO_K, f"{name} (kelvin)", ()
+    if band.unit in _CELSIUS:
+        return values, f"{name} (Celsius)", ()
+    if _SCENE_C[0] <= median <= _SCENE_C[1]:
+        return values, f"{name} (Celsius)", ()
+    if _SCENE_C[0] <= median - ZERO_K <= _SCENE_C[1] and coldest >= _COLDEST_K:
+        note = f"taken as kelvin: the file names no unit, its median is {median:.1f}"
+        return values - ZERO_K, f"{name} (kelvin)", (note,)
+    raise _no_temperatures(median)
+
+
+def _of_counts(band: _Band, scale: str | None) -> tuple[Floats, str, tuple[str, ...]]:
+    counts = np.asarray(band.values, np.float64)
+    note: tuple[str, ...] = ()
+    if scale is not None:
+        celsius, name = counts * SCALES[scale] - ZERO_K, f"{scale}, as the caller says"
+    elif band.gain != 1.0:
+        celsius, name = counts * band.gain + band.offset, f"{band.gain:g} a count, by its tags"
+        celsius = celsius - ZERO_K if _is_kelvin(band) else celsius
+    else:
+        celsius, name = counts * SCALES["centikelvin"] - ZERO_K, "centikelvin"
+        note = ("taken as centikelvin: the file names no scale",)
+    median = float(np.median(celsius[~_nodata(band)])) if not _nodata(band).all() else math.nan
+    if not _SCENE_C[0] <= median <= _SCENE_C[1]:
+        raise UnknownEncoding(
+            f"16-bit values around {float(np.median(counts)):.0f} are counts without a calibration",
+            remedy="name their scale (--scale " + " or ".join(SCALES) + "), write a GDAL scale and "
+            "offset into the file, or export temperatures as float32 Celsius",
+        )
+    return celsius, f"TIFF 16-bit ({name})", note
+
+
+def _is_kelvin(band: _Band) -> bool:
+    return band.unit in _KELVINS or (not band.unit and band.offset == 0.0)
+
+
+def _nodata(band: _Band) -> npt.NDArray[np.bool_]:
+    if band.nodata is None or math.isnan(band.nodata):
+        return np.zeros(band.values.shape, bool)
+    return np.asarray(band.values == band.nodata)
+
+
+def _missing(band: _Band, celsius: Floats) -> npt.NDArray[np.bool_]:
+    """Where the file says nothing, or what no surface can have."""
+    return ~np.isfinite(celsius) | _nodata(band) | (celsius < _COOL_C) | (celsius > _HOT_C)
+
+
+def _no_temperatures(median: float) -> UnknownEncoding:
+    return UnknownEncoding(
+        f"numbers around {median:.4g} are not without doubt Celsius or kelvin",
+        remedy="name the unit in the file (GDAL unit type 'C' or 'K')",
     )
 
 
-def _frame(celsius: np.ndarray, encoding: str) -> ThermalFrame:
+def _frame(
+    celsius: Floats,
+    missing: npt.NDArray[np.bool_],
+    encoding: str,
+    notes: tuple[str, ...],
+) -> ThermalFrame:
+    kept = np.ascontiguousarray(celsius, np.float32)
+    if missing.any():
+        if missing.all():
+            raise UnknownEncoding("the TIFF holds no temperature", remedy="export it again")
+        kept[missing] = np.median(kept[~missing])
+        notes = (*notes, f"{int(missing.sum())} pixels hold no measurement")
     return ThermalFrame(
-        celsius=np.ascontiguousarray(celsius, np.float32),
+        celsius=kept,
         encoding=encoding,
         parameters=Parameters(),
+        valid=~missing if missing.any() else None,
+        notes=notes,
     )
