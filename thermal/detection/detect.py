@@ -282,32 +282,53 @@ def _measure(values: Celsius, place: _Place, kind: Kind) -> Hotspot | None:
     top, left = max(y - _REACH_PX, 0), max(x - _REACH_PX, 0)
     crop = values[top : y + h + _REACH_PX, left : x + w + _REACH_PX]
     here = (row - top, col - left)
-    x0, y0, w0, h0, _, _ = _extent(crop, peak - place.rise_k / 2, here)
-    margin = 3 + max(w0, h0) // 3
-    around = _ring_values(crop, (x0, y0, w0, h0), margin)
+    seed = _extent(crop, peak - place.rise_k / 2, here)
+    around = _ring_values(crop, seed.box, 3 + max(seed.box[2:]) // 3)
     if around.size < _RING_MIN_PX:
         return None
     background, spread = _level(around)
     if peak <= background:
         return None
-    _, _, across, down, area, centre = _extent(crop, (peak + background) / 2, here)
-    if max(across, down) > OPENING_PX:
+    own = _extent(crop, (peak + background) / 2, here)
+    if max(own.box[2:]) > OPENING_PX:
         return None
-    spot = _spot(kind, (left + centre[0], top + centre[1]), peak, background, spread, area)
-    return replace(spot, isolation_k=place.isolation_k, step_k=place.step_k)
+    centre = (left + own.centre[0], top + own.centre[1])
+    return replace(
+        _spot(kind, centre, peak, background, spread, own.area),
+        isolation_k=place.isolation_k,
+        step_k=place.step_k,
+        roundness=own.roundness,
+    )
 
 
-def _extent(
-    crop: Celsius, level: float, here: tuple[int, int]
-) -> tuple[int, int, int, int, int, tuple[float, float]]:
-    """Left, top, width, height, area and centre (column, row) of what is connected with a pixel
-    above a level."""
+@dataclass(frozen=True, slots=True)
+class _Extent:
+    """What is connected with a pixel above a level: its box (left, top, width, height), area,
+    centre (column, row) and roundness."""
+
+    box: tuple[int, int, int, int]
+    area: int
+    centre: tuple[float, float]
+    roundness: float
+
+
+def _extent(crop: Celsius, level: float, here: tuple[int, int]) -> _Extent:
     _, labels, stats, centres = cv2.connectedComponentsWithStats(
         _at_least(crop, level), connectivity=8
     )
     label = int(labels[here])
     x, y, w, h, area = (int(v) for v in stats[label])
-    return x, y, w, h, area, (float(centres[label, 0]), float(centres[label, 1]))
+    centre = (float(centres[label, 0]), float(centres[label, 1]))
+    own = labels[y : y + h, x : x + w] == label
+    return _Extent((x, y, w, h), area, centre, _roundness(own))
+
+
+def _roundness(own: npt.NDArray[np.bool_]) -> float:
+    """See `Hotspot`. The inertia of a pixel about its own middle (1/6) is added to both sides, so
+    that things of a few pixels, whose shape the grid makes, count as round."""
+    rows, cols = np.nonzero(own)
+    inertia = float(rows.var() + cols.var())
+    return min((rows.size / (2 * np.pi) + 1 / 6) / (inertia + 1 / 6), 1.0)
 
 
 def _ring_values(crop: Celsius, box: tuple[int, int, int, int], margin: int) -> Celsius:
