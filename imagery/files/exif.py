@@ -46,6 +46,8 @@ _GPS = {
     "AltitudeRef": 5,
     "Altitude": 6,
     "TimeStamp": 7,
+    "ImgDirectionRef": 16,
+    "ImgDirection": 17,
     "DateStamp": 29,
 }
 
@@ -72,6 +74,10 @@ class Exif:
         """A GPS tag as text; empty when absent."""
         value = self.gps.get(_GPS[name])
         return value.strip("\0 ") if isinstance(value, str) else ""
+
+    def gps_number(self, name: str) -> float | None:
+        """A GPS tag as a finite number, or None."""
+        return _finite(self.gps.get(_GPS[name]))
 
     def gps_numbers(self, name: str) -> tuple[float, ...]:
         """A GPS tag of several numbers; empty when absent or broken."""

@@ -5,7 +5,6 @@ broken or impossible tag is a *problem* that is reported, never a reason to inve
 """
 
 import io
-import math
 import struct
 import warnings
 from collections.abc import Mapping
@@ -19,13 +18,20 @@ from core.errors import UnreadableMedia
 from core.geo import LonLat
 from core.pose import Attitude, Pose
 from imagery.files import jpeg
+from imagery.files.attitude import attitude_of, direction_deg, number
 from imagery.files.exif import Exif, parse_exif
+from imagery.files.foreign import refuse_foreign
 from imagery.files.moment import taken_at
 from imagery.files.xmp import parse_xmp
 
 MAX_PIXELS = 200_000_000
 """Larger pictures are refused unread: above any drone camera (DJI P1: 45 MP, Phase One: 151 MP)
 and small enough to decode in memory."""
+
+BOMB_PIXELS = 25_000_000
+PIXELS_PER_BYTE = 400
+"""A JPEG of one even colour has some 250 pixels a byte, a photograph below 20: what holds more is
+made to burst memory."""
 
 CITY_ZONE = ZoneInfo("Asia/Shanghai")
 """Zone assumed where a file's clock names none (DJI writes local time without offset)."""
@@ -42,6 +48,7 @@ class Metadata:
         pose: place and attitude, when the file holds both.
         position, altitude_m: the place alone (metres AMSL), also when the attitude is missing.
         relative_altitude_m: height above the take-off point.
+        direction_deg: which way a plain camera looked, from true north; its pitch is not known.
         width_px, height_px: of the picture as stored.
         focal_mm: focal length of the lens.
         focal35_mm: focal length of a 35 mm camera with the same diagonal field of view.
@@ -58,6 +65,7 @@ class Metadata:
     position: LonLat | None = None
     altitude_m: float | None = None
     relative_altitude_m: float | None = None
+    direction_deg: float | None = None
     make: str = ""
     camera_model: str = ""
     vehicle_serial: str = ""
@@ -80,12 +88,19 @@ def read(data: bytes, *, zone: ZoneInfo = CITY_ZONE) -> Metadata:
     """
     if not data:
         raise UnreadableMedia("the file is empty", remedy="copy it again from the card")
+    refuse_foreign(data)
     parts = _jpeg_parts(data) if jpeg.is_jpeg(data) else _other_parts(data)
     width, height, exif_bytes, xmp_bytes, radiometric = parts
     if width < 1 or height < 1 or width * height > MAX_PIXELS:
         raise UnreadableMedia(
             f"a picture of {width} x {height} pixels is not plausible",
             remedy=f"at most {MAX_PIXELS // 1_000_000} million pixels are read",
+        )
+    if width * height > BOMB_PIXELS and len(data) * PIXELS_PER_BYTE < width * height:
+        raise UnreadableMedia(
+            f"{len(data)} bytes cannot hold a photograph of {width} x {height} pixels: "
+            "it would blow up when decoded",
+            remedy="bring the camera's own file",
         )
     problems: list[str] = []
     exif = parse_exif(exif_bytes, problems)
@@ -104,7 +119,7 @@ def _metadata(
 ) -> Metadata:
     when, assumed = taken_at(exif, tags, zone, problems)
     position = _position(exif, tags, problems)
-    altitude = _number(tags, "AbsoluteAltitude", problems)
+    altitude = number(tags, "AbsoluteAltitude", problems)
     altitude = exif.altitude_m if altitude is None else altitude
     focal, focal35 = exif.number("FocalLength"), exif.number("FocalLengthIn35mmFilm")
     return Metadata(
@@ -112,10 +127,11 @@ def _metadata(
         height_px=height,
         taken_at=when,
         time_assumed=assumed,
-        pose=_pose(position, altitude, tags, problems),
+        pose=_pose(position, altitude, attitude_of(exif, tags, problems), tags, problems),
+        direction_deg=direction_deg(exif, problems),
         position=position,
         altitude_m=altitude,
-        relative_altitude_m=_number(tags, "RelativeAltitude", problems),
+        relative_altitude_m=number(tags, "RelativeAltitude", problems),
         make=exif.text("Make"),
         camera_model=exif.text("Model"),
         vehicle_serial=tags.get("DroneSerialNumber", "") or exif.text("BodySerialNumber"),
@@ -186,25 +202,10 @@ def _tiff_exif(image: Image.Image) -> bytes:
     return image.getexif().tobytes()[6:] if image.getexif() else b""
 
 
-def _number(tags: Mapping[str, str], name: str, problems: list[str]) -> float | None:
-    text = tags.get(name)
-    if text is None or not text.strip():
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        problems.append(f"{name} is {text[:40]!r}, no number")
-        return None
-    return value
-
-
 def _position(exif: Exif, tags: Mapping[str, str], problems: list[str]) -> LonLat | None:
-    lat = _number(tags, "GpsLatitude", problems)
-    lon = _number(tags, "GpsLongitude", problems)
-    if lon is None:  # older DJI firmware misspells it
-        lon = _number(tags, "GpsLongtitude", problems)
+    lat = _first(tags, ("GpsLatitude", "Latitude"), problems)
+    # older DJI firmware misspells it
+    lon = _first(tags, ("GpsLongitude", "GpsLongtitude", "Longitude"), problems)
     if lat is None or lon is None:
         lat, lon = exif.latitude, exif.longitude
     if lat is None or lon is None:
@@ -219,39 +220,34 @@ def _position(exif: Exif, tags: Mapping[str, str], problems: list[str]) -> LonLa
         return None
 
 
+def _first(tags: Mapping[str, str], names: tuple[str, ...], problems: list[str]) -> float | None:
+    """The first of these tags that is there and a number."""
+    return next((v for n in names if (v := number(tags, n, problems)) is not None), None)
+
+
 def _pose(
     position: LonLat | None,
     altitude_m: float | None,
+    attitude: Attitude | None,
     tags: Mapping[str, str],
     problems: list[str],
 ) -> Pose | None:
-    attitude = _attitude(tags, problems)
     if position is None or altitude_m is None or attitude is None:
         return None
-    accuracy: dict[str, float] = {}
-    east = _number(tags, "RtkStdLon", problems)
-    north = _number(tags, "RtkStdLat", problems)
-    up = _number(tags, "RtkStdHgt", problems)
-    if east and north:
-        accuracy["horizontal_sigma_m"] = max(east, north)
-    if up:
-        accuracy["vertical_sigma_m"] = up
-    return Pose(position=position, altitude_m=altitude_m, attitude=attitude, **accuracy)
+    return Pose(
+        position=position, altitude_m=altitude_m, attitude=attitude, **_accuracy(tags, problems)
+    )
 
 
-def _attitude(tags: Mapping[str, str], problems: list[str]) -> Attitude | None:
-    """From ``drone-dji`` gimbal angles, or the ``Camera`` schema, whose zero looks straight down
-    with the picture's top to the north (Pix4D XMP Camera schema 1.0)."""
-    yaw = _number(tags, "GimbalYawDegree", problems)
-    pitch = _number(tags, "GimbalPitchDegree", problems)
-    roll = _number(tags, "GimbalRollDegree", problems)
-    if yaw is None or pitch is None:
-        yaw, pitch, roll = (_number(tags, name, problems) for name in ("Yaw", "Pitch", "Roll"))
-        if yaw is None or pitch is None:
-            return None
-        pitch -= 90.0
-    try:
-        return Attitude(yaw_deg=yaw, pitch_deg=pitch, roll_deg=roll or 0.0)
-    except ValueError as error:
-        problems.append(str(error))
-        return None
+def _accuracy(tags: Mapping[str, str], problems: list[str]) -> dict[str, float]:
+    """Standard deviations of the place: DJI's RTK, or Pix4D's Camera schema."""
+    found: dict[str, float] = {}
+    east = number(tags, "RtkStdLon", problems)
+    north = number(tags, "RtkStdLat", problems)
+    level = max(east, north) if east and north else number(tags, "GPSXYAccuracy", problems)
+    up = number(tags, "RtkStdHgt", problems) or number(tags, "GPSZAccuracy", problems)
+    if level and level > 0:
+        found["horizontal_sigma_m"] = level
+    if up and up > 0:
+        found["vertical_sigma_m"] = up
+    return found

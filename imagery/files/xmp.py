@@ -13,8 +13,10 @@ _WANTED = {
     "http://pix4d.com/camera/1.0",
     "http://pix4d.com/camera/1.0/",
     "http://ns.adobe.com/xap/1.0/",
+    "http://ns.sensefly.com/Camera/1.0/",
+    "http://www.parrot.com/drone-parrot/1.0/",
 }
-"""The schemas a drone's pose and time are in: DJI, Pix4D Camera, basic XMP."""
+"""The schemas a drone's pose and time are in: DJI, Pix4D Camera, basic XMP, senseFly, Parrot."""
 
 
 def parse_xmp(packet: bytes, problems: list[str]) -> dict[str, str]:

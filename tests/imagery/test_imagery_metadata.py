@@ -53,7 +53,9 @@ def test_a_place_without_attitude_is_no_pose(files):
 @pytest.mark.parametrize(
     ("tags", "problem"),
     [
-        ({"pitch": 270.0}, "impossible pitch"),
+        ({"pitch": 270.0}, "impossible attitude"),
+        ({"pitch": 400.0}, "pitch 400"),
+        ({"pitch": -45.0, "roll": 180.0}, "roll -180 at pitch -45"),
         ({"lat": 95.0}, "no such place"),
         ({"lat": 0.0, "lon": 0.0}, "no satellite fix"),
         ({"yaw": float("nan")}, "no number"),
