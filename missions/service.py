@@ -28,6 +28,7 @@ from missions.entities import (
     RequestState,
     Review,
 )
+from missions.media.showing import Showing
 from missions.operations import flightlog
 from missions.operations import packs as packing
 from missions.operations import point as pointing
@@ -38,7 +39,6 @@ from missions.operations.live import Live, LiveFrame
 from missions.operations.orders import listed
 from missions.operations.packs import PackView
 from missions.operations.point import PointAnswer
-from missions.operations.preview import preview_of
 from missions.operations.reports import told
 from missions.operations.room import ControlRoom
 from missions.presets import Preset
@@ -54,6 +54,7 @@ class Service:
         self._intake = intake
         self._reporter = reporter
         self._live = Live(room)
+        self._showing = Showing(room)
         self.flying = Flying(room)
         """What pilots do with drones in the air."""
         self.status = "starting"
@@ -281,14 +282,13 @@ class Service:
             return found
 
     def medium_file(self, p: Principal, id: str) -> tuple[bytes, str]:
-        """The original file, untouched, and its content type."""
-        medium = self.medium(p, id)
-        return self._room.media.open(medium.key), medium.media_type
+        """The original file, untouched, and its content type; a protected copy for callers of
+        departments that it is shared with."""
+        return self._showing.file(p, self.medium(p, id))
 
     def medium_preview(self, p: Principal, id: str) -> bytes:
-        """A picture to look at: JPEG; thermal frames in a palette."""
-        medium = self.medium(p, id)
-        return preview_of(self._room.media.open(medium.key), radiometric=medium.radiometric)
+        """A picture to look at: JPEG; thermal frames in a palette; see `medium_file`."""
+        return self._showing.preview(p, self.medium(p, id))
 
     # --- anomaly, event, case --------------------------------------------------------------
 
