@@ -35,7 +35,8 @@ def batch(tmp_path, hot_file, files):
 
 
 def test_one_file(hot_file):
-    analysis, frame = analyze(hot_file, "a.jpg")
+    found = analyze(hot_file, "a.jpg")
+    analysis, frame = found.analysis, found.frame
 
     assert frame.celsius.shape == (128, 160)
     assert analysis.stats.max_c == pytest.approx(95, abs=0.1)
@@ -53,9 +54,9 @@ def test_a_file_that_cannot_be_read_is_named():
 
 
 def test_rules_of_the_caller_give_the_types(hot_file):
-    analysis, _ = analyze(hot_file, "a.jpg", rules={"07-01": DetectionRule(floor_c=60)})
+    found = analyze(hot_file, "a.jpg", rules={"07-01": DetectionRule(floor_c=60)})
 
-    assert [f.event_type for f in analysis.findings] == ["07-01"]
+    assert [f.event_type for f in found.analysis.findings] == ["07-01"]
 
 
 def test_a_batch_is_done_whatever_single_files_are(batch, tmp_path):
@@ -75,7 +76,10 @@ def test_a_batch_is_done_whatever_single_files_are(batch, tmp_path):
     assert seen[0] == (0, 6)
     assert seen[-1] == (6, 6)
     names = sorted(p.name for p in out.iterdir())
-    assert names == ["a-2.png", "a.png", "hotspots.geojson", "report.html", "report.json"]
+    assert names == [
+        *("a-2.html", "a-2.png", "a.html", "a.png"),
+        *("hotspots.geojson", "report.html", "report.json"),
+    ]
 
 
 def test_the_written_files_say_the_same(batch, tmp_path):
@@ -103,9 +107,10 @@ def test_names_cannot_inject_markup(hot_file, tmp_path):
 
     analyze_paths([folder], tmp_path / "out")
 
-    page = (tmp_path / "out" / "report.html").read_text()
-    assert "<script>" not in page
-    assert "&lt;script&gt;" in page
+    for name in ("report.html", "<script>x&.html"):
+        page = (tmp_path / "out" / name).read_text()
+        assert "<script>x" not in page
+        assert "&lt;script&gt;x" in page
 
 
 def test_a_second_run_over_the_same_folder_does_not_read_its_own_report(batch):

@@ -13,11 +13,16 @@ from thermal.places.locate import Located
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A hotspot and, where the pose allows, its place."""
+    """A hotspot and, where the pose allows, its place.
+
+    Attributes:
+        uncertainty_k: standard uncertainty of the peak; None where none can be stated.
+    """
 
     event_type: str
     hotspot: Hotspot
     located: Located | None = None
+    uncertainty_k: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +33,8 @@ class Analysis:
         reason, remedy: why it could not be read and what to do; None when it could.
         notes: what limits the result, in words.
         findings: the most striking hotspots; ``found`` counts all.
-        picture: file name of the marked picture beside the report.
+        picture, page: file names of the marked picture and of the file's own page beside the
+            report.
     """
 
     path: str
@@ -43,6 +49,7 @@ class Analysis:
     found: int = 0
     notes: tuple[str, ...] = ()
     picture: str | None = None
+    page: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """For ``--json``: plain numbers and texts."""
@@ -66,6 +73,7 @@ class Analysis:
             "hotspots": [_finding_dict(number, f) for number, f in enumerate(self.findings, 1)],
             "notes": list(self.notes),
             "picture": self.picture,
+            "page": self.page,
         }
 
 
@@ -77,6 +85,7 @@ def _finding_dict(number: int, finding: Finding) -> dict[str, Any]:
         "column": round(spot.col, 1),
         "row": round(spot.row, 1),
         "peak_c": round(spot.peak_c, 2),
+        "uncertainty_k": None if finding.uncertainty_k is None else round(finding.uncertainty_k, 2),
         "background_c": round(spot.background_c, 2),
         "contrast_k": round(spot.contrast_k, 2),
         "score": round(spot.score, 1),

@@ -6,35 +6,45 @@ in memory at a time; a file that cannot be read gets its reason and the rest is 
 
 import errno
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.equipment import CameraSpec
 from core.errors import FlyOnceError, InvalidInput, Unavailable
 from core.geo import HeightModel
 from imagery.files import metadata
+from imagery.files.metadata import Metadata
 from thermal.detection.check import classify, stats
-from thermal.detection.detect import DetectionRule
+from thermal.detection.detect import GENERAL_RULE, DetectionRule
 from thermal.formats.decode import decode
 from thermal.formats.frame import ThermalFrame
-from thermal.places.site import site_of
+from thermal.places.site import Site, site_of
 from thermal.report.analysis import Analysis, Finding
+from thermal.report.facts import facts_of
 from thermal.report.files import SUFFIXES, find_files, free_name, read_file, write_whole
-from thermal.report.picture import render
+from thermal.report.ground import Laid, lay
+from thermal.report.page import frame_page
+from thermal.report.picture import colour, render, span_c
 from thermal.report.report import write_report
 
 ANY = "hotspot"
 """Event type of a find when no rules are given."""
-
-GENERAL_RULE = DetectionRule(contrast_k=6.0, z=2.0, isolation_k=6.5)
-"""Stands out by 6 K and is isolated by 6.5 K: on real drone frames this finds 94 of 100 injected
-discs of +10 K with some 4 false alarms a frame (tests/thermal/test_thermal_recall.py)."""
 
 MOST_LISTED = 20
 """Hotspots listed and marked for one file, the most striking ones."""
 
 Progress = Callable[[int, int, str], None]
 """Called with files done, files in all, and the name of the next one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analyzed:
+    """A file that could be read: what was found, and what it was found in."""
+
+    analysis: Analysis
+    frame: ThermalFrame
+    meta: Metadata
+    site: Site
 
 
 def analyze(
@@ -44,7 +54,7 @@ def analyze(
     rules: Mapping[str, DetectionRule] | None = None,
     cameras: Mapping[str, CameraSpec] | None = None,
     heights: HeightModel | None = None,
-) -> tuple[Analysis, ThermalFrame]:
+) -> Analyzed:
     """Analyse one file.
 
     Args:
@@ -62,18 +72,6 @@ def analyze(
         raise type(error)(error.what, where=name, remedy=error.remedy) from error
     found = classify(frame, rules or {ANY: GENERAL_RULE})
     site = site_of(meta, frame, cameras, heights)
-    notes = [*meta.problems, *site.notes]
-    if not frame.corrected:
-        notes.append(
-            "apparent temperatures: this camera's correction is only known at its default "
-            "distance and humidity"
-        )
-    if len(found) > MOST_LISTED:
-        notes.append(f"the {MOST_LISTED} most striking of {len(found)} hotspots are listed")
-    findings = tuple(
-        Finding(event_type=code, hotspot=spot, located=site.locate(spot))
-        for spot, code in found[:MOST_LISTED]
-    )
     analysis = Analysis(
         path=name,
         stats=stats(frame),
@@ -81,11 +79,26 @@ def analyze(
         taken_at=meta.taken_at,
         position=meta.position,
         parameters=_parameters(frame),
-        findings=findings,
+        findings=tuple(
+            Finding(event_type=code, hotspot=spot, located=site.locate(spot))
+            for spot, code in found[:MOST_LISTED]
+        ),
         found=len(found),
-        notes=tuple(notes),
+        notes=(*meta.problems, *site.notes, *_limits(frame, len(found))),
     )
-    return analysis, frame
+    return Analyzed(analysis=analysis, frame=frame, meta=meta, site=site)
+
+
+def _limits(frame: ThermalFrame, found: int) -> list[str]:
+    notes = []
+    if not frame.corrected:
+        notes.append(
+            "apparent temperatures: this camera's correction is only known at its default "
+            "distance and humidity"
+        )
+    if found > MOST_LISTED:
+        notes.append(f"the {MOST_LISTED} most striking of {found} hotspots are listed")
+    return notes
 
 
 def analyze_paths(
@@ -101,8 +114,8 @@ def analyze_paths(
 
     Args:
         paths: files, and folders that are searched for `SUFFIXES` at any depth.
-        out_dir: made if missing; gets ``report.html``, ``report.json``, ``hotspots.geojson`` and
-            one PNG for each file that could be read.
+        out_dir: made if missing; gets ``report.html``, ``report.json``, ``hotspots.geojson``, and
+            a page to measure in and a marked PNG for each file that could be read.
 
     Returns:
         One analysis for each file, in the order of the paths.
@@ -119,7 +132,7 @@ def analyze_paths(
             remedy=f"name files, or folders that hold {', '.join(SUFFIXES)} files",
         )
     results: list[Analysis] = []
-    taken: set[str] = set()
+    taken = {"report"}
     try:
         out.mkdir(parents=True, exist_ok=True)
         for number, path in enumerate(files):
@@ -149,21 +162,32 @@ def _one(
 ) -> Analysis:
     try:
         data = read_file(path)
-        analysis, frame = analyze(data, str(path), rules=rules, cameras=cameras, heights=heights)
+        found = analyze(data, str(path), rules=rules, cameras=cameras, heights=heights)
     except FlyOnceError as error:
         return Analysis(path=str(path), reason=error.what, remedy=error.remedy)
-    picture = free_name(path.stem, taken)
-    marked = render(frame.celsius, [f.hotspot for f in analysis.findings])
-    write_whole(out / picture, marked)
-    return replace(analysis, picture=picture)
+    stem = free_name(path.stem, taken)
+    analysis = replace(found.analysis, picture=f"{stem}.png", page=f"{stem}.html")
+    marked = render(found.frame.celsius, [f.hotspot for f in analysis.findings])
+    write_whole(out / f"{stem}.png", marked)
+    page = frame_page(
+        analysis,
+        found.frame,
+        laid=_laid(found),
+        facts=facts_of(data, found.meta, found.frame),
+    )
+    write_whole(out / f"{stem}.html", page.encode())
+    return analysis
+
+
+def _laid(found: Analyzed) -> Laid | None:
+    site, celsius = found.site, found.frame.celsius
+    if site.pose is None:
+        return None
+    places = [(i, f.located) for i, f in enumerate(found.analysis.findings, 1) if f.located]
+    return lay(colour(celsius, span_c(celsius)), site.pose, site.camera, site.ground, places)
 
 
 def _parameters(frame: ThermalFrame) -> dict[str, float]:
-    p = frame.parameters
-    return {
-        "emissivity": p.emissivity,
-        "reflected_c": p.reflected_c,
-        "air_c": p.air_c,
-        "humidity": p.humidity,
-        "distance_m": p.distance_m,
-    }
+    p = frame.parameters.summary()
+    names = ("emissivity", "reflected_c", "air_c", "humidity", "distance_m")
+    return {name: p[name] for name in names}

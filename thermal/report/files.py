@@ -68,10 +68,10 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def free_name(stem: str, taken: set[str]) -> str:
-    """``stem.png``, or with a number when a file of the batch has that name already."""
-    number, name = 1, f"{stem}.png"
+    """The stem, or with a number when a file of the batch has that name already."""
+    number, name = 1, stem
     while name.lower() in taken:
         number += 1
-        name = f"{stem}-{number}.png"
+        name = f"{stem}-{number}"
     taken.add(name.lower())
     return name
