@@ -115,6 +115,19 @@ def adjust(
     )
 
 
+def misses(
+    frames: Sequence[MosaicFrame],
+    poses: Sequence[Pose],
+    pairs: Sequence[Pair],
+    heights: HeightModel,
+) -> Misses | None:
+    """How far the tie points of pairs disagree with poses; None without pairs."""
+    if not pairs:
+        return None
+    block = _Block(frames, poses, heights, terrain_known=True)
+    return block.misses(np.zeros(6 * len(frames) + _SHARED), pairs)
+
+
 class _Block:
     """The frames as arrays; residuals of tie points for a vector of unknowns: for each frame east,
     north, up (metres) and turns about its right, down and forward axes (radians), then shared log

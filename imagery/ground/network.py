@@ -255,5 +255,5 @@ def _least_squares(
         where = members + n
         normal[np.ix_(where, where)] += heavy * np.outer(row.conj(), row)
         right[where] += heavy * row.conj() * np.linalg.norm(before[members])
-    solution = np.linalg.solve(normal, right)
+    solution = np.asarray(np.linalg.solve(normal, right), complex)
     return solution[:n], solution[n:]

@@ -95,7 +95,7 @@ def features(frame: MosaicFrame, picture: Picture, *, mirrored: bool = False) ->
     size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
     small = cv2.resize(np.ascontiguousarray(picture), size, interpolation=cv2.INTER_AREA)
     tone = small if small.ndim == 2 else cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
-    sift = cv2.SIFT_create(nfeatures=FEATURES, contrastThreshold=0.02)
+    sift = cv2.SIFT.create(nfeatures=FEATURES, contrastThreshold=0.02)
     points, marks = sift.detectAndCompute(_eight_bit(tone), None)
     if marks is None or not len(points):
         none = np.zeros((0, 2))
