@@ -14,8 +14,10 @@ from core.geo import HeightModel, LonLat
 from imagery.files import metadata
 from imagery.ingest import Inspected, camera_of, judge_pose
 from imagery.quality import Thresholds
+from thermal import uncertainty
 from thermal.detection.detect import DetectionRule, Hotspot, Kind, spots
-from thermal.detection.severity import assess
+from thermal.detection.scale import gsd_m
+from thermal.detection.severity import assess, grade
 from thermal.formats.decode import decode
 from thermal.formats.frame import ThermalFrame
 from thermal.places.locate import Ellipse, Located, locate
@@ -28,7 +30,8 @@ class Find:
     Attributes:
         error: 95 % error ellipse of ``position``.
         pixel: (column, row) in the stored frame; ``frame`` is its (height, width).
-        severity: 1 to 4.
+        severity: 1 to 4; grade: the class of a published scale, "" where the rule has none.
+        uncertainty_k: one standard deviation of ``peak_c`` as a temperature; None if not known.
     """
 
     event_type: str
@@ -44,6 +47,8 @@ class Find:
     frame: tuple[int, int]
     kind: Kind
     severity: int
+    grade: str = ""
+    uncertainty_k: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +103,8 @@ def check(
     inspected = judge_pose(data, meta, camera, heights, thresholds or Thresholds())
     finds: list[Find] = []
     if inspected.dropped is None:
-        for spot, code in classify(frame, rules):
+        pixel_m = gsd_m(frame.celsius.shape, inspected.metadata.pose, camera, heights)
+        for spot, code in classify(frame, rules, pixel_m):
             find = _find(spot, code, rules[code], frame, inspected, heights)
             if find is not None:
                 finds.append(find)
@@ -106,18 +112,30 @@ def check(
     return Checked(inspected=inspected, finds=tuple(finds), stats=stats(frame))
 
 
-def classify(frame: ThermalFrame, rules: Mapping[str, DetectionRule]) -> list[tuple[Hotspot, str]]:
+def classify(
+    frame: ThermalFrame, rules: Mapping[str, DetectionRule], pixel_m: float | None = None
+) -> list[tuple[Hotspot, str]]:
     """Each hotspot that some rule admits, with the code of the most severe such rule.
 
     Between rules of one severity the one with the higher demands (floor, then contrast) wins.
+
+    Args:
+        pixel_m: what a pixel covers on the ground; rules with sizes in metres need it, and fall
+            back to their sizes in pixels without.
     """
-    order = sorted(rules, key=lambda code: _demand(rules[code]), reverse=True)
+    fitted = {code: rule.at(pixel_m) for code, rule in rules.items()}
+    order = sorted(fitted, key=lambda code: _demand(fitted[code]), reverse=True)
     found = []
-    for spot in spots(frame.celsius, list(rules.values())):
-        code = next((code for code in order if rules[code].admits(spot)), None)
+    for spot in spots(frame.celsius, list(fitted.values())):
+        code = next((code for code in order if fitted[code].admits(spot)), None)
         if code is not None:
             found.append((spot, code))
     return found
+
+
+def uncertainty_k(frame: ThermalFrame, spot: Hotspot) -> float | None:
+    """One standard deviation of a hotspot's peak as a temperature, kelvin."""
+    return None if spot.peak_at is None else uncertainty.at(frame, *spot.peak_at)
 
 
 def stats(frame: ThermalFrame) -> FrameStats:
@@ -168,4 +186,6 @@ def _find(
         frame=(height, width),
         kind=spot.kind,
         severity=assess(rule, spot),
+        grade=reached.name if (reached := grade(rule, spot)) else "",
+        uncertainty_k=uncertainty_k(frame, spot),
     )

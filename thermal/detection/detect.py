@@ -130,12 +130,15 @@ def _areas(
         x, y, w, h, area = (int(v) for v in stats[label])
         here = np.s_[y : y + h, x : x + w]
         own = labels[here] == label
-        peak = float(values[here][own].max())
+        inside = np.where(own, values[here], -np.inf)
+        row, col = divmod(int(inside.argmax()), w)
         background, spread = _surroundings(values, mask, (x, y, w, h))
-        spot = _spot(
-            kind, (float(centres[label, 0]), float(centres[label, 1])), peak, background, spread,
-            area,
-        )  # fmt: skip
+        centre = (float(centres[label, 0]), float(centres[label, 1]))
+        spot = replace(
+            _spot(kind, centre, float(inside[row, col]), background, spread, area),
+            roundness=_roundness(own),
+            peak_at=(y + row, x + col),
+        )
         spots_.append(spot)
         if any(rule.admits(spot) for rule in wanting):
             covered[here] |= own
@@ -298,6 +301,7 @@ def _measure(values: Celsius, place: _Place, kind: Kind) -> Hotspot | None:
         isolation_k=place.isolation_k,
         step_k=place.step_k,
         roundness=own.roundness,
+        peak_at=(row, col),
     )
 
 

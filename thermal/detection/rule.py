@@ -168,6 +168,7 @@ class Hotspot:
         roundness: moment of inertia of a disc of the same area over that of the area: 1 for a disc
             or a square, 0.7 for an ellipse 2.4 times as long as wide (Hu's first invariant,
             IRE Trans. Inf. Theory 8, 1962, as a ratio). Pixels make tiny things round.
+        peak_at: row and column of the extreme pixel, counted from 0; None where not measured.
     """
 
     row: float
@@ -181,6 +182,7 @@ class Hotspot:
     isolation_k: float = 0.0
     step_k: float = 0.0
     roundness: float = 1.0
+    peak_at: tuple[int, int] | None = None
 
 
 _OPTIONAL = ("floor_c", "low_c", "high_c", "min_m", "max_m")
