@@ -168,7 +168,7 @@ def _parts(
     how = frame.correction
     if not frame.corrected:
         yield from _camera(frame, celsius, np.ones_like(celsius))
-        yield _not_corrected(celsius)
+        yield _not_corrected(how, celsius)
         return
     apparent = how.apparent_c(celsius, parameters)
     gain = how.object_c(apparent + 0.5, parameters) - how.object_c(apparent - 0.5, parameters)
@@ -191,10 +191,10 @@ def _camera(
     yield "noise", sheet.netd_k, sheet.netd_k * gain
 
 
-def _not_corrected(apparent: Floats) -> tuple[str, float, Floats]:
-    """An apparent temperature stands for the object's: what DJI's usual correction would change
-    it by counts as the half-width of a rectangle."""
-    missing = (DjiPath().object_c(apparent, DEFAULTS) - apparent) / _ROOT_3
+def _not_corrected(how: Correction, apparent: Floats) -> tuple[str, float, Floats]:
+    """An apparent temperature stands for the object's: what a usual correction (emissivity 0.95,
+    5 m, 25 C) would change it by counts as the half-width of a rectangle."""
+    missing = (how.object_c(apparent, DEFAULTS) - apparent) / _ROOT_3
     return "not corrected", float(np.mean(np.abs(missing))), missing
 
 

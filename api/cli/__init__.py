@@ -25,6 +25,7 @@ from api.cli import (
     serve,
     sim,
     standby,
+    thermal,
     token,
 )
 from api.cli.output import complain
@@ -50,6 +51,7 @@ for command in (
     route.route,
     convert.convert,
     analyze.analyze,
+    thermal.thermal,
     sim.sim,
     campaign.campaign,
     enrol.enrol,

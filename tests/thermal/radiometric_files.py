@@ -1,4 +1,4 @@
-"""A writer of small radiometric JPEGs as drones leave them: EXIF, XMP and a FLIR block."""
+"""A writer of small radiometric files as drones leave them: FLIR and DJI R-JPEGs, TIFFs."""
 
 import io
 import struct
@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import cv2
 import numpy as np
+import tifffile
 from PIL import Image
 
 PLANCK = {"r1": 17096.453125, "b": 1428.0, "f": 1.0, "o": -267, "r2": 0.04658205807209015}
@@ -125,3 +126,54 @@ def _dms(angle):
     degrees = int(angle)
     minutes = int((angle - degrees) * 60)
     return (float(degrees), float(minutes), (angle - degrees - minutes / 60) * 3600)
+
+
+def dji_jpeg(celsius, *, model="M3T", version=0x200, emissivity=0.95, distance_m=5.0, humidity=0.5,
+             air_c=25.0, reflected_c=25.0, pose=None, **tags):  # fmt: skip
+    """A whole DJI R-JPEG: APP3 holds K * 64 of the given APPARENT temperatures, APP4 the header of
+    R-JPEG 0x200 and later; the Mavic 2's header has neither mark nor size (640 x 512 only)."""
+    samples = np.round((np.asarray(celsius) + 273.15) * 64).astype("<u2")
+    parameters = struct.pack("<5f", air_c, distance_m, emissivity, humidity, reflected_c)
+    if model == "MAVIC2-ENTERPRISE-ADVANCED":
+        head = bytearray(224)
+        head[:20] = parameters
+    else:
+        head = bytearray(256)
+        head[:8], head[32:52] = b"\xff\xd2\xd1\xffiirp", parameters
+        head[153:157] = version.to_bytes(4, "little")
+        struct.pack_into("<HH", head, 157, samples.shape[1], samples.shape[0])
+    gray = np.zeros(samples.shape, np.uint8)
+    jpeg = jpeg_of(gray, model=model, xmp=pose_xmp(**(pose or {})), **tags)
+    return with_dji(jpeg, samples.tobytes(), bytes(head))
+
+
+def with_dji(jpeg, raw, head):
+    """The JPEG with a DJI frame in APP3 segments and its header in APP4, before the tables."""
+    at = jpeg.index(b"\xff\xdb")
+    pieces = [(0xE3, raw[i : i + 65_000]) for i in range(0, len(raw), 65_000)] + [(0xE4, head)]
+    segments = b"".join(
+        b"\xff" + bytes([marker]) + struct.pack(">H", len(body) + 2) + body
+        for marker, body in pieces
+    )
+    return jpeg[:at] + segments + jpeg[at:]
+
+
+def tiff_of(array, **options):
+    """A TIFF of one band; `options` go to tifffile (compression, tile, extratags ...)."""
+    out = io.BytesIO()
+    tifffile.imwrite(out, array, **options)
+    return out.getvalue()
+
+
+def bare_tiff(width, height, strip=b"", *, compression=1, bits=32, form=3, rows=None):
+    """A little-endian TIFF of one strip, written by hand so that its tags may lie."""
+    entries = [(256, width), (257, height), (258, bits), (259, compression), (262, 1), (273, 0),
+               (277, 1), (278, rows or height), (279, len(strip)), (339, form)]  # fmt: skip
+    start = 8 + 2 + 12 * len(entries) + 4
+    body = struct.pack("<H", len(entries))
+    for tag, value in entries:
+        short = tag in (258, 259, 262, 277, 339)
+        value = start if tag == 273 else value
+        body += struct.pack("<HHI", tag, 3 if short else 4, 1)
+        body += struct.pack("<HH", value, 0) if short else struct.pack("<I", value)
+    return b"II*\0" + struct.pack("<I", 8) + body + bytes(4) + strip

@@ -89,7 +89,7 @@ def decode(segments: list[Segment], model: str, change: Change = None) -> Therma
         corrected=path is not None,
         camera=model,
         correction=path or DjiPath(),
-        notes=() if path else (_why(model, used),),
+        notes=() if path or change is APPARENT else (_why(model, used),),
     )
 
 

@@ -16,7 +16,7 @@ from core.units import KELVIN_AT_ZERO_CELSIUS as ZERO_K
 from imagery.files.jpeg import Segment
 from thermal.formats.frame import MAX_PIXELS, Accuracy, ThermalFrame
 from thermal.formats.png import grey16
-from thermal.parameters import Change, Parameters, changed
+from thermal.parameters import APPARENT, Change, Parameters, changed
 from thermal.radiometry import Atmosphere, Counts, Planck, SinglePath, temperatures
 
 HEAD = b"FLIR\0"
@@ -85,6 +85,7 @@ def decode(fff: bytes, change: Change = None) -> ThermalFrame:
         celsius=temperatures(counts, camera.planck, used, camera.atmosphere),
         encoding=f"FLIR R-JPEG ({form})",
         parameters=used,
+        corrected=change is not APPARENT,
         camera=camera.model,
         hfov_deg=camera.hfov_deg,
         pitch_um=_TAU_PITCH_UM if tau else None,

@@ -36,7 +36,7 @@ class ThermalFrame:
     Attributes:
         celsius: (H, W) float32, degrees Celsius; finite everywhere.
         encoding: such as ``FLIR R-JPEG (PNG)``.
-        parameters: what the temperatures were corrected with.
+        parameters: what the temperatures were corrected with; of a TIFF only assumed.
         corrected: False when ``celsius`` is the apparent temperature (emissivity 1, no air).
         camera: the model as the radiometric block names it.
         hfov_deg: horizontal field of view if the radiometric block names it.
