@@ -28,7 +28,8 @@ from missions.entities import (
     RequestState,
     Review,
 )
-from missions.media.showing import Showing
+from missions.media.desk import Desk
+from missions.media.evidence_desk import Evidence
 from missions.operations import flightlog
 from missions.operations import packs as packing
 from missions.operations import point as pointing
@@ -54,7 +55,8 @@ class Service:
         self._intake = intake
         self._reporter = reporter
         self._live = Live(room)
-        self._showing = Showing(room)
+        self.evidence = Evidence(Desk.of(room))
+        """Originals and protected copies, custody, exports, holds and retention."""
         self.flying = Flying(room)
         """What pilots do with drones in the air."""
         self.status = "starting"
@@ -284,11 +286,11 @@ class Service:
     def medium_file(self, p: Principal, id: str) -> tuple[bytes, str]:
         """The original file, untouched, and its content type; a protected copy for callers of
         departments that it is shared with."""
-        return self._showing.file(p, self.medium(p, id))
+        return self.evidence.showing.file(p, self.medium(p, id))
 
     def medium_preview(self, p: Principal, id: str) -> bytes:
         """A picture to look at: JPEG; thermal frames in a palette; see `medium_file`."""
-        return self._showing.preview(p, self.medium(p, id))
+        return self.evidence.showing.preview(p, self.medium(p, id))
 
     # --- anomaly, event, case --------------------------------------------------------------
 
