@@ -22,6 +22,7 @@ from missions.entities import (
     Event,
     Filing,
     Flight,
+    Label,
     LedgerLine,
     LogEntry,
     OrderRecord,
@@ -282,6 +283,15 @@ KINDS: Mapping[str, Kind] = {
             name="uploads",
             cls=Upload,
             columns=("batch", "state", "sha256", "by", "department", "expires_at"),
+            seen_by=_owner_and_shared,
+        ),
+        Kind(
+            name="labels",
+            cls=Label,
+            columns=(
+                *("detector", "event_type", "verdict", "at", "department"),
+                *("review_id", "case_id", "withdrawn_at"),
+            ),
             seen_by=_owner_and_shared,
         ),
         Kind(name="batches", cls=Batch, columns=("by", "department"), seen_by=_owner_and_shared),

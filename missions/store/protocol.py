@@ -20,6 +20,7 @@ from missions.entities import (
     Event,
     Filing,
     Flight,
+    Label,
     LedgerLine,
     LogEntry,
     OrderRecord,
@@ -188,6 +189,8 @@ class Unit(Protocol):
     def tokens(self) -> Repository[TokenRecord]: ...
     @property
     def orders(self) -> Repository[OrderRecord]: ...
+    @property
+    def labels(self) -> Repository[Label]: ...
     @property
     def packs(self) -> Repository[PackRecord]: ...
     @property

@@ -14,6 +14,7 @@ from missions.entities import (
     Event,
     Filing,
     Flight,
+    Label,
     LedgerLine,
     LogEntry,
     OrderRecord,
@@ -115,6 +116,10 @@ class UnitBase(ABC):
     @property
     def orders(self) -> Repository[OrderRecord]:
         return self._of("orders")
+
+    @property
+    def labels(self) -> Repository[Label]:
+        return self._of("labels")
 
     @property
     def packs(self) -> Repository[PackRecord]:
