@@ -1,13 +1,14 @@
 """Thermal TIFFs: floating point in Celsius or kelvin, or 16 bits in a scale that is named.
 
-GDAL reads them, because it knows all the compressions that people use, never unpacks more than a
-strip's own pixels (a deflate bomb stays small) and says when a strip is broken. What it would fill
-with zeros, a strip that is not there, is refused here.
+GDAL reads them, because it knows all the compressions that people use and never unpacks more than
+a strip's own pixels. What it would pass over is refused here before: a strip that is not there (it
+would read zeros), a deflate stream whose checksum is wrong or that holds more than its pixels.
 """
 
 import logging
 import math
 import warnings
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,7 @@ _COLDEST_K = 173.15
 """No pixel of a scene in kelvin is below (-100 C); of a scene in Celsius most are."""
 _TYPES = ("float32", "float64", "uint16")
 _MAX_BLOCKS = 100_000
+_PIECE = 1 << 18
 _KELVINS, _CELSIUS = {"k", "kelvin"}, {"c", "°c", "degc", "celsius", "degrees celsius"}
 
 
@@ -85,6 +87,7 @@ def _read(data: bytes) -> _Band:
                 file.open(driver="GTiff") as image,
             ):
                 _check(image)
+                _intact(image, data)
                 return _Band(
                     values=image.read(1),
                     nodata=image.nodata,
@@ -113,23 +116,58 @@ def _check(image: Any) -> None:
             f"a TIFF of {image.dtypes[0]} is no thermal frame that we know",
             remedy="export temperatures as float32 Celsius",
         )
-    across, down = math.ceil(image.width / cols), math.ceil(image.height / rows)
+    across, down = _blocks(image)
     if rows * cols > MAX_PIXELS or across * down > _MAX_BLOCKS:
         raise UnreadableMedia(
             f"the TIFF is cut into {across * down} pieces of {cols} x {rows} pixels",
             remedy="export it again in ordinary strips or tiles",
         )
-    for row in range(down):
-        for col in range(across):
-            if image.get_tag_item(f"BLOCK_OFFSET_{col}_{row}", "TIFF", bidx=1) is None:
-                raise UnreadableMedia(
-                    "a part of the TIFF's picture is not in the file",
-                    remedy="check that the file is complete",
-                )
+
+
+def _blocks(image: Any) -> tuple[int, int]:
+    rows, cols = image.block_shapes[0]
+    return math.ceil(image.width / cols), math.ceil(image.height / rows)
+
+
+def _intact(image: Any, data: bytes) -> None:
+    """Every strip or tile is in the file, and if deflated, whole by its own checksum."""
+    rows, cols = image.block_shapes[0]
+    most = rows * cols * np.dtype(image.dtypes[0]).itemsize
+    deflated = str(image.profile.get("compress", "")).lower() == "deflate"
+    across, down = _blocks(image)
+    for row, col in np.ndindex(down, across):
+        offset, size = (
+            int(image.get_tag_item(f"BLOCK_{what}_{col}_{row}", "TIFF", bidx=1) or 0)
+            for what in ("OFFSET", "SIZE")
+        )
+        if not offset or not size or offset + size > len(data):
+            raise UnreadableMedia(
+                "a part of the TIFF's picture is not in the file",
+                remedy="check that the file is complete",
+            )
+        if deflated and not _whole(data[offset : offset + size], most):
+            raise UnreadableMedia(
+                "a part of the TIFF's picture is damaged", remedy="copy the file again"
+            )
+
+
+def _whole(stream: bytes, most: int) -> bool:
+    """Whether a deflate stream ends with the right checksum after at most so many bytes."""
+    unpack, done = zlib.decompressobj(), 0
+    try:
+        while not unpack.eof and done <= most:
+            got = unpack.decompress(stream, _PIECE)
+            stream, done = unpack.unconsumed_tail, done + len(got)
+            if not got and not stream:
+                break
+    except zlib.error:
+        return False
+    return unpack.eof and done <= most
 
 
 def _of_floats(band: _Band) -> tuple[Floats, str, tuple[str, ...]]:
-    values = np.asarray(band.values, np.float64) * band.gain + band.offset
+    with np.errstate(invalid="ignore"):  # a signalling NaN is a NaN
+        values = np.asarray(band.values, np.float64) * band.gain + band.offset
     measured = values[np.isfinite(values) & ~_nodata(band)]
     measured = measured[measured > -ZERO_K]
     if not measured.size:
@@ -199,7 +237,8 @@ def _frame(
     encoding: str,
     notes: tuple[str, ...],
 ) -> ThermalFrame:
-    kept = np.ascontiguousarray(celsius, np.float32)
+    with np.errstate(invalid="ignore", over="ignore"):
+        kept = np.ascontiguousarray(celsius, np.float32)
     if missing.any():
         if missing.all():
             raise UnknownEncoding("the TIFF holds no temperature", remedy="export it again")
