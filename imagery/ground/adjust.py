@@ -52,6 +52,25 @@ class Misses:
     ties: int
 
 
+@dataclass(frozen=True, slots=True)
+class Sloping:
+    """A height model that rises by a slope away from a middle: metres of a plane."""
+
+    base: HeightModel
+    plane: Plane
+    middle_x_m: float
+    middle_y_m: float
+    rise_east: float
+    rise_north: float
+
+    def height_m(self, lon: npt.ArrayLike, lat: npt.ArrayLike) -> Floats:
+        """Ground height in metres AMSL."""
+        x = (np.asarray(lon, float) - self.plane.origin.lon) * self.plane.east_m_per_deg
+        y = (np.asarray(lat, float) - self.plane.origin.lat) * self.plane.north_m_per_deg
+        rise = (x - self.middle_x_m) * self.rise_east + (y - self.middle_y_m) * self.rise_north
+        return self.base.height_m(lon, lat) + rise
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adjusted:
     """The block after the adjustment.
@@ -61,6 +80,7 @@ class Adjusted:
         focal_scale: by what the focal lengths were multiplied.
         radial_k1: distortion beyond what the cameras state.
         slope: (east, north) rise of the ground, where no height model was given.
+        ground: the height model, with that slope.
         before, after: of the pairs that took part; held_out: of those that did not, after. None
             without such pairs.
         used: pairs that took part; kept_out: pairs that did not.
@@ -70,6 +90,7 @@ class Adjusted:
     focal_scale: float
     radial_k1: float
     slope: tuple[float, float]
+    ground: HeightModel
     before: Misses
     after: Misses
     held_out: Misses | None
@@ -107,6 +128,7 @@ def adjust(
         focal_scale=math.exp(unknowns[-4]),
         radial_k1=float(unknowns[-3]),
         slope=(float(unknowns[-2]), float(unknowns[-1])),
+        ground=block.sloping(unknowns),
         before=before,
         after=block.misses(unknowns, kept),
         held_out=block.misses(unknowns, checks) if checks else None,
@@ -196,6 +218,7 @@ class _Block:
         vectors = np.einsum("ti,tij->tj", _turned(sights, own[:, 3:]), self.turns[rays.source])
         starts = self.starts[rays.source] + own[:, :3]
         slope = np.array([east, north])
+        # the slope rises along the ray too: level there = level below the camera + slope x way
         level = rays.ground + (starts[:, :2] - self.middle) @ slope
         down = vectors[:, 2] - vectors[:, :2] @ slope
         along = (level - starts[:, 2]) / np.where(np.abs(down) < 1e-6, -1e-6, down)
@@ -220,6 +243,12 @@ class _Block:
         # pixels of the focal length as solved: with a fixed one a longer lens would look better
         focal = self.focal[rays.target] * math.exp(unknowns[-_SHARED])
         return np.nan_to_num(miss, nan=10.0) * focal[:, None]
+
+    def sloping(self, unknowns: Floats) -> Sloping:
+        """The ground with the slope that was solved."""
+        x, y = (float(v) for v in self.middle)
+        east, north = (float(v) for v in unknowns[-2:])
+        return Sloping(self.heights, self.plane, x, y, east, north)
 
     def misses(self, unknowns: Floats, pairs: Sequence[Pair]) -> Misses:
         """How far tie points disagree."""

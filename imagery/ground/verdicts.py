@@ -109,7 +109,7 @@ def judge(
     verdicts = []
     for k, frame in enumerate(frames):
         if not network.tied[k]:
-            verdicts.append(_untied(frame, bool(mirrored[k])))
+            verdicts.append(_untied(frame, bool(mirrored[k]), drop_m))
             continue
         around = [off[j] for j in tied_to[k]] or [0j]
         away = off[k] - complex(np.median(np.real(around)), np.median(np.imag(around)))
@@ -139,9 +139,11 @@ _MIRRORED = Fault(
 )
 
 
-def _untied(frame: MosaicFrame, mirrored: bool) -> Verdict:
+def _untied(frame: MosaicFrame, mirrored: bool, drop_m: float) -> Verdict:
+    """A frame by itself shares only what all others have wrong alike."""
     faults = (_MIRRORED,) if mirrored else ()
-    return Verdict(faults=faults, found=None, mended=frame.pose)
+    mended = replace(frame.pose, altitude_m=frame.pose.altitude_m - drop_m)
+    return Verdict(faults=faults, found=None, mended=mended)
 
 
 def _roll_about_the_vertical(pose: Pose) -> float:
