@@ -99,6 +99,11 @@ def raw_counts(fff: bytes) -> Counts:
     return _counts(_find(_records(fff), _RAW, "raw frame"))[0]
 
 
+def raw_body(fff: bytes) -> bytes:
+    """The raw frame as it is stored: a PNG or plain samples. Raises like `decode`."""
+    return _find(_records(fff), _RAW, "raw frame")[_RAW_HEADER_SIZE:]
+
+
 def _records(fff: bytes) -> list[_Record]:
     if len(fff) < _HEADER_SIZE or fff[:3] not in (b"FFF", b"AFF"):
         raise UnreadableMedia("the FLIR block does not begin with FFF", remedy=_REMEDY)
