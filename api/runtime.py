@@ -37,6 +37,7 @@ from missions.access import Principal, Role
 from missions.day import CLOCK_KEY, Day
 from missions.demand.planning import morning
 from missions.demand.worker import open_planning
+from missions.media.making import open_making
 from missions.operations.docking import heard
 from missions.operations.examine import open_workbench
 from missions.operations.finds import Finds
@@ -145,6 +146,7 @@ async def running(
             fleet=fleet,
             pool=stack.enter_context(_pool(open_workbench, settings.preset, str(settings.media))),
             planning=stack.enter_context(_pool(open_planning, settings.preset)),
+            making=stack.enter_context(_pool(open_making, settings.preset, str(settings.media))),
             watchers=watchers,
             docks=docks,
         )
@@ -166,6 +168,7 @@ async def running(
         await stack.enter_async_context(docks)
         stack.push_async_callback(room.close)
         await stack.enter_async_context(_background(day.run(), "day"))
+        await stack.enter_async_context(_background(service.products.run(), "products"))
         yield Runtime(
             service=service,
             room=room,

@@ -4,9 +4,10 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from uuid import uuid4
 
 import fsspec
@@ -85,6 +86,60 @@ class MediaFolder:
         except OSError as error:
             raise self._unavailable(error) from error
         return Stored(sha256=digest, size=len(data), key=key)
+
+    def take(self, path: Path) -> Stored:
+        """Keep a copy of a finished file, however large; see `put`."""
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        size = path.stat().st_size
+        key = f"{digest[:2]}/{digest}"
+        target = self._path(key)
+        try:
+            if self._exists(target):
+                return Stored(sha256=digest, size=size, key=key, known=True)
+            if self._local:
+                self._check_space(size)
+                self._place(target, lambda part: shutil.copyfile(path, part))
+            else:
+                self._fs.put_file(str(path), target)
+        except OSError as error:
+            raise self._unavailable(error) from error
+        return Stored(sha256=digest, size=size, key=key)
+
+    def local(self, key: str) -> Path:
+        """A file on this machine with the bytes under a key, for readers that need a path; only
+        to be read. From other stores a copy is fetched into the temporary folder.
+
+        Raises:
+            InvalidInput: this is no key. NotFound: nothing is kept under it.
+            Unavailable: the store does not answer.
+        """
+        path = self._path(key)
+        if not self._exists(path):
+            raise _not_kept(key)
+        if self._local:
+            return Path(path)
+        copy = Path(tempfile.gettempdir()) / f"flyonce-{os.getuid()}" / key.replace("/", "-")
+        if not copy.exists():
+            copy.parent.mkdir(mode=0o700, exist_ok=True)
+            part = copy.with_name(f".part-{uuid4().hex}")
+            try:
+                self._fs.get_file(path, str(part))
+                os.replace(part, copy)
+            except OSError as error:
+                raise self._unavailable(error) from error
+            finally:
+                part.unlink(missing_ok=True)
+        return copy
+
+    def beside(self, name: str) -> "MediaFolder":
+        """A folder of its own within this one, for what is not a photograph.
+
+        Args:
+            name: a plain word.
+        """
+        url = self._root if self._local else self._fs.unstrip_protocol(self._root)
+        return MediaFolder(f"{url}/{name}", min_free_bytes=self._min_free_bytes)
 
     def open(self, key: str) -> bytes:
         """The bytes under a key.
@@ -168,14 +223,21 @@ class MediaFolder:
         return os.path.exists(path) if self._local else bool(self._fs.exists(path))
 
     def _write_local(self, path: str, data: bytes) -> None:
+        def write(part: str) -> None:
+            with open(part, "xb") as file:
+                file.write(data)
+
+        self._place(path, write)
+
+    def _place(self, path: str, write: Callable[[str], object]) -> None:
+        """Let something be written beside its place and rename it into it."""
         folder = str(PurePosixPath(path).parent)
         if folder not in self._made:
             os.makedirs(folder, exist_ok=True)
             self._made.add(folder)
         part = f"{folder}/.part-{uuid4().hex}"
         try:
-            with open(part, "xb") as file:
-                file.write(data)
+            write(part)
             os.chmod(part, READ_ONLY)
             os.replace(part, path)
         except BaseException:  # also on Ctrl-C: nothing half-done stays behind

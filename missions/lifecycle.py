@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from core.errors import IllegalTransition
+from imagery.products.product import ProductState
 from missions.entities import (
     AnomalyState,
     CaseState,
@@ -71,7 +72,14 @@ CASE: Table = {
 }
 REVIEW: Table = {
     ReviewState.OPEN: frozenset({ReviewState.DONE}),
-    ReviewState.DONE: frozenset(),
+    ReviewState.DONE: frozenset({ReviewState.OPEN}),  # undone within the stated time
+}
+PRODUCT: Table = {
+    ProductState.WANTED: frozenset({ProductState.MAKING}),
+    ProductState.MAKING: frozenset({ProductState.READY, ProductState.FAILED, ProductState.WANTED}),
+    ProductState.READY: frozenset({ProductState.WITHDRAWN}),
+    ProductState.FAILED: frozenset({ProductState.WANTED}),
+    ProductState.WITHDRAWN: frozenset(),
 }
 _TABLES: Mapping[type[StrEnum], Table] = {
     RequestState: REQUEST,
@@ -81,6 +89,7 @@ _TABLES: Mapping[type[StrEnum], Table] = {
     AnomalyState: ANOMALY,
     CaseState: CASE,
     ReviewState: REVIEW,
+    ProductState: PRODUCT,
 }
 
 

@@ -30,6 +30,7 @@ from missions.entities import (
 )
 from missions.media.desk import Desk
 from missions.media.evidence_desk import Evidence
+from missions.media.products import Products
 from missions.operations import flightlog
 from missions.operations import packs as packing
 from missions.operations import point as pointing
@@ -57,6 +58,8 @@ class Service:
         self._live = Live(room)
         self.evidence = Evidence(Desk.of(room))
         """Originals and protected copies, custody, exports, holds and retention."""
+        self.products = Products(room)
+        """What is made of photographs: temperature rasters, mosaics."""
         self.flying = Flying(room)
         """What pilots do with drones in the air."""
         self.status = "starting"

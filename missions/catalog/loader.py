@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from core.equipment import Sensor
+from imagery.products.product import ProductKind
 from missions.catalog.fields import Fields, read_yaml, unique
 from missions.catalog.model import (
     KINDS,
@@ -17,6 +18,7 @@ from missions.catalog.model import (
 HERE = Path(__file__).resolve().parent
 DETECTORS = ("thermal", "change", "officer")
 SENSORS = tuple(s.value for s in Sensor)
+PRODUCTS = (ProductKind.VISIBLE_MOSAIC.value, ProductKind.THERMAL_MOSAIC.value)
 RULE_RANGES = {
     "floor_c": (-40.0, 1500.0),
     "contrast_k": (0.1, 1000.0),
@@ -88,7 +90,19 @@ def _event_type(
         department=f.choice("department", departments, "department"),
         deadline_h=f.number("deadline_h", 0.1, 2000),
         rule=_rule(f.mapping("rule")) if detector == "thermal" else {},
+        **(_place(f.mapping("place")) if f.has("place") else {}),
     )
+
+
+def _place(f: Fields) -> dict[str, float | None]:
+    """How things of a type lie on the ground."""
+    found: dict[str, float | None] = {
+        "extent_m": f.number("extent_m", 0.0, 500.0),
+        "spacing_m": f.number("spacing_m", 0.1, 5000.0),
+        "again_h": f.number("again_h", 0.1, 24 * 366 * 10) if f.has("again_h") else None,
+    }
+    f.finish()
+    return found
 
 
 def _rule(f: Fields) -> Mapping[str, Any]:
@@ -150,6 +164,7 @@ def _scenario(
         weekdays=_weekdays(f) if f.has("weekdays") else None,
         priority=f.whole("priority", 1, 5),
         event_types=codes,
+        products=f.words("products", PRODUCTS, "product") if f.has("products") else (),
     )
 
 

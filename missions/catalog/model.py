@@ -80,6 +80,10 @@ class EventType:
         deadline_h: working hours from dispatch to report back.
         rule: parameters of the thermal detector (``kind`` "hot" or "cold", the rest numbers);
             empty for other detectors. Sources stand beside the data.
+        extent_m: two exact sightings of one thing may lie so far apart: it is that large, or its
+            warmest part moves.
+        spacing_m: sightings farther apart than this are two things.
+        again_h: a find so long after the last one is a new thing; None for never.
     """
 
     code: str
@@ -94,6 +98,9 @@ class EventType:
     department: str
     deadline_h: float
     rule: Mapping[str, Any] = field(default_factory=dict)
+    extent_m: float = 8.0
+    spacing_m: float = 40.0
+    again_h: float | None = None
 
     @property
     def slot(self) -> str | None:
@@ -116,6 +123,8 @@ class Scenario:
         weekdays: 0 (Monday) to 6; None for every day.
         priority: 1 to 5, 5 the most urgent.
         event_types: codes of what a finding may be called.
+        products: what is made of the photographs of each look without being asked: "mosaic-visible"
+            or "mosaic-thermal"; minutes of computing each.
     """
 
     id: str
@@ -134,6 +143,7 @@ class Scenario:
     weekdays: tuple[int, ...] | None
     priority: int
     event_types: tuple[str, ...]
+    products: tuple[str, ...] = ()
 
     @property
     def readers(self) -> frozenset[str]:

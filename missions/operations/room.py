@@ -56,6 +56,8 @@ class ControlRoom:
         logs: folder of the telemetry logs.
         pool: for photographs; `missions.operations.examine.open_workbench` has run in its workers.
         planning: for plans; `missions.demand.worker.open_planning` has run in its workers.
+        making: for products, which take long; `missions.media.making.open_making` has run in its
+            workers. The pool for photographs where there is none.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class ControlRoom:
         planning: Executor,
         watchers: Watchers,
         docks: Dockyard | None = None,
+        making: Executor | None = None,
     ) -> None:
         self.preset = preset
         self.clock = clock
@@ -80,6 +83,9 @@ class ControlRoom:
         self.fleet = fleet
         self.pool = pool
         self.planning = planning
+        self.making = pool if making is None else making
+        self.products_wanted = asyncio.Event()
+        """Set when a product was asked for or withdrawn."""
         self.watchers = watchers
         self.latest_flight: dict[str, str] = {}
         """By drone, the flight that it is on or came back from last."""

@@ -17,6 +17,7 @@ from missions.entities import (
     TaskState,
 )
 from missions.lifecycle import move
+from missions.media.products import want_for_flight
 from missions.operations import flights, officers
 from missions.operations.changes import Change, compare_pairs, pairs
 from missions.operations.journal import note
@@ -52,6 +53,9 @@ async def settle(room: ControlRoom, flight: Flight) -> None:
             f"{received} of {flight.photos_taken} photographs received",
             f"收到 {received}/{flight.photos_taken} 张影像",
         )
+        wanted = want_for_flight(unit, room, flight)
+    if wanted:
+        room.products_wanted.set()
     _missing(room, flight, received)
 
 
