@@ -303,7 +303,10 @@ class Anomaly:
 
     Attributes:
         error_m: semi-major axis of the 95 % error ellipse.
-        history: the latest sightings, oldest first (bounded).
+        history: the latest sightings, oldest first (bounded); all are `missions.sightings`.
+        anchor: where it was seen first; it never moves far from there. None in old records.
+        drift_m: standard deviation of the part of its error that a flight's sightings share.
+        merged_into: id of the anomaly that this one turned out to be; None for what stands.
     """
 
     id: str
@@ -321,6 +324,9 @@ class Anomaly:
     state: AnomalyState = AnomalyState.OPEN
     case_id: str | None = None
     history: tuple[HeatReading, ...] = ()
+    anchor: LonLat | None = None
+    drift_m: float = 0.0
+    merged_into: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -492,7 +498,7 @@ class Label:
             by the officer alone).
         detector, version, score: what found it; "officer" and no score for a mark.
         event_type: as the detector had it; said_type: as the person has it, None if nothing.
-        box: in the photograph that shows it best.
+        medium_id: the photograph that shows it best; box: where in it, None where not known.
         withdrawn_at: when the verdict was undone; it counts no more.
     """
 
@@ -507,6 +513,7 @@ class Label:
     position: LonLat | None
     department: str
     shared_with: tuple[str, ...]
+    medium_id: str | None = None
     box: PictureBox | None = None
     score: float | None = None
     review_id: str | None = None

@@ -33,6 +33,7 @@ from missions.entities import (
 )
 from missions.media.brought import Batch, Upload
 from missions.media.records import CustodyRecord, Hold
+from missions.sightings import SightingRecord
 from missions.store.protocol import Between
 from missions.store.records import KeyRecord, TokenRecord
 
@@ -292,6 +293,12 @@ KINDS: Mapping[str, Kind] = {
                 *("detector", "event_type", "verdict", "at", "department"),
                 *("review_id", "case_id", "withdrawn_at"),
             ),
+            seen_by=_owner_and_shared,
+        ),
+        Kind(
+            name="sightings",
+            cls=SightingRecord,
+            columns=("anomaly_id", "medium_id", "flight", "kind", "at", "lon", "lat"),
             seen_by=_owner_and_shared,
         ),
         Kind(name="batches", cls=Batch, columns=("by", "department"), seen_by=_owner_and_shared),

@@ -31,6 +31,7 @@ from missions.entities import (
 )
 from missions.media.brought import Batch, Upload
 from missions.media.records import CustodyRecord, Hold
+from missions.sightings import SightingRecord
 from missions.store.records import KeyRecord, TokenRecord
 
 T = TypeVar("T")
@@ -206,6 +207,8 @@ class Unit(Protocol):
 
     @property
     def holds(self) -> Repository[Hold]: ...
+    @property
+    def sightings(self) -> Repository[SightingRecord]: ...
     @property
     def settings(self) -> Settings: ...
 

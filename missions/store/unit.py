@@ -25,6 +25,7 @@ from missions.entities import (
 )
 from missions.media.brought import Batch, Upload
 from missions.media.records import CustodyRecord, Hold
+from missions.sightings import SightingRecord
 from missions.store.kinds import KINDS, Kind
 from missions.store.protocol import Placed, Repository, Settings
 from missions.store.records import KeyRecord, TokenRecord
@@ -144,6 +145,10 @@ class UnitBase(ABC):
     @property
     def holds(self) -> Repository[Hold]:
         return self._of("holds")
+
+    @property
+    def sightings(self) -> Repository[SightingRecord]:
+        return self._of("sightings")
 
 
 def taken(kind: Kind, item_id: str) -> InvalidInput:
