@@ -45,6 +45,8 @@ class Medium:
         scenarios: what it was taken for; cases: ids of the cases it is evidence in.
         quality: what was measured of the picture; thresholds are apart, by scenario.
         origin: "flight" for what a camera delivered, "upload" for what a person brought.
+        orientation: EXIF's: 1 as stored, 3 to be turned by half a turn to look at, 6 or 8 by a
+            quarter.
         name: of the file as it was brought; empty for deliveries.
         declared_sha256: what the camera said the hash was at capture; empty where it said nothing.
         notes: what was odd about the file and what was corrected, a sentence each.
@@ -83,6 +85,7 @@ class Medium:
     quality: Quality | None = None
     origin: str = "flight"
     name: str = ""
+    orientation: int = 1
     declared_sha256: str = ""
     notes: tuple[str, ...] = ()
     deleted_at: datetime | None = None

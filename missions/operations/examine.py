@@ -6,8 +6,9 @@ what the tasks at that place look for. Nothing here touches the records.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from pathlib import Path
 
 import cv2
 import shapely
@@ -15,32 +16,47 @@ import shapely
 from core.equipment import CameraSpec
 from core.errors import InvalidInput
 from core.geo import HeightModel, LonLat
-from imagery.ingest import Inspected, inspect
+from imagery.ingest import Hints, Inspected, inspect, with_pose
+from imagery.quality import Quality, judge, measure_thermal
 from imagery.storage import MediaFolder, Stored
 from missions.catalog import EventType
+from missions.catalog.quality import QualityRules
+from missions.catalog.quality import load as load_quality
 from missions.presets import load
 from missions.processes import leave_with_parent
 from thermal.detection.check import Checked, Find, check
 from thermal.detection.detect import DetectionRule
+from thermal.formats.decode import decode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What is looked for at a place: a task's geometry and its thermal event types."""
+    """What is looked for at a place: a task's geometry, thermal event types and scenarios."""
 
     task_id: str
     geometry_wkb: bytes
     event_types: tuple[str, ...]
+    scenarios: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """A file as it came in, and what the flight that took it looks for."""
+    """A file as it came in, and what the flight that took it looks for.
+
+    Attributes:
+        data: the file, or empty where it lies at ``path`` on this machine.
+    """
 
     data: bytes
     vehicle: str
     camera: str
     wanted: tuple[Wanted, ...]
+    hints: Hints = field(default_factory=Hints)
+    path: str = ""
+
+    def read(self) -> bytes:
+        """The whole file."""
+        return self.data or Path(self.path).read_bytes()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +65,10 @@ class Examined:
 
     Attributes:
         stored: where the file is; None where it could not be stored.
-        tasks: ids of the tasks whose place it shows.
+        tasks: ids of the tasks whose place it shows, well enough for one of their scenarios.
         reason: why it is of no use; empty if it is.
+        quality: what was measured of the picture or of the temperatures.
+        notes: what was odd about it, what was corrected, and what it is not good enough for.
     """
 
     stored: Stored
@@ -58,6 +76,8 @@ class Examined:
     checked: Checked | None
     tasks: tuple[str, ...]
     reason: str
+    quality: Quality | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +89,7 @@ class Workbench:
     rules: Mapping[str, DetectionRule]
     anywhere: frozenset[str]
     media: MediaFolder
+    quality: QualityRules
 
 
 PLACE_MARGIN_M = 30.0
@@ -94,6 +115,7 @@ def open_workbench(preset_name: str, media_root: str) -> None:
             if kind.class_code in preset.recheck.classes
         ),
         media=MediaFolder(media_root),
+        quality=load_quality(),
     )
 
 
@@ -128,31 +150,86 @@ def examine(deliveries: Sequence[Delivery]) -> list[Examined]:
 
 
 def _examine(bench: Workbench, delivery: Delivery) -> Examined:
-    stored = bench.media.put(delivery.data)
+    data = delivery.read()
+    stored = bench.media.put(data)
     try:
-        inspected = inspect(delivery.data, bench.cameras, bench.heights, camera_id=delivery.camera)
+        inspected = inspect(
+            data,
+            bench.cameras,
+            bench.heights,
+            camera_id=delivery.camera,
+            thresholds=bench.quality.default,
+            hints=delivery.hints,
+        )
         if inspected.dropped is not None or inspected.footprint is None:
             return _of_no_use(stored, inspected, inspected.dropped or "shows no ground")
         shown = [
             w for w in delivery.wanted if _geometry(w.geometry_wkb).intersects(inspected.footprint)
         ]
-        checked = None
         if inspected.metadata.radiometric:
-            codes = {code for w in shown for code in w.event_types}
-            rules = {code: bench.rules[code] for code in sorted(codes)}
-            checked = check(
-                delivery.data, bench.cameras, bench.heights, rules, camera_id=delivery.camera
-            )
-            checked = replace(checked, finds=_where_wanted(bench, checked.finds, shown))
+            return _thermal(bench, delivery.camera, data, stored, inspected, shown)
     except InvalidInput as why:
         return _of_no_use(stored, None, str(why))
+    return _kept(bench, stored, inspected, None, shown, inspected.quality)
+
+
+def _thermal(
+    bench: Workbench,
+    camera: str,
+    data: bytes,
+    stored: Stored,
+    inspected: Inspected,
+    shown: Sequence[Wanted],
+) -> Examined:
+    """Whether a frame's temperatures are of use, and the thermal check."""
+    measured = measure_thermal(decode(data).celsius)
+    quality = with_pose(measured, inspected.metadata, inspected.height_m)
+    reasons = judge(quality, bench.quality.default)
+    if reasons:
+        useless = _of_no_use(stored, inspected, "; ".join(reasons))
+        return replace(useless, quality=quality)
+    codes = {code for w in shown for code in w.event_types}
+    rules = {code: bench.rules[code] for code in sorted(codes)}
+    checked = check(data, bench.cameras, bench.heights, rules, camera_id=camera)
+    checked = replace(checked, finds=_where_wanted(bench, checked.finds, shown))
+    return _kept(bench, stored, inspected, checked, shown, quality)
+
+
+def _kept(
+    bench: Workbench,
+    stored: Stored,
+    inspected: Inspected,
+    checked: Checked | None,
+    shown: Sequence[Wanted],
+    quality: Quality | None,
+) -> Examined:
+    """A photograph of use, and the tasks that it is good enough for."""
+    served, notes = [], list(inspected.notes)
+    for wanted in shown:
+        short = _too_poor_for(bench, wanted.scenarios, quality)
+        notes.extend(f"not good enough for {name}: {why}" for name, why in short.items())
+        if not wanted.scenarios or len(short) < len(wanted.scenarios):
+            served.append(wanted.task_id)
     return Examined(
         stored=stored,
         inspected=inspected,
         checked=checked,
-        tasks=tuple(w.task_id for w in shown),
+        tasks=tuple(served),
         reason="",
+        quality=quality,
+        notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _too_poor_for(
+    bench: Workbench, scenarios: Sequence[str], quality: Quality | None
+) -> dict[str, str]:
+    """The scenarios that ask more of a photograph than it is, and why it fails them."""
+    if quality is None:
+        return {}
+    stricter = bench.quality.stricter(scenarios)
+    judged = {name: "; ".join(judge(quality, limits)) for name, limits in stricter.items()}
+    return {name: why for name, why in judged.items() if why}
 
 
 def _where_wanted(
@@ -185,7 +262,15 @@ def _metres(position: LonLat, wkb: bytes) -> float:
 
 
 def _of_no_use(stored: Stored, inspected: Inspected | None, reason: str) -> Examined:
-    return Examined(stored=stored, inspected=inspected, checked=None, tasks=(), reason=reason)
+    return Examined(
+        stored=stored,
+        inspected=inspected,
+        checked=None,
+        tasks=(),
+        reason=reason,
+        quality=inspected.quality if inspected else None,
+        notes=inspected.notes if inspected else (),
+    )
 
 
 @lru_cache(maxsize=4096)

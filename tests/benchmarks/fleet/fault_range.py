@@ -162,6 +162,7 @@ class Range:
             watchers=watchers, docks=yard,
         )  # fmt: skip
         examine._bench = examine.Workbench(
+            quality=examine.load_quality(),
             cameras={}, heights=self.preset.heights, rules={}, anywhere=frozenset(), media=media
         )
         self._background: list[asyncio.Task[None]] = []
