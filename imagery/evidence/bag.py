@@ -20,7 +20,8 @@ _EARLIEST = 1980
 
 
 class Bag:
-    """A bag that is being written.
+    """A bag that is being written; a context manager. Without `finish` it holds no manifest, so
+    that nobody takes it for a whole one.
 
     Args:
         file: where the zip goes; it need not be seekable.
@@ -36,6 +37,12 @@ class Bag:
         self._tags: dict[str, str] = {}
         self._octets = 0
         self._write("bagit.txt", (DECLARATION.encode(),), self._tags, zipfile.ZIP_DEFLATED)
+
+    def __enter__(self) -> "Bag":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._zip.close()
 
     def add(self, path: str, blocks: Iterable[bytes], *, packed: bool = False) -> str:
         """Write a file of the payload; returns its SHA-256.
@@ -53,7 +60,7 @@ class Bag:
         """Write a file about the bag, beside the payload."""
         self._write(name, (text.encode(),), self._tags, zipfile.ZIP_DEFLATED)
 
-    def close(self, info: Mapping[str, str], signer: Signer) -> str:
+    def finish(self, info: Mapping[str, str], signer: Signer) -> str:
         """Write manifests and signature; returns the SHA-256 of the tag manifest."""
         oxum = {"Payload-Oxum": f"{self._octets}.{len(self._payload)}"}
         lines = (f"{k}: {' '.join(v.split())}\n" for k, v in {**info, **oxum}.items() if v.strip())
@@ -63,7 +70,6 @@ class Bag:
         last = _lines(self._tags).encode()
         digest, _ = self._write(TAG_MANIFEST, (last,), {}, zipfile.ZIP_DEFLATED)
         self._write(SIGNATURE, (signer.sign(last),), {}, zipfile.ZIP_STORED)
-        self._zip.close()
         return digest
 
     def _write(

@@ -178,8 +178,38 @@ class Exports:
     ) -> Exported:
         now = self._desk.now()
         name = f"flyonce-evidence-{case.number if case else export_id}"
-        bag = Bag(out, name, now)
-        forms = [self._put(bag, medium, original=as_original[medium.id]) for medium in media]
+        with Bag(out, name, now) as bag:
+            forms = [self._put(bag, medium, original=as_original[medium.id]) for medium in media]
+            heads = self._put_records(bag, case, media)
+            key = fingerprint(signer.public_pem)
+            bag.tag("README.txt", guide.readme(name, key))
+            info = {
+                "Source-Organization": self._desk.preset.title,
+                "Bagging-Date": now.date().isoformat(),
+                "Bagging-Software": software(),
+                "External-Identifier": export_id,
+                "Exported-At": now.isoformat(),
+                "Exported-By": p.name,
+                "Exported-For": order.recipient,
+                "Exported-Because": order.reason,
+                "Legal-Basis": order.legal_basis,
+                "Case-Number": case.number if case else "",
+                **heads,
+                "Signing-Key-SHA256": key,
+            }
+            digest = bag.finish(info, signer)
+        return Exported(
+            id=export_id,
+            name=f"{name}.zip",
+            media=len(media),
+            originals=forms.count("original"),
+            copies=forms.count("copy"),
+            left_out=forms.count("none"),
+            digest=digest,
+        )
+
+    def _put_records(self, bag: Bag, case: Case | None, media: list[Medium]) -> dict[str, str]:
+        """The chains of custody and the case's story; returns where both trails end."""
         with self._desk.view() as unit:
             for medium in media:
                 lines = custody_lines(unit, medium.id)
@@ -187,33 +217,10 @@ class Exports:
             if case is not None:
                 bag.add("case.json", (as_json(story(unit, case)),), packed=True)
             trail, chain = head(unit.settings), chain_head(unit)
-        bag.tag("README.txt", guide.readme(name, fingerprint(signer.public_pem)))
-        info = {
-            "Source-Organization": self._desk.preset.title,
-            "Bagging-Date": now.date().isoformat(),
-            "Bagging-Software": software(),
-            "External-Identifier": export_id,
-            "Exported-At": now.isoformat(),
-            "Exported-By": p.name,
-            "Exported-For": order.recipient,
-            "Exported-Because": order.reason,
-            "Legal-Basis": order.legal_basis,
-            "Case-Number": case.number if case else "",
+        return {
             "Audit-Trail-Head": f"{trail.count}:{trail.seal}",
             "Custody-Head": f"{chain.position}:{chain.seal}",
-            "Signing-Key-SHA256": fingerprint(signer.public_pem),
         }
-        digest = bag.close(info, signer)
-        counts = {form: forms.count(form) for form in ("original", "copy", "none")}
-        return Exported(
-            id=export_id,
-            name=f"{name}.zip",
-            media=len(media),
-            originals=counts["original"],
-            copies=counts["copy"],
-            left_out=counts["none"],
-            digest=digest,
-        )
 
     def _put(self, bag: Bag, medium: Medium, *, original: bool) -> str:
         """One medium with its sidecar; returns in which form it went."""
