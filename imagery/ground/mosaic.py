@@ -88,8 +88,9 @@ def build(
         raise InvalidInput("a thermal mosaic needs a decoder", where="decode")
     read = decode if kind == "thermal" else None
     chosen, dropped = _of_kind(frames, kind)
-    say(0.0, f"tie points of {len(chosen)} frames")
-    report = check_poses(chosen, heights=heights, decode=read)
+    report = check_poses(
+        chosen, heights=heights, decode=read, tell=lambda done, text: say(0.5 * done, text)
+    )
     dropped += report.unreadable
     even = kind != "thermal" if even_out is None else even_out
     placed, lost = _placed(chosen, report, read is not None, even)

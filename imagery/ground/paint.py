@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from core.errors import InvalidInput, UnreadableMedia
+from core.errors import InvalidInput
 from core.geo import HeightModel
 from core.pose import Pose
 from imagery.ground.canvas import Canvas, Tile
@@ -180,7 +180,7 @@ class Painter:
             return None
         try:
             picture = picture_of(frame, self._decode)
-        except (UnreadableMedia, OSError) as error:
+        except (InvalidInput, OSError) as error:
             self.failed[frame.id] = getattr(error, "what", str(error))
             return None
         picture = _reduced(picture, gsd_m / self._own_gsd[k])

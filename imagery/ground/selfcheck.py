@@ -7,14 +7,14 @@ What can be mended is mended; a block adjustment (`imagery.ground.adjust`) takes
 pairs of frames that it has not seen say how good the result is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
 
-from core.errors import UnreadableMedia
+from core.errors import InvalidInput
 from core.geo import FlatGround, HeightModel
 from core.pose import Pose
 from imagery.ground.adjust import Adjusted, Misses, adjust, misses
@@ -90,6 +90,7 @@ def check_poses(
     heights: HeightModel | None = None,
     decode: Decode | None = None,
     limits: Limits | None = None,
+    tell: Callable[[float, str], None] | None = None,
 ) -> PoseReport:
     """Check the poses of frames against their pictures, mend what can be mended, adjust.
 
@@ -100,15 +101,19 @@ def check_poses(
         heights: the ground; without it a level, from the frames' stated height above take-off.
         decode: for thermal frames, see `frames.Decode`.
         limits: from where a difference is a fault.
+        tell: called with the share done and what goes on.
     """
-    known, seen, unreadable = _look(frames, decode)
+    say = tell or _quiet
+    known, seen, unreadable = _look(frames, decode, say)
     if not known:
         return PoseReport(frames=(), unreadable=tuple(unreadable))
     ground_m = None if heights is not None else _ground_m(known)
     ground = heights if heights is not None else FlatGround(ground_m or 0.0)
     plane = Plane.at(known[0].pose.position)
     stated = np.array([complex(*plane.xy(frame.pose.position)) for frame in known])
+    say(0.7, f"comparing {len(known)} frames")
     pairs, mirrored = _tie(known, seen, stated, ground, decode)
+    say(0.9, f"adjusting by {len(pairs)} pairs")
     network, mirrored = _place(known, pairs, stated, mirrored)
     around = _around(len(known), pairs)
     verdicts = judge(known, network, plane, ground, mirrored, around, limits or Limits())
@@ -127,16 +132,21 @@ def check_poses(
     )
 
 
+def _quiet(_done: float, _text: str) -> None:
+    pass
+
+
 def _look(
-    frames: Sequence[MosaicFrame], decode: Decode | None
+    frames: Sequence[MosaicFrame], decode: Decode | None, say: Callable[[float, str], None]
 ) -> tuple[list[MosaicFrame], list[Features], list[tuple[str, str]]]:
     """The frames that can be read, their features, and the others with why."""
     known, seen, unreadable = [], [], []
-    for frame in frames:
+    for k, frame in enumerate(frames):
+        say(0.7 * k / len(frames), frame.id)
         try:
             seen.append(features(frame, picture_of(frame, decode)))
             known.append(frame)
-        except (UnreadableMedia, OSError) as error:
+        except (InvalidInput, OSError) as error:
             unreadable.append((frame.id, getattr(error, "what", str(error))))
     return known, seen, unreadable
 
