@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import InvalidInput
+from thermal.formats.dji_path import DEFAULTS, PATHS
 from thermal.radiometry import (
     Atmosphere,
     Parameters,
     Planck,
+    SinglePath,
     celsius_of,
     counts_of,
     grey_celsius,
@@ -46,6 +49,40 @@ def test_the_correction_undoes_the_path(celsius, emissivity, reflected, distance
     back = celsius_of(object_counts(seen, PLANCK, p, Atmosphere()), PLANCK)
 
     assert back == pytest.approx(celsius, abs=1e-6)
+
+
+@given(
+    celsius=st.floats(-60, 700),
+    emissivity=st.floats(0.2, 1.0),
+    reflected=st.floats(-40, 60),
+    model=st.sampled_from(sorted(PATHS)),
+)
+def test_djis_correction_undoes_the_path(celsius, emissivity, reflected, model):
+    p = replace(DEFAULTS, emissivity=emissivity, reflected_c=reflected)
+    path = PATHS[model]
+
+    assert path.object_c(path.apparent_c(celsius, p), p) == pytest.approx(celsius, abs=1e-3)
+
+
+@given(celsius=st.floats(-40, 400), window=st.floats(0.3, 1.0), distance=st.floats(0, 300))
+def test_what_is_seen_through_a_window_is_given_back(celsius, window, distance):
+    p = Parameters(window_transmission=window, window_c=35.0, distance_m=distance, emissivity=0.8)
+    path = SinglePath(PLANCK, Atmosphere())
+
+    assert path.object_c(path.apparent_c(celsius, p), p) == pytest.approx(celsius, abs=1e-6)
+
+
+def test_djis_correction_rises_with_what_is_seen():
+    seen = np.linspace(-50, 500, 5000)
+    for path in PATHS.values():
+        assert (np.diff(path.object_c(seen, DEFAULTS)) > 0).all()
+
+
+def test_distances_of_each_pixel_take_what_each_would():
+    far = np.array([[1.0, 10.0], [50.0, 300.0]])
+    each = [transmission(Parameters(distance_m=d), Atmosphere()) for d in far.ravel()]
+
+    assert transmission(Parameters(distance_m=far), Atmosphere()).ravel() == pytest.approx(each)
 
 
 def test_air_takes_more_with_distance_and_humidity():

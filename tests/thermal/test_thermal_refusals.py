@@ -115,6 +115,23 @@ class TestFlir:
             decode(files.with_flir(files.with_flir(jpeg, one), two))
 
 
+class TestJpeg:
+    def test_a_file_of_empty_segments_does_not_fill_the_memory(self):
+        data = b"\xff\xd8" + b"\xff\xe1\x00\x02" * 5_000_000
+
+        with pytest.raises(UnreadableMedia, match="segments"):
+            decode_in_bounds(lambda: decode(data), most_mb=8)
+
+    def test_a_picture_that_ends_behind_its_raw_data_is_still_measured(self, files):
+        data = files.thermal_jpeg(SCENE)
+        cut = data[: data.rindex(b"\xff\xda") + 4]
+
+        assert np.array_equal(decode(cut).celsius, decode(data).celsius)
+
+    def test_the_name_does_not_matter_the_content_does(self, files):
+        assert decode(files.tiff_of(SCENE.astype(np.float32))).encoding.startswith("TIFF")
+
+
 class TestTiff:
     def test_a_deflate_bomb_is_refused_in_little_memory(self, files):
         bomb = files.bare_tiff(16, 16, zlib.compress(bytes(200_000_000), 9), compression=8)
