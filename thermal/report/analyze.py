@@ -14,12 +14,14 @@ from core.errors import FlyOnceError, InvalidInput, Unavailable
 from core.geo import HeightModel
 from imagery.files import metadata
 from imagery.files.metadata import Metadata
-from thermal.detection.check import classify, stats
+from thermal import uncertainty
+from thermal.detection.check import classify, stats, uncertainty_k
 from thermal.detection.detect import GENERAL_RULE, DetectionRule
 from thermal.formats.decode import decode
 from thermal.formats.frame import ThermalFrame
 from thermal.places.site import Site, site_of
 from thermal.report.analysis import Analysis, Finding
+from thermal.report.budget import hottest, lines_of
 from thermal.report.facts import facts_of
 from thermal.report.files import SUFFIXES, find_files, free_name, read_file, write_whole
 from thermal.report.ground import Laid, lay
@@ -78,9 +80,14 @@ def analyze(
         camera=frame.camera.strip("* ") or meta.camera_model.strip("* "),
         taken_at=meta.taken_at,
         position=meta.position,
-        parameters=_parameters(frame),
+        parameters=frame.parameters.summary(),
         findings=tuple(
-            Finding(event_type=code, hotspot=spot, located=site.locate(spot))
+            Finding(
+                event_type=code,
+                hotspot=spot,
+                located=site.locate(spot),
+                uncertainty_k=uncertainty_k(frame, spot),
+            )
             for spot, code in found[:MOST_LISTED]
         ),
         found=len(found),
@@ -90,12 +97,9 @@ def analyze(
 
 
 def _limits(frame: ThermalFrame, found: int) -> list[str]:
-    notes = []
-    if not frame.corrected:
-        notes.append(
-            "apparent temperatures: this camera's correction is only known at its default "
-            "distance and humidity"
-        )
+    notes = list(frame.notes)
+    if not frame.corrected and not notes:
+        notes.append("apparent temperatures: nothing is corrected for emissivity, air or window")
     if found > MOST_LISTED:
         notes.append(f"the {MOST_LISTED} most striking of {found} hotspots are listed")
     return notes
@@ -172,6 +176,8 @@ def _one(
     page = frame_page(
         analysis,
         found.frame,
+        sigma_k=uncertainty.of(found.frame),
+        budget=lines_of(hottest(found.frame)),
         laid=_laid(found),
         facts=facts_of(data, found.meta, found.frame),
     )
@@ -185,9 +191,3 @@ def _laid(found: Analyzed) -> Laid | None:
         return None
     places = [(i, f.located) for i, f in enumerate(found.analysis.findings, 1) if f.located]
     return lay(colour(celsius, span_c(celsius)), site.pose, site.camera, site.ground, places)
-
-
-def _parameters(frame: ThermalFrame) -> dict[str, float]:
-    p = frame.parameters.summary()
-    names = ("emissivity", "reflected_c", "air_c", "humidity", "distance_m")
-    return {name: p[name] for name in names}

@@ -48,7 +48,7 @@ def _where(meta: Metadata) -> tuple[Fact, ...]:
 
 
 def _radiometry(frame: ThermalFrame) -> tuple[Fact, ...]:
-    p = frame.parameters
+    p = frame.parameters.summary()
     shown: tuple[Fact, ...] = (("encoding", "编码", frame.encoding),)
     if not frame.corrected:
         return (*shown, ("temperatures", "温度", "apparent (emissivity 1) · 表观温度（发射率 1）"))
@@ -56,11 +56,11 @@ def _radiometry(frame: ThermalFrame) -> tuple[Fact, ...]:
         return (*shown, ("temperatures", "温度", "as exported · 按导出值"))
     return (
         *shown,
-        ("emissivity", "发射率", f"{p.emissivity:.2f}"),
-        ("reflected temperature", "反射温度", f"{p.reflected_c:.1f} °C"),
-        ("air", "空气", f"{p.air_c:.1f} °C, {p.humidity:.0%}"),
-        ("distance", "距离", f"{p.distance_m:.1f} m"),
-        ("window transmission", "窗口透过率", f"{p.window_transmission:.2f}"),
+        ("emissivity", "发射率", f"{p['emissivity']:.2f}"),
+        ("reflected temperature", "反射温度", f"{p['reflected_c']:.1f} °C"),
+        ("air", "空气", f"{p['air_c']:.1f} °C, {p['humidity']:.0%}"),
+        ("distance", "距离", f"{p['distance_m']:.1f} m"),
+        ("window transmission", "窗口透过率", f"{p['window_transmission']:.2f}"),
     )
 
 

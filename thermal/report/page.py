@@ -6,7 +6,7 @@ that a browser without scripts shows), nothing comes from the net.
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -19,6 +19,7 @@ import numpy.typing as npt
 from thermal.detection.detect import Kind
 from thermal.formats.frame import ThermalFrame
 from thermal.report.analysis import Analysis, Finding
+from thermal.report.budget import BudgetLine
 from thermal.report.curve import by_temperature, histogram
 from thermal.report.drawing import histogram_svg, map_svg
 from thermal.report.ground import Laid
@@ -32,16 +33,6 @@ COVERAGE_FACTOR = 2.0
 ENVIRONMENT = jinja2.Environment(
     autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BudgetLine:
-    """One source of uncertainty at the hottest pixel: what it is known to, what it adds."""
-
-    name: str
-    name_zh: str
-    own: str
-    adds: str
 
 
 @cache
@@ -63,6 +54,7 @@ def frame_page(
 
     Args:
         sigma_k: (H, W) standard uncertainty of each pixel, kelvin; None when none can be stated.
+        budget: what the hottest pixel's uncertainty consists of.
         laid: the frame on the ground, where the pose allows.
         facts: name, Chinese name and value of whatever the file says about itself.
     """
