@@ -40,7 +40,10 @@ Celsius = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planck:
-    """A camera's calibration: counts = R1 / (R2 (exp(B / T) - F)) - O, T in kelvin."""
+    """A camera's calibration: counts = R1 / (R2 (exp(B / T) - F)) - O, T in kelvin.
+
+    B is some 1300 to 1600 K for bolometers of 7 to 14 micrometres; far from it nothing is a camera.
+    """
 
     r1: float
     b: float
@@ -50,7 +53,8 @@ class Planck:
 
     def __post_init__(self) -> None:
         values = (self.r1, self.b, self.f, self.o, self.r2)
-        if not all(math.isfinite(v) for v in values) or min(self.r1, self.b, self.r2) <= 0.0:
+        possible = 100.0 <= self.b <= 20_000.0 and self.r1 > 0.0 and self.r2 > 0.0
+        if not all(math.isfinite(v) for v in values) or not possible:
             raise InvalidInput(
                 "the camera's Planck constants are missing or impossible",
                 where="camera calibration",
@@ -104,10 +108,14 @@ def transmission(parameters: Parameters, atmosphere: Atmosphere) -> float | Floa
 
 
 def counts_of(celsius: npt.ArrayLike, planck: Planck) -> Floats:
-    """Counts that a black body at this temperature gives (fractions kept)."""
+    """Counts that a black body at this temperature gives (fractions kept).
+
+    Finite also where a calibration with F above 1 ends, at temperatures of thousands of kelvin.
+    """
     kelvin = np.maximum(np.asarray(celsius, float) + ZERO_K, 1.0)
     with np.errstate(over="ignore"):
-        return planck.r1 / (planck.r2 * (np.exp(planck.b / kelvin) - planck.f)) - planck.o
+        inner = np.maximum(np.exp(planck.b / kelvin) - planck.f, 1e-9)
+        return np.asarray(planck.r1 / (planck.r2 * inner) - planck.o)
 
 
 def celsius_of(counts: npt.ArrayLike, planck: Planck) -> Floats:

@@ -124,6 +124,13 @@ def test_impossible_parameters_are_named(values):
         Parameters(**values)
 
 
-def test_missing_planck_constants_are_named():
+@pytest.mark.parametrize("values", [{"r1": 0.0}, {"b": 1e-30}, {"o": math.nan}, {"r2": -1.0}])
+def test_missing_planck_constants_are_named(values):
     with pytest.raises(InvalidInput, match="Planck"):
-        Planck(r1=0.0, b=1500.0, f=1.0, o=0.0, r2=0.01)
+        replace(PLANCK, **values)
+
+
+def test_a_calibration_that_ends_below_the_temperature_stays_finite():
+    short = replace(PLANCK, f=3.0)
+
+    assert np.isfinite(counts_of([20.0, 1100.0, 3000.0], short)).all()

@@ -25,7 +25,7 @@ _HEADER_SIZE, _ENTRY_SIZE, _RAW_HEADER_SIZE = 64, 32, 32
 _MAX_RECORDS = 256
 _TAU_PITCH_UM = 17.0  # FLIR Tau 2, the core of DJI's XT and XT2
 _TAU_ACCURACY = Accuracy(limit_k=5.0, limit_share=0.05)
-"""Of the Tau 2, after FLIR's data sheet for its radiometric versions: 5 C or 5 %."""
+"""Of the Tau 2 in DJI's XT and XT2: 5 C or 5 %, as FLIR states for it with advanced radiometry."""
 _PNG, _REMEDY = b"\x89PNG\r\n\x1a\n", "copy the file again from the camera"
 
 
