@@ -15,6 +15,8 @@ from datetime import datetime
 from imagery.catalog import MediumState
 from imagery.storage import MediaFolder
 from missions.media.evidence import Custody, Note
+from missions.media.holds import on_hold
+from missions.media.products import withdraw
 from missions.media.records import Act
 from missions.operations.journal import note
 from missions.store.protocol import Store, Unit
@@ -66,6 +68,8 @@ def recover(store: Store, media: MediaFolder, *, by: str = "service", at: dateti
 
 def _order(store: Store, reasons: Mapping[str, str], by: str, at: datetime) -> None:
     with store.unit() as unit:
+        stopped = on_hold(unit)  # a hold that was placed a moment ago still counts
+        reasons = {m: why for m, why in reasons.items() if m not in stopped}
         unit.settings.set(ORDERED, {**ordered(unit), **reasons})
         Custody(unit).note_all(
             Note(
@@ -91,5 +95,6 @@ def _bury(unit: Unit, reasons: Mapping[str, str], by: str, at: datetime) -> None
         notes.append(Note(medium_id=medium_id, what=Act.DELETED, by=by, at=at, detail=detail))
         text = f"{medium_id} deleted: {reason}; SHA-256 {medium.sha256}"
         note(unit, at, medium_id, "delete-medium", text, f"影像 {medium_id} 已删除：{reason}", by)
+    withdraw(unit, reasons)
     Custody(unit).note_all(notes)
     unit.settings.set(ORDERED, {k: v for k, v in ordered(unit).items() if k not in reasons})

@@ -15,7 +15,6 @@ from missions.media.chain import as_document, broken_links
 from missions.media.custody_check import PAGE, Findings, Sort, check_chain
 from missions.media.deletions import ordered
 from missions.media.records import Act, CustodyRecord
-from missions.store.kinds import KINDS
 from missions.store.protocol import Store, Unit
 
 _BATCH = 500
@@ -98,10 +97,6 @@ def _check_extra(unit: Unit, keys: Sequence[str], found: Findings) -> None:
     """Files that no record names, or whose medium was deleted."""
     names = {key.rpartition("/")[2]: key for key in keys}
     known = {m.sha256 for m in unit.media.find(sha256=tuple(names)) if _has_bytes(m)}
-    for kind in KINDS.values():  # products and whatever else is kept by its digest
-        if "sha256" in kind.columns and kind.name != "media":
-            repository = getattr(unit, kind.name)
-            known.update(item.sha256 for item in repository.find(sha256=tuple(names)))
     for name in sorted(names.keys() - known):
         found.add(Sort.EXTRA, names[name], "no record names this file")
 

@@ -22,7 +22,7 @@ from imagery.evidence.blur import Box
 from imagery.evidence.copy import decoded, protected_jpeg
 from imagery.evidence.scale import Look
 from imagery.ground.georeference import ground_point, native_pixel, pixel_of
-from missions.access import Principal
+from missions.access import Owned, Principal
 from missions.operations.preview import preview_of
 from missions.store.protocol import Between, Unit
 from thermal.detection.detect import detect
@@ -63,10 +63,10 @@ class CopyJob:
     warm: Warm | None
 
 
-def owns(principal: Principal, medium: Medium) -> bool:
-    """Whether the caller may see the original."""
+def owns(principal: Principal, item: Owned) -> bool:
+    """Whether something is the caller's own: it may see the original."""
     return principal.sees_all or (
-        principal.department is not None and principal.department == medium.department
+        principal.department is not None and principal.department == item.department
     )
 
 

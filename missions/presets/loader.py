@@ -5,7 +5,7 @@ zones.geojson, places.geojson and heights.npy; a folder ``catalog`` in it, when 
 replaces the catalogue that FlyOnce ships.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -21,6 +21,7 @@ from core.zones import Zone
 from fleet.address import MAIN, Address, is_link_name
 from missions import catalog
 from missions.catalog.fields import Fields, read_yaml, unique
+from missions.catalog.retention import RetentionRules, load_retention
 from missions.presets import shapes
 from missions.presets.model import (
     County,
@@ -70,9 +71,18 @@ def load(name_or_path: str | Path = "quzhou") -> Preset:
         demo=_demo(rules.mapping("demo")),
         attribution=rules.text("attribution"),
         zone_info=_zone_info(rules),
+        retention=_retention(own, words.scenarios),
     )
     rules.finish()
     return preset
+
+
+def _retention(own: Path, scenarios: Iterable[str]) -> RetentionRules:
+    """The preset's own rules; without a catalogue of its own, those that FlyOnce ships."""
+    path = own / "retention.yaml"
+    if path.is_file():
+        return load_retention(scenarios, path)
+    return load_retention(scenarios, strict=not own.is_dir())
 
 
 def _folder(name_or_path: str | Path) -> Path:

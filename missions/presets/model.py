@@ -11,6 +11,7 @@ from core.geo import HeightGrid, LonLat
 from core.zones import Zone
 from fleet.address import MAIN, Address
 from missions.catalog.model import Department, EventType, Scenario
+from missions.catalog.retention import RetentionRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +176,7 @@ class Preset:
     demo: DemoSettings
     attribution: str
     zone_info: ZoneInfo
+    retention: RetentionRules | None = None
 
     def places_of(self, scenario: Scenario) -> tuple[Place, ...]:
         """The places that a scenario looks at."""
