@@ -136,3 +136,18 @@ def test_what_cannot_be_read_is_told_with_its_name(
     assert status == 2
     assert why in said
     assert "x.jpg" in said
+
+
+def test_the_benchmark_lists_its_groups(run: Run) -> None:
+    status, _, said = run("bench", "thermal", "--only", "nothing")
+
+    assert status == 2
+    for name in ("accuracy", "decode", "fuzz"):
+        assert name in said
+
+
+def test_the_benchmark_says_what_it_lacks(run: Run, tmp_path: Path) -> None:
+    status, _, said = run("bench", "thermal", "--only", "accuracy,decode", "--data", str(tmp_path))
+
+    assert status == 1
+    assert "skipped" in said

@@ -197,7 +197,7 @@ def _of_counts(band: _Band, scale: str | None) -> tuple[Floats, str, tuple[str, 
     note: tuple[str, ...] = ()
     if scale is not None:
         celsius, name = counts * SCALES[scale] - ZERO_K, f"{scale}, as the caller says"
-    elif band.gain != 1.0:
+    elif (band.gain, band.offset) != (1.0, 0.0):
         celsius, name = counts * band.gain + band.offset, f"{band.gain:g} a count, by its tags"
         celsius = celsius - ZERO_K if _is_kelvin(band) else celsius
     else:
