@@ -48,14 +48,16 @@ class Parameters:
     window_c: float = 20.0
 
     def __post_init__(self) -> None:
-        for item in fields(self):
-            value = getattr(self, item.name)
+        for name, (low, high) in LIMITS.items():
+            value = getattr(self, name)
             if isinstance(value, np.ndarray):
-                value = self._frozen(item.name, value)
-            low, high = LIMITS[item.name]
-            if not np.all((low <= np.asarray(value)) & (np.asarray(value) <= high)):
+                value = self._frozen(name, value)
+                possible = bool(((value >= low) & (value <= high)).all())
+            else:
+                possible = low <= value <= high
+            if not possible:
                 raise InvalidInput(
-                    f"{item.name} is {_said(value)}",
+                    f"{name} is {_said(value)}",
                     where="radiometric parameters",
                     remedy=f"it must be between {low:g} and {high:g}",
                 )

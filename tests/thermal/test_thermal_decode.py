@@ -7,6 +7,7 @@ import pytest
 
 from core.errors import UnknownEncoding, UnreadableMedia
 from imagery.files import jpeg
+from thermal import uncertainty
 from thermal.formats import flir
 from thermal.formats.decode import decode
 
@@ -120,6 +121,21 @@ class TestRealFiles:
         assert frame.celsius.shape == shape
         assert span[0] < frame.celsius.min()
         assert frame.celsius.max() < span[1]
+
+    def test_a_plant_seen_by_an_xt(self, shared):
+        frame = decode((shared / "pv" / "rentadrone" / "example_flir.jpg").read_bytes())
+
+        assert frame.celsius.shape == (512, 640)
+        assert 23 < frame.celsius.min() < frame.celsius.max() < 109
+        assert frame.accuracy.limit_k == 5.0  # a Tau 2 core
+
+    def test_every_pixel_has_an_uncertainty(self, shared):
+        paths = [*(shared / "flir").glob("*.jpg"), shared / "dji" / "M3T_DJI_0001_R.JPG"]
+        for path in paths:
+            sigma = uncertainty.of(decode(path.read_bytes()))
+
+            assert np.isfinite(sigma).all()
+            assert 1.0 < sigma.min() <= sigma.max() < 10.0
 
     def test_against_flirs_own_software(self, shared):
         folder = shared / "flir" / "iguana"
