@@ -23,6 +23,7 @@ from api.routes import (
     media,
     rehearsals,
     requests,
+    uploads,
 )
 from api.settings import Settings
 from missions.service import Service
@@ -50,6 +51,7 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
     errors.install(app)
     # first, because routes are tried in order and this one is used 100 times a second
     app.include_router(media.delivery, prefix=PREFIX, max_body_size=settings.media_max_mb << 20)
+    app.include_router(uploads.router, prefix=PREFIX, max_body_size=settings.media_max_mb << 20)
     for module in (
         city,
         flights,

@@ -14,7 +14,10 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from api.schemas.base import Model
+from api.tus import VERSION, NotOctets, WrongVersion
 from core import errors
+from imagery.parts import OffsetMismatch, PartBusy
+from missions.media.uploads import ChecksumMismatch, TooLarge
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -26,6 +29,12 @@ class Unauthenticated(errors.NotAllowed):
 STATUS: Mapping[type[errors.FlyOnceError], int] = {
     errors.FlyOnceError: 500,
     errors.InvalidInput: 422,
+    OffsetMismatch: 409,
+    PartBusy: 423,
+    TooLarge: 413,
+    ChecksumMismatch: 460,  # as tus 1.0 has it
+    WrongVersion: 412,
+    NotOctets: 415,
     errors.UnreadableMedia: 422,
     errors.UnknownEncoding: 415,
     errors.NotFound: 404,
@@ -141,6 +150,8 @@ def _path(location: tuple[int | str, ...]) -> str:
 async def _named(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, errors.FlyOnceError)  # noqa: S101 - registered for this class
     headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthenticated) else None
+    if isinstance(error, WrongVersion):
+        headers = {"Tus-Version": VERSION}
     return respond(problem_of(error), headers)
 
 

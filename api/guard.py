@@ -33,6 +33,7 @@ _HEADERS = [
     (b"cross-origin-opener-policy", b"same-origin"),
 ]
 MEDIA = "/api/v1/media"
+UPLOADS = "/api/v1/uploads"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -65,7 +66,8 @@ class Guard:
     def _too_large(self, scope: Scope, headers: Headers) -> Problem | None:
         """Refuse by the length announced; what comes in chunks is counted by the application."""
         length = headers.get("content-length", "0")
-        limit = self.largest_photo if scope["path"] == MEDIA else self.largest
+        photo = scope["path"] == MEDIA or scope["path"].startswith(UPLOADS)
+        limit = self.largest_photo if photo else self.largest
         if length.isdigit() and int(length) <= limit:
             return None
         return plain(

@@ -154,6 +154,7 @@ async def running(
         intake = Intake(room, finds)
         reporter = Reporter(room)
         service = Service(room, intake, reporter)
+        service.uploads.max_bytes = settings.media_max_mb << 20
         day = Day(room, intake, finds, Rehearsals(settings.home))
         await stack.enter_async_context(_http(service, settings, listener))
         ready(url)
@@ -168,6 +169,7 @@ async def running(
         await stack.enter_async_context(docks)
         stack.push_async_callback(room.close)
         await stack.enter_async_context(_background(day.run(), "day"))
+        await stack.enter_async_context(_background(service.uploads.run(), "uploads"))
         await stack.enter_async_context(_background(service.products.run(), "products"))
         yield Runtime(
             service=service,

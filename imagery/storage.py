@@ -195,6 +195,13 @@ class MediaFolder:
         if self._exists(path):
             self._fs.rm_file(path)
 
+    def scratch(self, name: str) -> Path:
+        """A folder on this machine for files that are not whole yet: beside the media, so that
+        they are on the same disk; for other stores in the temporary folder."""
+        if self._local:
+            return Path(self._root) / f".{name}"
+        return Path(tempfile.gettempdir()) / f"flyonce-{os.getuid()}" / name
+
     def free_bytes(self) -> int | None:
         """Bytes free on the disk of a local folder; None for other stores."""
         return shutil.disk_usage(self._root).free if self._local else None

@@ -25,6 +25,9 @@ _MAY: dict[str, frozenset[Role]] = {
     "request": frozenset({Role.ADMINISTRATOR, Role.DISPATCHER, Role.MEMBER}),
     "decide": frozenset({Role.ADMINISTRATOR, Role.DISPATCHER, Role.MEMBER}),
     "deliver": frozenset({Role.ADMINISTRATOR, Role.MACHINE}),
+    "upload": frozenset(
+        {Role.ADMINISTRATOR, Role.DISPATCHER, Role.PILOT, Role.MEMBER, Role.MACHINE}
+    ),
     "administer": frozenset({Role.ADMINISTRATOR}),
 }
 
@@ -57,7 +60,7 @@ class Principal:
         return self.role in _SEES_ALL
 
     def may(self, action: str) -> bool:
-        """Whether the role permits an action: fly, request, decide, deliver or administer."""
+        """Whether the role permits an action of `_MAY`, such as fly, decide or upload."""
         return self.role in _MAY[action]
 
     def require(self, action: str) -> None:

@@ -28,9 +28,11 @@ from missions.entities import (
     RequestState,
     Review,
 )
+from missions.media.batches import Batches
 from missions.media.desk import Desk
 from missions.media.evidence_desk import Evidence
 from missions.media.products import Products
+from missions.media.uploads import Uploads
 from missions.operations import flightlog
 from missions.operations import packs as packing
 from missions.operations import point as pointing
@@ -62,6 +64,10 @@ class Service:
         """What is made of photographs: temperature rasters, mosaics."""
         self.flying = Flying(room)
         """What pilots do with drones in the air."""
+        self.uploads = Uploads(room, intake)
+        """Files that people bring, one by one."""
+        self.batches = Batches(room)
+        """Files that were brought together."""
         self.status = "starting"
         """"ok" once the day's plan is released."""
 

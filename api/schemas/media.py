@@ -15,6 +15,14 @@ class QualityOut(Model):
     brightness: float
     dark_share: float
     bright_share: float
+    fine_detail: float | None
+    blur_px: float | None
+    tilt_deg: float | None
+    height_m: float | None
+    span_k: float | None
+    noise_k: float | None
+    saturated_share: float | None
+    content: str
 
 
 class MediumOut(Model):

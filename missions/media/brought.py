@@ -29,6 +29,7 @@ class Upload:
         sha256: as the sender declared it; empty where it did not.
         size_bytes: of the whole file. How much of it is here is the size of its part on disk.
         vehicle, camera, flight: what the sender says of it; empty where it says nothing.
+        pitch_deg: which way a plain camera looked, as the sender declares.
         department: whose it will be; empty for city-wide senders without a flight.
         by: name of the sender.
         expires_at: until when an unfinished upload is kept.
@@ -43,6 +44,7 @@ class Upload:
     vehicle: str = ""
     camera: str = ""
     flight: str = ""
+    pitch_deg: float | None = None
     department: str = ""
     shared_with: tuple[str, ...] = ()
     by: str

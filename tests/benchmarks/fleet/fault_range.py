@@ -162,9 +162,9 @@ class Range:
             watchers=watchers, docks=yard,
         )  # fmt: skip
         examine._bench = examine.Workbench(
+            cameras={}, heights=self.preset.heights, rules={}, anywhere=frozenset(), media=media,
             quality=examine.load_quality(),
-            cameras={}, heights=self.preset.heights, rules={}, anywhere=frozenset(), media=media
-        )
+        )  # fmt: skip
         self._background: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> "Range":
