@@ -73,6 +73,8 @@ class Exif:
     def gps_text(self, name: str) -> str:
         """A GPS tag as text; empty when absent."""
         value = self.gps.get(_GPS[name])
+        if isinstance(value, bytes):
+            value = value.decode("ascii", "replace")
         return value.strip("\0 ") if isinstance(value, str) else ""
 
     def gps_number(self, name: str) -> float | None:
@@ -90,12 +92,12 @@ class Exif:
     @property
     def latitude(self) -> float | None:
         """Degrees north."""
-        return self._angle("Latitude", "S")
+        return self._angle("Latitude", "NS")
 
     @property
     def longitude(self) -> float | None:
         """Degrees east."""
-        return self._angle("Longitude", "W")
+        return self._angle("Longitude", "EW")
 
     @property
     def altitude_m(self) -> float | None:
@@ -106,12 +108,13 @@ class Exif:
         below = self.gps.get(_GPS["AltitudeRef"]) in (b"\x01", 1)
         return -height if below else height
 
-    def _angle(self, name: str, negative: str) -> float | None:
-        numbers = self.gps_numbers(name)
-        if len(numbers) != 3:
+    def _angle(self, name: str, sides: str) -> float | None:
+        """EXIF requires the side; without it half the earth would be a guess."""
+        numbers, side = self.gps_numbers(name), self.gps_text(f"{name}Ref").upper()
+        if len(numbers) != 3 or side not in tuple(sides):
             return None
         degrees = numbers[0] + numbers[1] / 60 + numbers[2] / 3600
-        return -degrees if self.gps_text(f"{name}Ref").upper() == negative else degrees
+        return -degrees if side == sides[1] else degrees
 
 
 def parse_exif(payload: bytes, problems: list[str]) -> Exif:

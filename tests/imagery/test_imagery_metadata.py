@@ -6,6 +6,7 @@ import pytest
 from core.errors import UnreadableMedia
 from core.geo import LonLat
 from imagery.files import metadata
+from imagery.files.exif import Exif
 
 GRAY = np.random.default_rng(1).integers(0, 255, (48, 64), dtype=np.uint8)
 
@@ -120,3 +121,13 @@ def test_real_files(shared):
     assert h20n.radiometric
     assert xt2.pose.position.lon == pytest.approx(76.37778587)
     assert xt2.radiometric
+
+
+def test_a_place_without_its_side_of_the_earth_is_no_place():
+    rome = {1: "N", 2: (41.0, 54.0, 0.0), 3: "E", 4: (12.0, 30.0, 0.0)}
+    south = {**rome, 1: b"S\0"}
+    nowhere = {key: value for key, value in rome.items() if key != 3}
+
+    assert Exif({}, rome).longitude == pytest.approx(12.5)
+    assert Exif({}, south).latitude == pytest.approx(-41.9)
+    assert Exif({}, nowhere).longitude is None
