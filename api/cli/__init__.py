@@ -17,12 +17,15 @@ from api.cli import (
     compare,
     convert,
     demo,
+    detect,
     enrol,
+    evidence,
     mosaic,
     plan,
     poses,
     rehearse,
     replan,
+    retention,
     route,
     serve,
     sim,
@@ -53,16 +56,19 @@ for command in (
     route.route,
     convert.convert,
     analyze.analyze,
+    detect.detect,
     thermal.thermal,
     poses.poses,
     mosaic.mosaic,
     sim.sim,
     campaign.campaign,
     enrol.enrol,
+    retention.retention,
 ):
     app.command()(command)
 app.add_typer(token.app, name="token")
 app.add_typer(audit.app, name="audit")
+app.add_typer(evidence.app, name="evidence")
 bench.app.command("faults")(campaign.campaign)
 app.add_typer(bench.app, name="bench")
 

@@ -14,6 +14,8 @@ from missions.catalog.model import (
     EventType,
     Scenario,
 )
+from thermal.detection.rule import Kind
+from thermal.detection.severity import SCALES
 
 HERE = Path(__file__).resolve().parent
 DETECTORS = ("thermal", "change", "officer")
@@ -21,11 +23,20 @@ SENSORS = tuple(s.value for s in Sensor)
 PRODUCTS = (ProductKind.VISIBLE_MOSAIC.value, ProductKind.THERMAL_MOSAIC.value)
 RULE_RANGES = {
     "floor_c": (-40.0, 1500.0),
+    "low_c": (-40.0, 1500.0),
+    "high_c": (-40.0, 1500.0),
     "contrast_k": (0.1, 1000.0),
     "min_px": (1.0, 1e6),
     "max_px": (1.0, 1e6),
+    "min_m": (0.01, 1000.0),
+    "max_m": (0.01, 1000.0),
     "z": (0.5, 100.0),
+    "isolation_k": (0.0, 1000.0),
+    "step_k": (0.0, 1000.0),
+    "roundness": (0.0, 1.0),
 }
+REQUIRED = ("contrast_k", "min_px", "z")
+"""What every rule says; the rest has a default or is no condition."""
 
 
 def load(folder: Path = HERE) -> Catalog:
@@ -106,15 +117,19 @@ def _place(f: Fields) -> dict[str, float | None]:
 
 
 def _rule(f: Fields) -> Mapping[str, Any]:
-    rule: dict[str, Any] = {"kind": f.choice("kind", ("hot", "cold"), "kind of spot")}
+    rule: dict[str, Any] = {"kind": f.choice("kind", tuple(Kind), "kind of spot")}
+    if f.has("scale"):
+        rule["scale"] = f.choice("scale", tuple(SCALES), "scale")
     for key, (low, high) in RULE_RANGES.items():
-        if not f.has(key) and key in ("floor_c", "max_px"):
+        if not f.has(key) and key not in REQUIRED:
             continue
         rule[key] = (
             f.whole(key, int(low), int(high)) if key.endswith("px") else f.number(key, low, high)
         )
     if rule["min_px"] > rule.get("max_px", rule["min_px"]):
         f.fail("max_px", "is below min_px", "swap the two")
+    if rule.get("min_m", 0.0) > rule.get("max_m", rule.get("min_m", 0.0)):
+        f.fail("max_m", "is below min_m", "swap the two")
     f.finish()
     return rule
 

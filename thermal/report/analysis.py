@@ -17,12 +17,15 @@ class Finding:
 
     Attributes:
         uncertainty_k: standard uncertainty of the peak; None where none can be stated.
+        severity: 1 to 4; grade: the class of a published scale, "" where the rule has none.
     """
 
     event_type: str
     hotspot: Hotspot
     located: Located | None = None
     uncertainty_k: float | None = None
+    severity: int = 2
+    grade: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,4 +97,17 @@ def _finding_dict(number: int, finding: Finding) -> dict[str, Any]:
         "lat": round(place.position.lat, 7) if place else None,
         "altitude_m": round(place.altitude_m, 1) if place else None,
         "error_m": round(place.error.semi_major_m, 1) if place else None,
+        "error_ellipse": _ellipse(place) if place else None,
+        "kind": spot.kind.value,
+        "severity": finding.severity,
+        "grade": finding.grade,
+    }
+
+
+def _ellipse(place: Located) -> dict[str, float]:
+    """The region that holds the place with 95 % probability: half axes and the major's bearing."""
+    return {
+        "semi_major_m": round(place.error.semi_major_m, 2),
+        "semi_minor_m": round(place.error.semi_minor_m, 2),
+        "bearing_deg": round(place.error.bearing_deg, 1),
     }

@@ -17,6 +17,8 @@ from imagery.files.metadata import Metadata
 from thermal import uncertainty
 from thermal.detection.check import classify, stats, uncertainty_k
 from thermal.detection.detect import GENERAL_RULE, DetectionRule
+from thermal.detection.scale import gsd_m
+from thermal.detection.severity import assess, grade
 from thermal.formats.decode import decode
 from thermal.formats.frame import ThermalFrame
 from thermal.places.site import Site, site_of
@@ -56,11 +58,13 @@ def analyze(
     rules: Mapping[str, DetectionRule] | None = None,
     cameras: Mapping[str, CameraSpec] | None = None,
     heights: HeightModel | None = None,
+    most: int = MOST_LISTED,
 ) -> Analyzed:
     """Analyse one file.
 
     Args:
         rules: by event type; the general rule when None.
+        most: hotspots that are listed, the most striking first.
         heights: of the ground; without it the ground is taken as level at the take-off point's
             height, if the file names it.
 
@@ -72,8 +76,9 @@ def analyze(
         frame = decode(data)
     except InvalidInput as error:
         raise type(error)(error.what, where=name, remedy=error.remedy) from error
-    found = classify(frame, rules or {ANY: GENERAL_RULE})
+    wanted = rules or {ANY: GENERAL_RULE}
     site = site_of(meta, frame, cameras, heights)
+    found = classify(frame, wanted, gsd_m(site.shape, site.pose, site.camera, site.ground))
     analysis = Analysis(
         path=name,
         stats=stats(frame),
@@ -87,21 +92,23 @@ def analyze(
                 hotspot=spot,
                 located=site.locate(spot),
                 uncertainty_k=uncertainty_k(frame, spot),
+                severity=assess(wanted[code], spot),
+                grade=reached.name if (reached := grade(wanted[code], spot)) else "",
             )
-            for spot, code in found[:MOST_LISTED]
+            for spot, code in found[:most]
         ),
         found=len(found),
-        notes=(*meta.problems, *site.notes, *_limits(frame, len(found))),
+        notes=(*meta.problems, *site.notes, *_limits(frame, len(found), most)),
     )
     return Analyzed(analysis=analysis, frame=frame, meta=meta, site=site)
 
 
-def _limits(frame: ThermalFrame, found: int) -> list[str]:
+def _limits(frame: ThermalFrame, found: int, most: int) -> list[str]:
     notes = list(frame.notes)
     if not frame.corrected and not notes:
         notes.append("apparent temperatures: nothing is corrected for emissivity, air or window")
-    if found > MOST_LISTED:
-        notes.append(f"the {MOST_LISTED} most striking of {found} hotspots are listed")
+    if found > most:
+        notes.append(f"the {most} most striking of {found} hotspots are listed")
     return notes
 
 
