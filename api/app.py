@@ -17,6 +17,7 @@ from api.routes import (
     commands,
     control,
     docks,
+    evidence,
     findings,
     flights,
     live,
@@ -63,6 +64,7 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
         media,
         findings,
         cases,
+        evidence,
         live,
     ):
         app.include_router(module.router, prefix=PREFIX, max_body_size=settings.body_max_kb << 10)

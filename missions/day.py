@@ -12,6 +12,8 @@ from missions.demand.planning import PlannedDay
 from missions.demand.releasing import asked_for, is_released, release
 from missions.demand.week import days_of, flown_in, note_week
 from missions.demand.worker import plan, share_of
+from missions.media.desk import Desk
+from missions.media.retention import Retention
 from missions.operations import alarm, mend, recheck, rehearsal
 from missions.operations.dispatch import Dispatcher
 from missions.operations.examine import is_urgent
@@ -29,6 +31,8 @@ DAY_SECONDS = 12.0
 """Time for the search of a day's plan; more gains little at a city's size (facts/planning.md)."""
 WEEK_SECONDS = 4.0
 SEEDS = 3
+LET_GO_AT = time(3, 0)
+"""Local time at which photographs whose time is over are deleted: nothing flies then."""
 NEXT_DAY_AT = time(11, 0)
 """Local time by which tomorrow is planned: an hour before its filing cut-off."""
 
@@ -52,6 +56,7 @@ class Day:
         self._intake = intake
         self._dispatcher = Dispatcher(room)
         finds.on_urgent = self._alarm
+        self._retention = Retention(Desk.of(room))
         self.week_done = asyncio.Event()
 
     async def prepare(self) -> None:
@@ -64,6 +69,7 @@ class Day:
         room = self._room
         urgent = frozenset(c for c, t in room.preset.event_types.items() if is_urgent(t))
         alarm.catch_up(room, urgent)
+        await asyncio.to_thread(self._retention.recover)
         zone = room.preset.zone_info
         jobs = (
             schedule.every("filings", 10, _guarded(self._filings), zone),
@@ -71,6 +77,7 @@ class Day:
             schedule.every("mending", 30, _guarded(self._mend), zone),
             schedule.every("clock", 5, _guarded(self._save_clock), zone),
             schedule.daily("tomorrow's plan", NEXT_DAY_AT, _guarded(self._tomorrow), zone),
+            schedule.daily("retention", LET_GO_AT, _guarded(self._let_go), zone),
             schedule.every("rehearsal", 600, _guarded(self._rehearse_released), zone),
         )
         async with asyncio.TaskGroup() as group:
@@ -104,6 +111,10 @@ class Day:
             await self._plan(tomorrow, DAY_SECONDS, rehearse=True)
         else:
             await self._rehearse_day(tomorrow)
+
+    async def _let_go(self) -> None:
+        swept = await asyncio.to_thread(self._retention.sweep)
+        logger.info("retention: %d deleted, %d held", swept.deleted, swept.held)
 
     async def _rehearse_released(self) -> None:
         """Today's plan where nobody has rehearsed it: it was released in a hurry."""

@@ -1,15 +1,20 @@
 """The use cases of evidence, behind the service's one door: show, trace, export, hold, let go."""
 
 from collections.abc import Sequence
+from datetime import timedelta
+from itertools import islice
 from typing import IO
 
 from core.errors import NotAllowed
 from missions.access import Principal
+from missions.media import holds
 from missions.media.desk import Desk
 from missions.media.exports import Exported, ExportOrder, Exports
 from missions.media.privacy import owns
-from missions.media.records import CustodyRecord
+from missions.media.records import CustodyRecord, Hold
+from missions.media.retention import Due, Retention
 from missions.media.showing import Showing
+from missions.queries import Page
 
 
 class Evidence:
@@ -19,6 +24,7 @@ class Evidence:
         self._desk = desk
         self.showing = Showing(desk)
         self._exports = Exports(desk, self.showing)
+        self.retention = Retention(desk)
 
     def custody(self, p: Principal, medium_id: str) -> Sequence[CustodyRecord]:
         """A medium's chain of custody, for its owners: it names who looked at it.
@@ -43,3 +49,32 @@ class Evidence:
     def key(self) -> tuple[str, str]:
         """The public key that bundles are signed with (PEM), and its fingerprint."""
         return self._exports.key()
+
+    # --- holds and retention ---------------------------------------------------------------
+
+    def hold(self, p: Principal, subject: str, reason: str) -> Hold:
+        """Forbid the deletion of a photograph, or of a case's evidence; see `holds.place`."""
+        with self._desk.unit() as unit:
+            return holds.place(unit, p, subject, reason, self._desk.now())
+
+    def lift(self, p: Principal, hold_id: str) -> Hold:
+        """Lift a hold; see `holds.lift`."""
+        with self._desk.unit() as unit:
+            return holds.lift(unit, p, hold_id, self._desk.now())
+
+    def holds(self, p: Principal) -> Sequence[Hold]:
+        """Holds of the caller's department (of all for city-wide roles), lifted ones too."""
+        with self._desk.view() as unit:
+            if p.sees_all:
+                return unit.holds.find()
+            return unit.holds.find(department=p.department or "-")
+
+    def due(
+        self, p: Principal, *, days: float, after: str | None = None, limit: int = 100
+    ) -> Page[Due]:
+        """What of the caller's will be deleted within so many days, and what is held instead."""
+        until = self._desk.now() + timedelta(days=days)
+        found = self.retention.due(until=until, audience=p.audience(), after=after)
+        own = (due for due in found if owns(p, due.medium))
+        items = tuple(islice(own, limit + 1))
+        return Page(items[:limit], items[limit - 1].medium.id if len(items) > limit else None)
