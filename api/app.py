@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.routing import APIRoute
-from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
 from api import docs, errors
 from api.console import Console
@@ -22,8 +22,11 @@ from api.routes import (
     flights,
     live,
     media,
+    products,
     rehearsals,
     requests,
+    stac,
+    tiles,
     uploads,
 )
 from api.settings import Settings
@@ -62,6 +65,9 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
         docks,
         requests,
         media,
+        products,
+        tiles,
+        stac,
         findings,
         cases,
         evidence,
@@ -70,7 +76,13 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
         app.include_router(module.router, prefix=PREFIX, max_body_size=settings.body_max_kb << 10)
     _describe(app)
     app.router.default = Console(settings.console)  # not a mount: it would hide 405s
-    app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
+    app.add_middleware(
+        GZipMiddleware,
+        minimum_size=1024,
+        compresslevel=5,
+        # GeoTIFFs are packed already, and are read by their bytes' places
+        exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, "image/tiff"),
+    )
     app.add_middleware(Guard, settings=settings)
     return app
 

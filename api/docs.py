@@ -34,6 +34,10 @@ TAGS = [
     {"name": "requests", "description": "What the departments want to see."},
     {"name": "flights", "description": "The day's plan and what flies."},
     {"name": "media", "description": "Photographs."},
+    {
+        "name": "catalogue",
+        "description": "Photographs and what is made of them: STAC, GeoTIFFs and map tiles.",
+    },
     {"name": "evidence", "description": "Custody, signed exports, legal holds and retention."},
     {"name": "findings", "description": "What was found, and the day's figures."},
     {"name": "cases", "description": "What departments have to settle; the review queue."},

@@ -28,6 +28,7 @@ from missions.entities import (
     RequestState,
     Review,
 )
+from missions.media.archive import Archive
 from missions.media.batches import Batches
 from missions.media.desk import Desk
 from missions.media.evidence_desk import Evidence
@@ -60,6 +61,8 @@ class Service:
         self._live = Live(room)
         self.evidence = Evidence(Desk.of(room))
         """Originals and protected copies, custody, exports, holds and retention."""
+        self.archive = Archive(room)
+        """The catalogue of photographs and products, searched by place and time."""
         self.products = Products(room)
         """What is made of photographs: temperature rasters, mosaics."""
         self.flying = Flying(room)

@@ -116,12 +116,34 @@ def statistics_tags(values: npt.NDArray[np.float32]) -> dict[str, str]:
 
 
 def statistics(path: Path) -> dict[str, float]:
-    """Range, mean and spread of the first band as its tags state them; empty without tags."""
-    with rasterio.open(path) as raster:
-        tags = raster.tags(1)
+    """Range, mean and spread of a float raster's first band, from its tags or counted block by
+    block; empty for pictures and for rasters that show nothing."""
     prefix = "STATISTICS_"
-    return {
-        name.removeprefix(prefix).lower(): float(value)
-        for name, value in tags.items()
-        if name.startswith(prefix)
-    }
+    with rasterio.open(path) as raster:
+        if raster.dtypes[0] != "float32":
+            return {}
+        tags = {k: v for k, v in raster.tags(1).items() if k.startswith(prefix)}
+        if len(tags) == len(_STATISTICS):
+            return {k.removeprefix(prefix).lower(): float(v) for k, v in tags.items()}
+        return _counted(raster)
+
+
+_STATISTICS = ("minimum", "maximum", "mean", "stddev", "valid_percent")
+
+
+def _counted(raster: Any) -> dict[str, float]:
+    count, total, squares = 0, 0.0, 0.0
+    low, high = float("inf"), float("-inf")
+    for _, window in raster.block_windows(1):
+        block = raster.read(1, window=window)
+        known = block[np.isfinite(block)].astype(np.float64)
+        if known.size:
+            count, total = count + known.size, total + float(known.sum())
+            squares += float((known * known).sum())
+            low, high = min(low, float(known.min())), max(high, float(known.max()))
+    if not count:
+        return {}
+    mean = total / count
+    spread = max(squares / count - mean * mean, 0.0) ** 0.5
+    share = 100.0 * count / (raster.width * raster.height)
+    return dict(zip(_STATISTICS, (low, high, mean, spread, share), strict=True))

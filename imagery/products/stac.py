@@ -1,11 +1,11 @@
-"""Catalogue entries: STAC 1.0.0 items and collections of photographs and of what is made of them.
+"""Catalogue entries: STAC 1.1.0 items and collections of photographs and of what is made of them.
 
 Plain JSON-able mappings: a search answers with hundreds, and pystac's objects cost ten times as
 much. Tests hold every form against pystac and the published schemas. Links and assets come from
 the caller, because only it knows the addresses.
 
-Extensions used: view 1.0.0, file 2.1.0, projection 1.1.0, raster 1.1.0. What STAC has no name for
-begins with ``flyonce:``.
+Extensions used: view 1.0.0, file 2.1.0, projection 2.0.0. What STAC has no name for begins with
+``flyonce:``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,11 +19,10 @@ from imagery.products.product import Product, ProductKind
 
 Json = dict[str, Any]
 
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 VIEW = "https://stac-extensions.github.io/view/v1.0.0/schema.json"
 FILE = "https://stac-extensions.github.io/file/v2.1.0/schema.json"
-PROJECTION = "https://stac-extensions.github.io/projection/v1.1.0/schema.json"
-RASTER = "https://stac-extensions.github.io/raster/v1.1.0/schema.json"
+PROJECTION = "https://stac-extensions.github.io/projection/v2.0.0/schema.json"
 
 COG = "image/tiff; application=geotiff; profile=cloud-optimized"
 _SHA2_256 = "1220"
@@ -150,7 +149,7 @@ def product_item(p: Product, *, assets: Json, links: Sequence[Json]) -> Json:
         "platform": p.vehicle or None,
         "instruments": [p.camera] if p.camera else None,
         "gsd": p.gsd_m,
-        "proj:epsg": p.epsg,
+        "proj:code": None if p.epsg is None else f"EPSG:{p.epsg}",
         "proj:shape": list(p.shape),
         "proj:transform": list(p.transform),
         "flyonce:sensor": sensor_of(p.kind),
@@ -164,7 +163,7 @@ def product_item(p: Product, *, assets: Json, links: Sequence[Json]) -> Json:
         "flyonce:details": dict(p.details) or None,
     }
     geometry = dict(p.footprint) if p.footprint else None
-    extensions = (PROJECTION, FILE, RASTER) if _is_thermal(p.kind) else (PROJECTION, FILE)
+    extensions = (PROJECTION, FILE)
     return _item(p.id, collection_of(p), geometry, properties, assets, links, extensions)
 
 
@@ -208,12 +207,17 @@ def raster_asset(p: Product, href: str) -> Json:
         "file:checksum": multihash(p.sha256),
     }
     if _is_thermal(p.kind):
-        band: Json = {"data_type": "float32", "nodata": "nan", "unit": "degree Celsius"}
+        band: Json = {
+            "name": "temperature",
+            "data_type": "float32",
+            "nodata": "nan",
+            "unit": "degree Celsius",
+        }
         found = p.details.get("statistics")
         if found:
             kept = ("minimum", "maximum", "mean", "stddev", "valid_percent")
             band["statistics"] = {name: found[name] for name in kept if name in found}
-        asset["raster:bands"] = [band]
+        asset["bands"] = [band]
     return asset
 
 
@@ -234,7 +238,7 @@ def collection(
         "title": described.title,
         "description": described.description,
         "keywords": ["drone", kind.value],
-        "license": "proprietary",
+        "license": "other",
         "extent": {
             "spatial": {"bbox": [list(box)]},
             "temporal": {"interval": [[None if t is None else utc_text(t) for t in interval]]},

@@ -22,9 +22,10 @@ from imagery.catalog import Medium
 from imagery.ingest import inspect
 from imagery.storage import MediaFolder
 from missions.access import Principal, Role
+from missions.media.archive import Archive
+from missions.media.products import Products
 from missions.operations import examine
 from missions.operations.room import ControlRoom, Watchers
-from missions.service import Service
 from missions.store import MemoryStore, SqlStore, Store
 
 START = datetime(2026, 5, 12, 6, 30, tzinfo=UTC)
@@ -36,12 +37,37 @@ FORESTRY = Principal(name="forester", role=Role.MEMBER, department="forestry")
 WATER = Principal(name="river chief", role=Role.MEMBER, department="water")
 
 
+class Desk:
+    """The part of the service that the catalogue needs."""
+
+    def __init__(self, room: ControlRoom) -> None:
+        self._room = room
+        self.preset = room.preset
+        self.archive = Archive(room)
+        self.products = Products(room)
+        self.people: dict[str, Principal] = {}
+
+    def principal(self, token: str | None) -> Principal | None:
+        return self.people.get(token or "")
+
+    def medium(self, p: Principal, id: str) -> Medium:
+        with self._room.view() as unit:
+            found: Medium = p.checked(unit.media.get(id))
+            return found
+
+    def medium_file(self, p: Principal, id: str) -> tuple[bytes, str]:
+        return self._room.media.open(self.medium(p, id).key), "image/jpeg"
+
+    def medium_preview(self, p: Principal, id: str) -> bytes:
+        return self.medium_file(p, id)[0]
+
+
 @dataclass
 class World:
     """A room, its service, and a hand that takes photographs."""
 
     room: ControlRoom
-    service: Service
+    service: Desk
 
     def photograph(
         self,
@@ -131,7 +157,7 @@ def world(
             watchers=Watchers(),
             making=making,
         )
-        yield World(room, Service(room, nothing, nothing))
+        yield World(room, Desk(room))
     examine._bench = before
     store.close()
 
