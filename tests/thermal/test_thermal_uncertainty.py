@@ -90,6 +90,16 @@ def test_a_transmission_that_is_not_known_well_counts():
     assert uncertainty.at(usual, 0, 0) > uncertainty.at(sure, 0, 0) + 0.2
 
 
+def test_beyond_what_was_compared_the_mavic_2_is_less_certain():
+    path = PATHS["MAVIC2-ENTERPRISE-ADVANCED"]
+
+    def part(celsius):
+        parts = uncertainty.budget(frame([celsius], DEFAULTS, path), 0, 0).parts
+        return abs(next(p.kelvin for p in parts if p.name == "transmission"))
+
+    assert part(-15.0) / 40 > 1.5 * part(40.0) / 15
+
+
 @given(celsius=st.floats(-40, 600))
 @settings(max_examples=40, deadline=None)
 def test_the_map_of_a_frame_is_that_of_its_pixels(celsius):

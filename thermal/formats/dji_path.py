@@ -31,6 +31,7 @@ DEFAULTS = Parameters(
 """What DJI's cameras write unless the pilot sets something else."""
 
 _BAND = 2.74
+_BEYOND_K = 30.0
 _ROUNDS = 10
 """The fixed point for a tau that depends on the object converges by a factor of 6 a round."""
 
@@ -66,8 +67,13 @@ class DjiPath:
         return np.asarray(arrives**0.25 - ZERO_K)
 
     def shifted(self, by: float) -> "DjiPath":
-        """The same with another transmission, for what its uncertainty means."""
-        return replace(self, tau=tuple(min(max(t + by, 0.05), 1.0) for t in self.tau))
+        """The same with another transmission, for what its uncertainty means: twice as far off
+        from `_BEYOND_K` outside the temperatures at which a changing tau was seen."""
+        if len(self.tau) == 1:
+            return replace(self, tau=(_share(self.tau[0] + by),))
+        outer = (self.celsius[0] - _BEYOND_K, *self.celsius, self.celsius[-1] + _BEYOND_K)
+        tau = (self.tau[0] + by, *self.tau, self.tau[-1] + by)
+        return replace(self, celsius=outer, tau=tuple(_share(t + by) for t in tau))
 
     def _tau(self, object_c: Floats) -> float | Floats:
         if len(self.tau) == 1:
@@ -81,6 +87,10 @@ class DjiPath:
         mirrored = (1.0 - e) * (parameters.reflected_c + ZERO_K) ** _BAND
         own = np.maximum((arrived ** (_BAND / 4) - mirrored) / e, 1.0)
         return np.asarray(own ** (1 / _BAND) - ZERO_K)
+
+
+def _share(tau: float) -> float:
+    return min(max(tau, 0.05), 1.0)
 
 
 PATHS = {
