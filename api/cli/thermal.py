@@ -51,11 +51,20 @@ def thermal(
         float | None, typer.Option(help="Of the object, 0.01 to 1.", show_default="the file's")
     ] = None,
     reflected: Annotated[
-        float | None, typer.Option(help="Apparent temperature that the object mirrors, C.")
+        float | None,
+        typer.Option(
+            help="Apparent temperature that the object mirrors, C.", show_default="the file's"
+        ),
     ] = None,
-    air: Annotated[float | None, typer.Option(help="Temperature of the air, C.")] = None,
-    humidity: Annotated[float | None, typer.Option(help="Of the air, 0 to 1.")] = None,
-    distance: Annotated[float | None, typer.Option(help="Camera to object, metres.")] = None,
+    air: Annotated[
+        float | None, typer.Option(help="Temperature of the air, C.", show_default="the file's")
+    ] = None,
+    humidity: Annotated[
+        float | None, typer.Option(help="Of the air, 0 to 1.", show_default="the file's")
+    ] = None,
+    distance: Annotated[
+        float | None, typer.Option(help="Camera to object, metres.", show_default="the file's")
+    ] = None,
     window: Annotated[
         float | None, typer.Option(help="Transmission of a window before the lens, 0.01 to 1.")
     ] = None,
