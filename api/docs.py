@@ -40,7 +40,8 @@ TAGS = [
     },
     {"name": "evidence", "description": "Custody, signed exports, legal holds and retention."},
     {"name": "findings", "description": "What was found, and the day's figures."},
-    {"name": "cases", "description": "What departments have to settle; the review queue."},
+    {"name": "cases", "description": "What departments have to settle."},
+    {"name": "reviews", "description": "The officers' queue, labels, and how good detectors are."},
 ]
 
 

@@ -44,6 +44,7 @@ from missions.operations.finds import Finds
 from missions.operations.intake import Intake
 from missions.operations.orders import kept_book
 from missions.operations.room import ControlRoom, Watchers
+from missions.operations.shelf import shelve
 from missions.presets import Preset, load
 from missions.report import Reporter
 from missions.service import Service
@@ -150,6 +151,9 @@ async def running(
             watchers=watchers,
             docks=docks,
         )
+        room.detectors = shelve(settings.detectors, preset.event_types)
+        for refused in room.detectors.refused:
+            logger.warning("detector %s is not used: %s", refused.name, refused.reason)
         finds = Finds(room)
         intake = Intake(room, finds)
         reporter = Reporter(room)

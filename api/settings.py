@@ -24,6 +24,7 @@ class Settings(BaseSettings):
         preset: the city: a shipped name or the path of a folder.
         database_url: None for a SQLite file in the home folder.
         media_folder: None for `media` in the home folder.
+        detectors: folder of trained detectors (docs/review.md); None for none.
         mavlink_url: how the vehicles are reached: one address (the link "main"), or several links
             as "main=tcp:HOST:PORT east=udpin:HOST:PORT"; the simulation listens on the main one.
         docks_url: where docks are spoken with (docs/docks.md): http(s)://... or mqtt(s)://...;
@@ -46,6 +47,7 @@ class Settings(BaseSettings):
     preset: str = Field("quzhou", min_length=1)
     database_url: str | None = None
     media_folder: Path | None = None
+    detectors: Path | None = None
     mavlink_url: str = "tcp:127.0.0.1:5790"
     docks_url: str = ""
     docks_token: str | None = None

@@ -14,7 +14,6 @@ from imagery.catalog import Medium
 from missions import queries, tokens
 from missions.access import Principal
 from missions.cases import cases as casework
-from missions.cases import reviews as reviewing
 from missions.demand.asking import RequestDraft, ask
 from missions.demand.inserting import insert
 from missions.entities import (
@@ -31,8 +30,11 @@ from missions.entities import (
 from missions.media.archive import Archive
 from missions.media.batches import Batches
 from missions.media.desk import Desk
+from missions.media.detectors import DetectorList
 from missions.media.evidence_desk import Evidence
+from missions.media.labels import Labels
 from missions.media.products import Products
+from missions.media.reviewing import ReviewDesk
 from missions.media.uploads import Uploads
 from missions.operations import flightlog
 from missions.operations import packs as packing
@@ -63,6 +65,12 @@ class Service:
         """Originals and protected copies, custody, exports, holds and retention."""
         self.archive = Archive(room)
         """The catalogue of photographs and products, searched by place and time."""
+        self.desk = ReviewDesk(room)
+        """What officers decide, and the pictures they decide by."""
+        self.labels = Labels(room)
+        """What people said of finds."""
+        self.detectors = DetectorList(room, self.labels)
+        """Every detector with its measured precision."""
         self.products = Products(room)
         """What is made of photographs: temperature rasters, mosaics."""
         self.flying = Flying(room)
@@ -336,11 +344,11 @@ class Service:
             found: Case = p.checked(unit.cases.get(id))
             return found
 
-    def step(self, p: Principal, id: str, step: str, note: str) -> Case:
-        """Take a case to its next step."""
+    def step(self, p: Principal, id: str, step: str, note: str, found: bool | None = None) -> Case:
+        """Take a case to its next step; `found`: whether whoever looked found anything."""
         p.require("decide")
         with self._room.unit() as unit:
-            return casework.step(unit, self.preset, self.clock, p, id, step, note)
+            return casework.step(unit, self.preset, self.clock, p, id, step, note, found)
 
     def reviews(
         self, p: Principal, *, state: str | None = None, after: str | None = None, limit: int = 100
@@ -348,33 +356,6 @@ class Service:
         """The officer's queue."""
         with self._room.view() as unit:
             return queries.list_reviews(unit, p, state=state, after=after, limit=limit)
-
-    def decide(
-        self,
-        p: Principal,
-        id: str,
-        *,
-        decision: str,
-        event_type: str | None = None,
-        lon: float | None = None,
-        lat: float | None = None,
-        note: str = "",
-    ) -> Review:
-        """An officer confirms, rejects or marks."""
-        p.require("decide")
-        with self._room.unit() as unit:
-            return reviewing.decide(
-                unit,
-                self.preset,
-                self.clock,
-                p,
-                id,
-                decision=decision,
-                event_type=event_type,
-                lon=lon,
-                lat=lat,
-                note=note,
-            )
 
     # --- overview --------------------------------------------------------------------------
 

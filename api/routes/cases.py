@@ -1,4 +1,4 @@
-"""Cases, step by step, and the officers' review queue."""
+"""Cases, step by step."""
 
 from fastapi import APIRouter
 
@@ -7,7 +7,7 @@ from api.errors import problems
 from api.routes.parameters import After, Id, Limit
 from api.schemas import cases as schemas
 from api.schemas.base import PageOf
-from missions.entities import Case, CaseState, ReviewState
+from missions.entities import Case, CaseState
 
 router = APIRouter(tags=["cases"])
 
@@ -39,35 +39,5 @@ def case(service: ServiceOf, caller: Caller, id: Id) -> schemas.CaseOut:
 @router.post("/cases/{id}/steps", summary="Take the next step", responses=problems(403, 404, 409))
 def step(service: ServiceOf, caller: Officer, id: Id, body: schemas.StepIn) -> schemas.CaseOut:
     """Only along the seven steps; 409 names the steps that are open."""
-    taken = service.step(caller, id, body.step, body.note)
+    taken = service.step(caller, id, body.step, body.note, body.found)
     return schemas.CaseOut.detailed(taken, service.clock.now())
-
-
-@router.get("/reviews", summary="The review queue", responses=problems())
-def reviews(
-    service: ServiceOf,
-    caller: Caller,
-    state: ReviewState | None = None,
-    after: After = None,
-    limit: Limit = 100,
-) -> PageOf[schemas.ReviewOut]:
-    """What officers have to look at: photographs to search, finds to confirm."""
-    page = service.reviews(caller, state=state, after=after, limit=limit)
-    return PageOf.of(page.items, page.next, schemas.ReviewOut.from_entity)
-
-
-@router.post("/reviews/{id}/decision", summary="Decide a review", responses=problems(403, 404, 409))
-def decide(
-    service: ServiceOf, caller: Officer, id: Id, body: schemas.DecisionIn
-) -> schemas.ReviewOut:
-    """Confirm and mark make an anomaly, an event and a case."""
-    decided = service.decide(
-        caller,
-        id,
-        decision=body.decision,
-        event_type=body.event_type,
-        lon=body.lon,
-        lat=body.lat,
-        note=body.note,
-    )
-    return schemas.ReviewOut.from_entity(decided)

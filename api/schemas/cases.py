@@ -1,12 +1,12 @@
-"""Cases (the seven steps of 数字城管) and the officers' review queue."""
+"""Cases (the seven steps of 数字城管)."""
 
 from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
 
-from api.schemas.base import Body, Geometry, Latitude, Longitude, Model, geometry
-from missions.entities import Case, CaseState, Decision, Review
+from api.schemas.base import Body, Model
+from missions.entities import Case, CaseState
 
 _ENDED = frozenset({CaseState.CLOSED, CaseState.EVALUATED, CaseState.REJECTED})
 
@@ -62,6 +62,7 @@ class CaseStepOut(Model):
     at: datetime
     by: str
     note: str | None
+    found: bool | None
 
 
 class RecheckOut(Model):
@@ -89,7 +90,8 @@ class CaseOut(CaseRow):
         return cls(
             **CaseRow.from_entity(c, now).model_dump(),
             steps=[
-                CaseStepOut(step=s.step, at=s.at, by=s.by, note=s.note or None) for s in c.steps
+                CaseStepOut(step=s.step, at=s.at, by=s.by, note=s.note or None, found=s.found)
+                for s in c.steps
             ],
             media=list(dict.fromkeys((*c.before, *c.after))),
             rechecks=[
@@ -113,75 +115,6 @@ class StepIn(Body):
 
     step: Literal["dispatch", "handle", "report_back", "verify", "close", "evaluate", "reject"]
     note: str = Field("", max_length=2000)
-
-
-class DecisionOut(Model):
-    """An officer's word."""
-
-    decision: str
-    by: str
-    at: datetime
-    event_type: str | None
-    lon: float | None
-    lat: float | None
-    note: str | None
-
-    @classmethod
-    def from_entity(cls, d: Decision) -> "DecisionOut":
-        return cls(
-            decision=d.decision,
-            by=d.by,
-            at=d.at,
-            event_type=d.event_type,
-            lon=d.position.lon if d.position else None,
-            lat=d.position.lat if d.position else None,
-            note=d.note or None,
-        )
-
-
-class ReviewOut(Model):
-    """Something that an officer must look at."""
-
-    id: str
-    kind: str
-    event_types: list[str]
-    task_id: str | None
-    place: str
-    lon: float
-    lat: float
-    geometry: Geometry | None
-    media: list[str]
-    created_at: datetime
-    department: str
-    state: str
-    decision: DecisionOut | None
-    case_id: str | None
-
-    @classmethod
-    def from_entity(cls, r: Review) -> "ReviewOut":
-        return cls(
-            id=r.id,
-            kind=r.kind,
-            event_types=list(r.event_types),
-            task_id=r.task_id,
-            place=r.place,
-            lon=r.position.lon,
-            lat=r.position.lat,
-            geometry=geometry(dict(r.geometry)) if r.geometry else None,
-            media=list(r.media),
-            created_at=r.created_at,
-            department=r.department,
-            state=r.state,
-            decision=DecisionOut.from_entity(r.decision) if r.decision else None,
-            case_id=r.case_id,
-        )
-
-
-class DecisionIn(Body):
-    """An officer's word: confirm a find, reject it, or mark one in the pictures."""
-
-    decision: Literal["confirm", "reject", "mark"]
-    event_type: str | None = Field(None, max_length=20, examples=["01-01"])
-    lon: Longitude | None = None
-    lat: Latitude | None = None
-    note: str = Field("", max_length=2000)
+    found: bool | None = Field(
+        None, description="whether whoever looked found anything; null where nobody says"
+    )

@@ -28,6 +28,7 @@ from missions.entities import (
     Verdict,
 )
 from missions.lifecycle import move
+from missions.media import labels
 from missions.presets import Preset
 from missions.store.protocol import Unit
 
@@ -111,8 +112,12 @@ def step(
     case_id: str,
     step: str,
     note: str = "",
+    found: bool | None = None,
 ) -> Case:
     """Take a case's next step.
+
+    Args:
+        found: whether whoever looked there found anything; None where they do not say.
 
     Raises:
         NotFound: no such case for this principal.
@@ -134,7 +139,7 @@ def step(
             remedy="handle and report back are open to the departments that share it",
         )
     now = clock.now()
-    moved = stepped(case, state, at=now, by=principal.name, note=note)
+    moved = stepped(case, state, at=now, by=principal.name, note=note, found=found)
     if state is CaseState.CLOSED:
         _want_proof(preset, case, principal, note)
         moved = replace(moved, closed_at=now)
@@ -143,17 +148,26 @@ def step(
     elif state is CaseState.DISPATCHED:
         moved = redispatched(moved, preset, now)
     unit.cases.put(moved)
+    labels.of_case(unit, preset, now, moved)
     _note(unit, now, moved, principal.name, step, f"{moved.number}: {step} {note}".strip(), note)
     return moved
 
 
-def stepped(case: Case, state: CaseState, *, at: datetime, by: str, note: str = "") -> Case:
+def stepped(
+    case: Case,
+    state: CaseState,
+    *,
+    at: datetime,
+    by: str,
+    note: str = "",
+    found: bool | None = None,
+) -> Case:
     """The case one step on, with the step written down.
 
     Raises:
         IllegalTransition: the lifecycle does not allow it.
     """
-    done = CaseStep(step=state, at=at, by=by, note=note)
+    done = CaseStep(step=state, at=at, by=by, note=note, found=found)
     return move(case, state, steps=(*case.steps, done))
 
 

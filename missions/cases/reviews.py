@@ -1,63 +1,61 @@
-"""The officers' review queue: confirm a find, mark one in photographs, or reject."""
+"""The officers' review queue: confirm a find, give it another type, reject it, mark by hand, undo.
 
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import datetime
+A look may hold several finds: marks leave it open until "done" (or "reject": nothing more there).
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from shapely.geometry import Point, shape
 
 from core.clock import Clock
-from core.errors import InvalidInput
-from core.geo import LonLat, distance_m
+from core.errors import IllegalTransition, InvalidInput
+from core.geo import LonLat
 from core.ids import new_id
 from missions.access import Principal
-from missions.cases.cases import known_type, open_case
-from missions.entities import (
-    Alert,
-    Anomaly,
-    AnomalyState,
-    Case,
-    Decision,
-    LogEntry,
-    Review,
-    ReviewState,
-)
+from missions.cases.cases import known_type
+from missions.cases.found import Outcome, find, take_back
+from missions.entities import Decision, LogEntry, Mark, PictureBox, Review, ReviewState
 from missions.lifecycle import move
+from missions.media import labels
 from missions.presets import Preset
-from missions.store.protocol import Between, Unit
+from missions.store.protocol import Unit
 
-DECISIONS = ("confirm", "reject", "mark")
-SAME_PLACE_M = 30.0
-"""Two finds of one type no farther apart are one anomaly: the error of a drone's position and of a
-click in a picture together."""
-_SAME_PLACE_DEG = 0.001
+DECISIONS = ("confirm", "reclass", "reject", "mark", "done")
+UNDO_S = 600.0
+"""A decision can be taken back for ten minutes: long enough to see the slip, too short for a crew
+to have come home."""
+MARKS = 200
+"""Most marks in one look: more is a model's work."""
 _MARGIN_DEG = 0.02
 """About two kilometres: a mark farther from what was photographed is a slip of the hand."""
-_ERROR_M = 10.0
-"""How far off an officer's mark may be (95 %): a click in a picture at its footprint's accuracy."""
-_SHOWN = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saying:
+    """What an officer sends.
+
+    Attributes:
+        event_type: code; needed when the review names several types, and to reclass.
+        lon, lat: where it is; the review's position when left out.
+        box: where it is in a photograph, for a mark.
+    """
+
+    decision: str
+    event_type: str | None = None
+    lon: float | None = None
+    lat: float | None = None
+    note: str = ""
+    box: PictureBox | None = None
 
 
 def decide(
-    unit: Unit,
-    preset: Preset,
-    clock: Clock,
-    principal: Principal,
-    review_id: str,
-    *,
-    decision: str,
-    event_type: str | None = None,
-    lon: float | None = None,
-    lat: float | None = None,
-    note: str = "",
+    unit: Unit, preset: Preset, clock: Clock, principal: Principal, review_id: str, saying: Saying
 ) -> Review:
-    """An officer's word on a review; confirm and mark make an anomaly, an event and a case.
+    """An officer's word on a review; confirm, reclass and mark make an anomaly, event and case.
 
-    A find at an open anomaly of the same type joins it.
-
-    Args:
-        event_type: code; needed when the review names several types.
-        lon, lat: where it is; the review's position when left out.
+    A find at an open anomaly of the same type joins it. A mark in a look leaves the look open; a
+    mark on a detector's find says that it is real, but elsewhere.
 
     Raises:
         NotFound: no such review for this principal.
@@ -67,26 +65,135 @@ def decide(
     """
     principal.require("decide")
     review: Review = principal.checked(unit.reviews.get(review_id))
-    now = clock.now()
-    if decision not in DECISIONS:
+    if saying.decision not in DECISIONS:
         raise InvalidInput(
-            f"no such decision: {decision[:80]}",
+            f"no such decision: {saying.decision[:80]}",
             where="decision",
             remedy=f"use one of {', '.join(DECISIONS)}",
         )
-    found = decision != "reject"
-    code = _event_type(preset, review, event_type) if found else event_type
-    position = _position(review, lon, lat) if found else None
-    said = Decision(
-        decision=decision, by=principal.name, at=now, event_type=code, position=position, note=note
-    )
-    done = move(review, ReviewState.DONE, decision=said)
-    if code is not None and position is not None:
-        case_id = _find(unit, preset, clock, principal, review, code, position)
-        done = replace(done, case_id=case_id)
+    now = clock.now()
+    said = _said(preset, review, principal, saying, now)
+    if said.decision == "mark" and review.kind == "look":
+        done = _marked(unit, preset, clock, principal, review, said, saying.box)
+    else:
+        done = _decided(unit, preset, clock, principal, review, said, saying.box)
     unit.reviews.put(done)
-    _note(unit, now, principal, done, decision)
+    _note(unit, now, principal, done, said.decision)
     return done
+
+
+def undo(unit: Unit, clock: Clock, principal: Principal, review_id: str) -> Review:
+    """Take back the latest word on a review: its label counts no more, the case that was opened
+    for it is rejected unless somebody has begun on it.
+
+    Raises:
+        NotFound, NotAllowed: as for `decide`.
+        IllegalTransition: nothing to take back, `UNDO_S` is over, or the case has gone on.
+    """
+    principal.require("decide")
+    review: Review = principal.checked(unit.reviews.get(review_id))
+    now = clock.now()
+    said = review.decision or (review.marks[-1].said if review.marks else None)
+    if said is None or now - said.at > timedelta(seconds=UNDO_S):
+        why = "nothing was decided yet" if said is None else "it was decided too long ago"
+        raise IllegalTransition(
+            why, where=review.id, remedy=f"undo works for {UNDO_S / 60:.0f} minutes"
+        )
+    if review.decision is not None:
+        back = move(review, ReviewState.OPEN, decision=None)
+        case_id = review.case_id if said.anomaly_id else None
+        if said.anomaly_id:
+            back = replace(back, case_id=review.marks[-1].case_id if review.marks else None)
+    else:
+        rest = review.marks[:-1]
+        case_id = review.marks[-1].case_id
+        back = replace(review, marks=rest, case_id=rest[-1].case_id if rest else None)
+    take_back(unit, now, principal, said, case_id)
+    _withdraw_label(unit, now, review, said)
+    unit.reviews.put(back)
+    _note(unit, now, principal, back, "undo")
+    return back
+
+
+def _said(
+    preset: Preset, review: Review, principal: Principal, saying: Saying, now: datetime
+) -> Decision:
+    """The decision as it is written down, checked."""
+    decision, found = saying.decision, saying.decision not in ("reject", "done")
+    code = _event_type(preset, review, saying.event_type) if found else None
+    if decision == "confirm" and code not in review.event_types:
+        decision = "reclass"
+    if decision == "reclass" and code in review.event_types[:1]:
+        raise InvalidInput(
+            f"the find is called {code} already",
+            where="event_type",
+            remedy="confirm it, or name another type",
+        )
+    return Decision(
+        decision=decision,
+        by=principal.name,
+        at=now,
+        event_type=code,
+        position=_position(review, saying.lon, saying.lat) if found else None,
+        note=saying.note,
+    )
+
+
+def _marked(
+    unit: Unit,
+    preset: Preset,
+    clock: Clock,
+    principal: Principal,
+    review: Review,
+    said: Decision,
+    box: PictureBox | None,
+) -> Review:
+    """One more mark in a look that stays open."""
+    if review.state is not ReviewState.OPEN:
+        move(review, ReviewState.DONE)  # says why not
+    if len(review.marks) >= MARKS:
+        raise InvalidInput(
+            f"{MARKS} marks in one look", where="decision", remedy="say done and ask for a model"
+        )
+    _own_picture(review, box)
+    outcome = find(unit, preset, clock, principal, review, said)
+    said = _with(said, outcome)
+    labels.of_mark(unit, clock.now(), review, said, box)
+    mark = Mark(id=new_id("mrk", clock.now()), said=said, case_id=outcome.case_id, box=box)
+    return replace(review, marks=(*review.marks, mark), case_id=outcome.case_id)
+
+
+def _decided(
+    unit: Unit,
+    preset: Preset,
+    clock: Clock,
+    principal: Principal,
+    review: Review,
+    said: Decision,
+    box: PictureBox | None,
+) -> Review:
+    """The last word on a review."""
+    _own_picture(review, box)
+    done = move(review, ReviewState.DONE, decision=said)
+    if said.event_type is not None:
+        outcome = find(unit, preset, clock, principal, review, said)
+        said = _with(said, outcome)
+        done = replace(done, decision=said, case_id=outcome.case_id)
+    if review.kind == "find" and said.decision != "done":
+        asked = replace(said, decision="confirm") if said.decision == "mark" else said
+        labels.of_decision(unit, clock.now(), review, asked)
+    return done
+
+
+def _with(said: Decision, outcome: Outcome) -> Decision:
+    return replace(said, anomaly_id=outcome.anomaly_id, opened=outcome.opened)
+
+
+def _withdraw_label(unit: Unit, now: datetime, review: Review, said: Decision) -> None:
+    """The label of a word that is taken back: the latest of this review that was made with it."""
+    made = unit.labels.find(review_id=review.id, withdrawn_at=None, at=said.at)
+    for label in made[-1:]:
+        unit.labels.put(replace(label, withdrawn_at=now))
 
 
 def _event_type(preset: Preset, review: Review, code: str | None) -> str:
@@ -99,6 +206,15 @@ def _event_type(preset: Preset, review: Review, code: str | None) -> str:
             )
         code = review.event_types[0]
     return known_type(preset, code).code
+
+
+def _own_picture(review: Review, box: PictureBox | None) -> None:
+    if box is not None and box.medium_id not in review.media:
+        raise InvalidInput(
+            "the box is in a photograph that is not of this review",
+            where="box.medium_id",
+            remedy="mark in one of the review's own photographs",
+        )
 
 
 def _position(review: Review, lon: float | None, lat: float | None) -> LonLat:
@@ -120,86 +236,6 @@ def _position(review: Review, lon: float | None, lat: float | None) -> LonLat:
     return position
 
 
-def _find(
-    unit: Unit,
-    preset: Preset,
-    clock: Clock,
-    principal: Principal,
-    review: Review,
-    code: str,
-    position: LonLat,
-) -> str:
-    """The case of what was found: that of a known anomaly, or a new one."""
-    now = clock.now()
-    media = _showing(unit, review.media, position)
-    known = same_place(unit, code, position)
-    if known is not None:
-        known = replace(known, last_seen=now, sightings=known.sightings + 1)
-        if known.case_id is not None:
-            unit.anomalies.put(known)
-            return known.case_id
-    anomaly = known or Anomaly(
-        id=new_id("ano", now),
-        event_type=code,
-        position=position,
-        error_m=_ERROR_M,
-        first_seen=now,
-        last_seen=now,
-        sightings=1,
-        severity=preset.event_types[code].severity,
-        department=review.department,
-        shared_with=review.shared_with,
-    )
-    case, _ = open_case(unit, preset, clock, code, anomaly, media, by=principal.name)
-    _alert(unit, now, case)
-    return case.id
-
-
-def same_place(
-    unit: Unit, event_type: str, position: LonLat, within_m: float = SAME_PLACE_M
-) -> Anomaly | None:
-    """The nearest open anomaly of a type within some metres, if any."""
-    box = _SAME_PLACE_DEG * max(1.0, within_m / SAME_PLACE_M)
-    near = unit.anomalies.find(
-        event_type=event_type,
-        state=AnomalyState.OPEN,
-        lon=Between(position.lon - box, position.lon + box),
-        lat=Between(position.lat - box, position.lat + box),
-    )
-    apart = [(distance_m(a.position, position), a) for a in near]
-    close = [(metres, a) for metres, a in apart if metres <= within_m]
-    return min(close, key=lambda pair: pair[0])[1] if close else None
-
-
-def _showing(unit: Unit, media: Sequence[str], position: LonLat) -> tuple[str, ...]:
-    """The photographs whose footprint holds the place; else the first few."""
-    point = Point(position.lon, position.lat)
-    shown = [
-        m.id
-        for m in unit.media.find(id=tuple(media))
-        if m.footprint is not None and shape(m.footprint).covers(point)
-    ]
-    return tuple(shown[:_SHOWN]) or tuple(media[:_SHOWN])
-
-
-def _alert(unit: Unit, now: datetime, case: Case) -> None:
-    unit.alerts.add(
-        Alert(
-            id=new_id("alt", now),
-            at=now,
-            kind="case",
-            severity=case.severity,
-            text=f"{case.number}: {case.title}",
-            text_zh=f"{case.number}：{case.title_zh}",
-            department=case.department,
-            shared_with=case.shared_with,
-            event_type=case.event_type,
-            position=case.position,
-            case_id=case.id,
-        )
-    )
-
-
 def _note(unit: Unit, now: datetime, principal: Principal, review: Review, decision: str) -> None:
     unit.log.add(
         LogEntry(
@@ -215,4 +251,11 @@ def _note(unit: Unit, now: datetime, principal: Principal, review: Review, decis
     )
 
 
-_WORDS_ZH = {"confirm": "确认", "reject": "排除", "mark": "标注"}
+_WORDS_ZH = {
+    "confirm": "确认",
+    "reclass": "改类",
+    "reject": "排除",
+    "mark": "标注",
+    "done": "完成",
+    "undo": "撤销",
+}

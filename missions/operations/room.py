@@ -18,6 +18,7 @@ from fleet.events import FleetEvent
 from fleet.fleet import Fleet
 from imagery.storage import MediaFolder
 from missions.operations.pads import Pads
+from missions.operations.shelf import Shelf
 from missions.presets import Dock, Preset
 from missions.store.protocol import Store, Unit
 
@@ -86,6 +87,8 @@ class ControlRoom:
         self.making = pool if making is None else making
         self.products_wanted = asyncio.Event()
         """Set when a product was asked for or withdrawn."""
+        self.detectors = Shelf()
+        """Trained detectors; the composition root puts the city's here."""
         self.watchers = watchers
         self.latest_flight: dict[str, str] = {}
         """By drone, the flight that it is on or came back from last."""

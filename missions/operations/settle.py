@@ -1,10 +1,8 @@
 """After a flight: wait for its photographs, answer its requests, ask officers to look."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
-from core.equipment import Sensor
 from imagery.catalog import Medium, MediumState
 from missions.entities import (
     Answer,
@@ -18,9 +16,9 @@ from missions.entities import (
 )
 from missions.lifecycle import move
 from missions.media.products import want_for_flight
-from missions.operations import flights, officers
-from missions.operations.changes import Change, compare_pairs, pairs
+from missions.operations import flights, history, officers
 from missions.operations.journal import note
+from missions.operations.looking import look
 from missions.operations.room import ControlRoom
 from missions.operations.verdict import judge_recheck
 from missions.store.protocol import Unit
@@ -37,14 +35,15 @@ async def settle(room: ControlRoom, flight: Flight) -> None:
     await _photographs_in(room, flight)
     if flight.origin is Origin.RECHECK:
         await judge_recheck(room, flight)
-    compared = await _compared(room, flight)
+    await history.note_looks(room, flight)
+    seen = await look(room, flight)
     with room.unit() as unit:
         received = unit.media.count(flight=flight.id)
         for task in [unit.tasks.get(t) for t in flight.task_ids]:
             if task.state is TaskState.FLOWN:
                 media = unit.media.find(tasks=task.id, state=MediumState.KEPT)
                 _answer(unit, room.now(), task, media)
-                officers.ask(unit, room.preset, room.now(), task, media, compared.get(task.id))
+                officers.ask(unit, room.preset, room.now(), task, media, seen[task.id])
         note(
             unit,
             room.now(),
@@ -75,22 +74,6 @@ async def _photographs_in(room: ControlRoom, flight: Flight) -> None:
                 return
         await room.clock.sleep(LOOK_S)
         waited += LOOK_S
-
-
-async def _compared(room: ControlRoom, flight: Flight) -> dict[str, list[Change]]:
-    """By task that looks for changes and was photographed before: what changed since."""
-    began = flight.took_off_at or flight.start
-    found = {}
-    for task_id in flight.task_ids:
-        with room.view() as unit:
-            task = unit.tasks.get(task_id)
-            media = unit.media.find(tasks=task.id, state=MediumState.KEPT, sensor=Sensor.VISIBLE)
-            wanted = officers.looks_for_changes(room.preset, task)
-            work = pairs(unit, media, began) if wanted else []
-        if work:
-            loop = asyncio.get_running_loop()
-            found[task_id] = await loop.run_in_executor(room.pool, compare_pairs, work)
-    return found
 
 
 def _answer(unit: Unit, now: datetime, task: Task, media: Sequence[Medium]) -> None:

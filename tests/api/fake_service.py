@@ -230,7 +230,9 @@ class FakeService:
     def case(self, p: Principal, id: str) -> entities.Case:
         return p.checked(a_case())
 
-    def step(self, p: Principal, id: str, step: str, note: str) -> entities.Case:
+    def step(
+        self, p: Principal, id: str, step: str, note: str, found: bool | None = None
+    ) -> entities.Case:
         self._called("step", p, id, step, note)
         if step == "close":
             raise IllegalTransition("cannot go from dispatched to closed", where=id, remedy="wait")
@@ -240,11 +242,15 @@ class FakeService:
         self._called("reviews", p, filters)
         return Page([self._review()])
 
-    def decide(self, p: Principal, id: str, **decision: Any) -> entities.Review:
-        self._called("decide", p, id, decision)
-        if decision["decision"] == "mark" and decision["lon"] is None:
+    @property
+    def desk(self) -> Any:
+        return SimpleNamespace(decide=self._decide, get=lambda p, id: p.checked(self._review()))
+
+    def _decide(self, p: Principal, id: str, saying: Any) -> entities.Review:
+        self._called("decide", p, id, saying)
+        if saying.decision == "mark" and saying.lon is None:
             raise InvalidInput("a mark needs a place", where="lon", remedy="give lon and lat")
-        word = entities.Decision(decision=decision["decision"], by=p.name, at=NOW, position=HERE)
+        word = entities.Decision(decision=saying.decision, by=p.name, at=NOW, position=HERE)
         return replace(self._review(), state=entities.ReviewState.DONE, decision=word)
 
     def _review(self) -> entities.Review:

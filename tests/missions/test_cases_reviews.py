@@ -9,12 +9,28 @@ from core.clock import ManualClock
 from core.errors import IllegalTransition, InvalidInput, NotAllowed, NotFound
 from core.geo import LonLat, offset
 from missions.access import Principal, Role
-from missions.cases.reviews import decide, same_place
-from missions.entities import AnomalyState, Review, ReviewState
+from missions.cases.found import same_place
+from missions.cases.reviews import UNDO_S, Saying, undo
+from missions.cases.reviews import decide as decide_saying
+from missions.entities import (
+    AnomalyState,
+    CaseState,
+    Found,
+    PictureBox,
+    Review,
+    ReviewState,
+)
+from missions.lifecycle import move
 from missions.presets import Preset
 from missions.store import Store
 
 Member = Callable[[str], Principal]
+
+
+def decide(
+    unit: Any, preset: Preset, clock: ManualClock, who: Principal, id: str, **asked: Any
+) -> Review:
+    return decide_saying(unit, preset, clock, who, id, Saying(**asked))
 
 
 @pytest.fixture(autouse=True)
@@ -49,9 +65,9 @@ def test_a_mark_makes_an_anomaly_an_event_and_a_case(
             lat=28.7,
             note="堆放",
         )
-    assert done.state is ReviewState.DONE
-    assert done.decision is not None
-    assert (done.decision.by, done.decision.note) == ("officer of urban", "堆放")
+    assert done.state is ReviewState.OPEN
+    (mark,) = done.marks
+    assert (mark.said.by, mark.said.note) == ("officer of urban", "堆放")
     with store.view() as unit:
         assert unit.reviews.get("rev-1") == done
         case = unit.cases.get(str(done.case_id))
@@ -162,3 +178,145 @@ def test_a_review_is_decided_once_and_by_those_who_may(
         decide(unit, preset, clock, member("ecology"), "rev-1", decision="reject")
     with pytest.raises(IllegalTransition), store.unit() as unit:
         decide(unit, preset, clock, member("urban"), "rev-1", decision="reject")
+
+
+def found(**changes: Any) -> Found:
+    given: dict[str, Any] = {
+        "detector": "change",
+        "version": "2",
+        "score": 0.7,
+        "boxes": (PictureBox(medium_id="med-2", x=10.0, y=20.0, w=30.0, h=40.0),),
+    }
+    return Found(**{**given, **changes})
+
+
+def test_a_strip_holds_several_finds_until_the_officer_is_done(
+    store: Store, preset: Preset, clock: ManualClock, member: Member
+) -> None:
+    box = PictureBox(medium_id="med-2", x=5.0, y=6.0)
+    with store.unit() as unit:
+        for lon, code in ((118.7005, "06-01"), (118.702, "06-01"), (118.7005, "06-02")):
+            decide(
+                unit,
+                preset,
+                clock,
+                member("urban"),
+                "rev-1",
+                decision="mark",
+                event_type=code,
+                lon=lon,
+                lat=28.7,
+                box=box,
+            )
+        done = decide(unit, preset, clock, member("urban"), "rev-1", decision="done")
+    assert done.state is ReviewState.DONE
+    assert len({mark.case_id for mark in done.marks}) == 3
+    with store.view() as unit:
+        labels = unit.labels.find(review_id="rev-1")
+        assert [(x.verdict, x.said_type) for x in labels] == [
+            ("marked", "06-01"),
+            ("marked", "06-01"),
+            ("marked", "06-02"),
+        ]
+        assert labels[0].box == box
+
+
+@pytest.mark.parametrize(
+    ("asked", "verdict", "said"),
+    [
+        ({"decision": "confirm"}, "confirmed", "06-01"),
+        ({"decision": "reject"}, "rejected", None),
+        ({"decision": "reclass", "event_type": "06-02"}, "reclassed", "06-02"),
+        ({"decision": "mark", "lon": 118.7001, "lat": 28.7}, "confirmed", "06-01"),
+    ],
+)
+def test_a_word_on_a_find_is_a_label_of_its_detector(
+    store: Store,
+    preset: Preset,
+    clock: ManualClock,
+    member: Member,
+    make: Any,
+    asked: dict[str, Any],
+    verdict: str,
+    said: str | None,
+) -> None:
+    with store.unit() as unit:
+        find = make.review("f", kind="find", event_types=("06-01",), found=found())
+        unit.reviews.add(find)
+        done = decide(unit, preset, clock, member("urban"), "f", **asked)
+    assert (done.case_id is None) == (said is None)
+    with store.view() as unit:
+        (label,) = unit.labels.find(detector="change")
+        assert (label.verdict, label.said_type, label.score) == (verdict, said, 0.7)
+        assert (label.event_type, label.medium_id, label.version) == ("06-01", "med-2", "2")
+
+
+def test_to_reclass_as_what_it_is_called_already_is_refused(
+    store: Store, preset: Preset, clock: ManualClock, member: Member, make: Any
+) -> None:
+    with store.unit() as unit:
+        unit.reviews.add(make.review("f", kind="find", event_types=("06-01",), found=found()))
+    with pytest.raises(InvalidInput, match="already"), store.unit() as unit:
+        decide(unit, preset, clock, member("urban"), "f", decision="reclass", event_type="06-01")
+
+
+def test_undo_takes_back_the_case_and_the_label(
+    store: Store, preset: Preset, clock: ManualClock, member: Member, make: Any
+) -> None:
+    with store.unit() as unit:
+        unit.reviews.add(make.review("f", kind="find", event_types=("06-01",), found=found()))
+        done = decide(unit, preset, clock, member("urban"), "f", decision="confirm")
+    with store.unit() as unit:
+        back = undo(unit, clock, member("urban"), "f")
+    assert (back.state, back.decision, back.case_id) == (ReviewState.OPEN, None, None)
+    with store.view() as unit:
+        assert unit.cases.get(str(done.case_id)).state is CaseState.REJECTED
+        assert [a.state for a in unit.anomalies.find()] == [AnomalyState.DISMISSED]
+        assert unit.labels.count(withdrawn_at=None) == 0
+    with store.unit() as unit:
+        again = decide(unit, preset, clock, member("urban"), "f", decision="reject")
+    assert again.state is ReviewState.DONE
+    with store.view() as unit:
+        assert [x.verdict for x in unit.labels.find(withdrawn_at=None)] == ["rejected"]
+
+
+def test_undo_takes_back_the_latest_mark_only(
+    store: Store, preset: Preset, clock: ManualClock, member: Member
+) -> None:
+    with store.unit() as unit:
+        for lon in (118.7, 118.705):
+            decide(
+                unit,
+                preset,
+                clock,
+                member("urban"),
+                "rev-1",
+                decision="mark",
+                event_type="06-01",
+                lon=lon,
+                lat=28.7,
+            )
+            clock.advance(5.0)
+        back = undo(unit, clock, member("urban"), "rev-1")
+        assert len(back.marks) == 1
+        assert back.case_id == back.marks[0].case_id
+        assert unit.labels.count(withdrawn_at=None) == 1
+
+
+def test_what_was_decided_long_ago_or_is_being_handled_cannot_be_undone(
+    store: Store, preset: Preset, clock: ManualClock, member: Member, make: Any
+) -> None:
+    with pytest.raises(IllegalTransition, match="nothing"), store.unit() as unit:
+        undo(unit, clock, member("urban"), "rev-1")
+    with store.unit() as unit:
+        unit.reviews.add(make.review("f", kind="find", event_types=("06-01",), found=found()))
+        done = decide(unit, preset, clock, member("urban"), "f", decision="confirm")
+        case = unit.cases.get(str(done.case_id))
+        unit.cases.put(move(case, CaseState.HANDLING))
+    with pytest.raises(IllegalTransition, match="gone on"), store.unit() as unit:
+        undo(unit, clock, member("urban"), "f")
+    clock.advance(UNDO_S + 1)
+    with pytest.raises(IllegalTransition, match="too long ago"), store.unit() as unit:
+        undo(unit, clock, member("urban"), "f")
+    with pytest.raises(NotFound), store.unit() as unit:
+        undo(unit, clock, member("forestry"), "f")

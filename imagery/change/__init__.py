@@ -1,0 +1,1 @@
+"""What changed between two looks at the same place: registered, in one light, scored."""
