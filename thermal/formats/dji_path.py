@@ -12,8 +12,8 @@ reflection 25 C, emissivity 0.95), and of the same frames with emissivity 1 at 1
   parameter sets) and 50.4 C. Fitted on every second level, the others are within 0.003 C. Its one
   frame spans 21 to 51 C: beyond, tau is held and ``path_u`` has to cover it.
 
-How tau changes with distance, humidity and air temperature is NOT known: at 1 m the cameras differ
-(0.911, 0.927, 0.893) although they agree at 5 m, and an M4T at 16.4 C has 0.857. Nothing is
+How tau changes with distance, humidity and air temperature is NOT known: at 1 m M3T and M30T
+differ (0.911, 0.927) although they agree at 5 m, and an M4T at 16.4 C has 0.857. Nothing is
 corrected there.
 """
 

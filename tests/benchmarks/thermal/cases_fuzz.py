@@ -25,8 +25,8 @@ def measure(setting: Setting) -> Iterator[Table]:
         columns=tuple(rows[0]),
         rows=rows,
         notes=(
-            "peak: Python's for one file; grew: of the whole process over the run, libraries "
-            "included.",
+            "peak: Python's for one file; grew: of the whole process over the run, libraries and "
+            "the memory tracer itself included.",
             "A wrong file is made again by its form and number: fuzz_campaign.mutated.",
         ),
     )
