@@ -5,8 +5,8 @@ import pytest
 
 from core.errors import UnreadableMedia
 from core.geo import LonLat
-from imagery.files import metadata
-from imagery.files.exif import Exif
+from imagery.files import jpeg, metadata
+from imagery.files.exif import Exif, camera_model
 
 GRAY = np.random.default_rng(1).integers(0, 255, (48, 64), dtype=np.uint8)
 
@@ -131,3 +131,12 @@ def test_a_place_without_its_side_of_the_earth_is_no_place():
     assert Exif({}, rome).longitude == pytest.approx(12.5)
     assert Exif({}, south).latitude == pytest.approx(-41.9)
     assert Exif({}, nowhere).longitude is None
+
+
+def test_the_model_alone_is_that_of_all_tags(files):
+    whole = files.jpeg_of(np.zeros((8, 8), np.uint8), model="M3T")
+    payload = next(s.payload for s in jpeg.segments(whole) if s.payload.startswith(b"Exif"))
+
+    assert camera_model(payload) == metadata.read(whole).camera_model == "M3T"
+    for length in range(len(payload)):
+        assert camera_model(payload[:length]) in ("", "M3T")

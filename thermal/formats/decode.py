@@ -2,7 +2,7 @@
 
 from core.errors import InvalidInput, UnknownEncoding, UnreadableMedia
 from imagery.files import jpeg
-from imagery.files.exif import parse_exif
+from imagery.files.exif import camera_model
 from thermal.formats import dji, flir, tiff
 from thermal.formats.frame import ThermalFrame
 from thermal.parameters import Change
@@ -55,5 +55,5 @@ def decode(data: bytes, parameters: Change = None, *, scale: str | None = None) 
 def _model(segments: list[jpeg.Segment]) -> str:
     for segment in segments:
         if segment.marker == 0xE1 and segment.payload.startswith(_EXIF_HEAD):
-            return parse_exif(segment.payload, []).text("Model")
+            return camera_model(segment.payload)
     return ""

@@ -7,7 +7,7 @@ reflection 25 C, emissivity 0.95), and of the same frames with emissivity 1 at 1
   (1 - tau) T_air^4 reproduces all levels of three cameras to 0.00002 C.
 - At 5 m one tau serves M3T, M30T and M3TD (0.8022). With emissivity 0.95 the object's own step
   goes by T^2.74, not T^4. Both were fitted on the M3T alone; then the M30T is within 0.001 C, and
-  extremes, mean and middle of an M3TD frame within 0.0005 C.
+  extremes, mean and middle of an M3TD frame too.
 - The M2EA's tau is piecewise linear in the object's temperature, with corners at 25 C (in both
   parameter sets) and 50.4 C. Fitted on every second level, the others are within 0.003 C. Its one
   frame spans 21 to 51 C: beyond, tau is held and ``path_u`` has to cover it.
