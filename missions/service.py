@@ -33,12 +33,14 @@ from missions.media.desk import Desk
 from missions.media.detectors import DetectorList
 from missions.media.evidence_desk import Evidence
 from missions.media.labels import Labels
+from missions.media.looking import Coverage
 from missions.media.products import Products
 from missions.media.reviewing import ReviewDesk
 from missions.media.uploads import Uploads
 from missions.operations import flightlog
 from missions.operations import packs as packing
 from missions.operations import point as pointing
+from missions.operations.anomalies import Anomalies
 from missions.operations.flying import Flying
 from missions.operations.intake import Delivered, Intake
 from missions.operations.links import LinkState, link_states
@@ -67,7 +69,7 @@ class Service:
         """The catalogue of photographs and products, searched by place and time."""
         self.desk = ReviewDesk(room)
         """What officers decide, and the pictures they decide by."""
-        self.labels = Labels(room)
+        self.labels = Labels(room.records, room.preset)
         """What people said of finds."""
         self.detectors = DetectorList(room, self.labels)
         """Every detector with its measured precision."""
@@ -79,6 +81,10 @@ class Service:
         """Files that people bring, one by one."""
         self.batches = Batches(room)
         """Files that were brought together."""
+        self.coverage = Coverage(room)
+        """What was really photographed, and whether that will do."""
+        self.places = Anomalies(room)
+        """One anomaly and its temperature history."""
         self.status = "starting"
         """"ok" once the day's plan is released."""
 

@@ -14,12 +14,17 @@ from api.cli import (
     audit,
     bench,
     campaign,
+    catalogue,
+    change,
+    cog,
     compare,
     convert,
     demo,
     detect,
+    detectors,
     enrol,
     evidence,
+    labels,
     mosaic,
     plan,
     poses,
@@ -56,10 +61,12 @@ for command in (
     route.route,
     convert.convert,
     analyze.analyze,
+    change.change,
     detect.detect,
     thermal.thermal,
     poses.poses,
     mosaic.mosaic,
+    cog.cog,
     sim.sim,
     campaign.campaign,
     enrol.enrol,
@@ -68,6 +75,9 @@ for command in (
     app.command()(command)
 app.add_typer(token.app, name="token")
 app.add_typer(audit.app, name="audit")
+app.add_typer(detectors.app, name="detectors")
+app.add_typer(labels.app, name="labels")
+app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(evidence.app, name="evidence")
 bench.app.command("faults")(campaign.campaign)
 app.add_typer(bench.app, name="bench")

@@ -13,9 +13,8 @@ from core.ids import new_id
 from imagery.catalog import Medium
 from missions.access import Principal
 from missions.entities import Case, CaseState, Decision, Found, Label, PictureBox, Review
-from missions.operations.room import ControlRoom
 from missions.presets import Preset
-from missions.store.protocol import Between, Unit
+from missions.store.protocol import Between, Store, Unit
 
 OFFICER = "officer"
 VERDICTS = ("confirmed", "rejected", "reclassed", "marked")
@@ -26,8 +25,8 @@ THERMAL_VERSION = "1"
 class Labels:
     """The labels, for departments that train models and for whoever asks how good ours are."""
 
-    def __init__(self, room: ControlRoom) -> None:
-        self._room = room
+    def __init__(self, records: Store, preset: Preset) -> None:
+        self._records, self._preset = records, preset
 
     def find(
         self,
@@ -48,21 +47,21 @@ class Labels:
             conditions["event_type"] = event_type
         if since is not None or until is not None:
             conditions["at"] = Between(low=since, high=until)
-        with self._room.view() as unit:
+        with self._records.view() as unit:
             return unit.labels.find(audience=p.audience(), after=after, limit=limit, **conditions)
 
     def export(self, p: Principal, **asked: Any) -> tuple[list[Label], dict[str, Medium]]:
         """Labels with the photographs that they lie in, by id, as far as the caller sees them."""
         labels = self.find(p, **asked)
         wanted = {label.medium_id for label in labels if label.medium_id is not None}
-        with self._room.view() as unit:
+        with self._records.view() as unit:
             media = unit.media.find(audience=p.audience(), id=tuple(sorted(wanted)))
         return labels, {m.id: m for m in media}
 
     @property
     def preset(self) -> Preset:
         """The city, for the names of event types."""
-        return self._room.preset
+        return self._preset
 
 
 def of_decision(unit: Unit, now: datetime, review: Review, said: Decision) -> Label | None:
