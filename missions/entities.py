@@ -100,6 +100,8 @@ class Verdict(StrEnum):
 
     HOT = "hot"
     COLD = "cold"
+    WARM = "warm"
+    """Neither, within the measurement's uncertainty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -368,6 +370,8 @@ class Recheck:
     verdict: Verdict | None = None
     peak_c: float | None = None
     looked_at: datetime | None = None
+    background_c: float | None = None
+    uncertainty_k: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

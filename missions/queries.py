@@ -91,7 +91,7 @@ def list_requests(
 ) -> Page[Request]:
     """Requests, the latest first."""
     chosen = _chosen(state=_state(RequestState, state))
-    return _page(unit.requests, principal, after, limit, chosen)
+    return page_of(unit.requests, principal, after, limit, chosen)
 
 
 def list_flights(
@@ -105,7 +105,7 @@ def list_flights(
 ) -> Page[Flight]:
     """Flights, the latest planned first."""
     chosen = _chosen(day=day, state=_state(FlightState, state))
-    return _page(unit.flights, principal, after, limit, chosen)
+    return page_of(unit.flights, principal, after, limit, chosen)
 
 
 def list_media(
@@ -128,7 +128,7 @@ def list_media(
                 "no such box", where="bbox", remedy="give west,south,east,north in degrees"
             )
         chosen |= {"lon": Between(west, east), "lat": Between(south, north)}
-    return _page(unit.media, principal, after, limit, chosen)
+    return page_of(unit.media, principal, after, limit, chosen)
 
 
 def list_anomalies(unit: Unit, principal: Principal) -> list[Anomaly]:
@@ -147,7 +147,7 @@ def list_events(
 ) -> Page[Event]:
     """Events, the latest first."""
     chosen = _chosen(event_type=event_type, department=department)
-    return _page(unit.events, principal, after, limit, chosen)
+    return page_of(unit.events, principal, after, limit, chosen)
 
 
 def list_cases(
@@ -159,7 +159,7 @@ def list_cases(
     limit: int = 100,
 ) -> Page[Case]:
     """Cases, the latest first."""
-    return _page(unit.cases, principal, after, limit, _chosen(state=_state(CaseState, state)))
+    return page_of(unit.cases, principal, after, limit, _chosen(state=_state(CaseState, state)))
 
 
 def list_reviews(
@@ -172,7 +172,7 @@ def list_reviews(
 ) -> Page[Review]:
     """The review queue, the oldest first: who waits longest comes first."""
     chosen = _chosen(state=_state(ReviewState, state))
-    return _page(unit.reviews, principal, after, limit, chosen, newest_first=False)
+    return page_of(unit.reviews, principal, after, limit, chosen, newest_first=False)
 
 
 def list_alerts(
@@ -275,7 +275,7 @@ def _serves(principal: Principal, departments: Sequence[str]) -> bool:
     return principal.sees_all or principal.department in departments
 
 
-def _page(
+def page_of(
     repository: Repository[T],
     principal: Principal,
     after: str | None,
@@ -284,6 +284,7 @@ def _page(
     *,
     newest_first: bool = True,
 ) -> Page[T]:
+    """A page of what a principal may see of a repository."""
     _check_limit(limit)
     found: list[Any] = repository.find(
         audience=principal.audience(),

@@ -1,26 +1,54 @@
 """After a fire is out: look again in infrared until the place is cold. Pure policy.
 
-A look counts once it has a verdict; one that did not see the place (smoke, wrong frame) is taken
-again after the same interval and neither helps nor harms.
+"Cold" is so many passes in a row, spread over so many hours, each below the threshold by its own
+uncertainty (`RecheckRules`). A look that did not see the place (smoke, wrong frame) is taken again
+after the same interval and neither helps nor harms. A look that can be neither called cold nor hot
+is WARM: the passes begin anew, nobody is sent out. So they do while the temperature rises.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta, tzinfo
+from itertools import pairwise
+from math import hypot
 
 from missions.entities import Case, CaseState, Recheck, Verdict
 from missions.presets import RecheckRules
 
 _WATCHED = frozenset({CaseState.REPORTED_BACK, CaseState.VERIFYING})
+RISING_INTERVAL = 0.5
+"""Share of the interval after which a place that gets warmer is looked at again."""
 
 
-def next_recheck(case: Case, rules: RecheckRules, now: datetime) -> datetime | None:
+def judged(
+    peak_c: float | None, uncertainty_k: float | None, rules: RecheckRules, *, found: bool
+) -> Verdict | None:
+    """What a look at a fire says; None when it did not see the place.
+
+    Args:
+        uncertainty_k: one standard deviation of the peak; None for the rule's assumption.
+        found: whether the detector found it once more.
+    """
+    if peak_c is None:
+        return Verdict.HOT if found else None
+    doubt = rules.sigmas * (rules.assumed_k if uncertainty_k is None else uncertainty_k)
+    if found or peak_c - doubt >= rules.cold_below_c:
+        return Verdict.HOT
+    return Verdict.COLD if peak_c + doubt < rules.cold_below_c else Verdict.WARM
+
+
+def next_recheck(
+    case: Case, rules: RecheckRules, now: datetime, zone: tzinfo | None = None
+) -> datetime | None:
     """When to look next; None when no look is wanted.
 
     None is wanted while the crew is at work, while an ordered look is still to be flown, once the
     place is cold or hot again, and after the rule's longest time (then a person decides).
+
+    Args:
+        zone: of the city, for the look at dawn; without it there is none.
     """
     since = reported_back_at(case)
-    if case.state not in _WATCHED or since is None or verdict(case, rules) is not None:
+    if case.state not in _WATCHED or since is None or verdict(case, rules, zone) is not None:
         return None
     if now > since + timedelta(hours=rules.max_h):
         return None
@@ -28,29 +56,51 @@ def next_recheck(case: Case, rules: RecheckRules, now: datetime) -> datetime | N
     if not looks:
         return since
     last = looks[-1].looked_at
-    return None if last is None else last + timedelta(minutes=rules.interval_min)
-
-
-def verdict(case: Case, rules: RecheckRules) -> Verdict | None:
-    """HOT when the last look was hot; COLD when the last so many looks in a row were cold and lie
-    at least the rule's interval apart from one another; None while that is open."""
-    since = reported_back_at(case)
-    judged = [
-        (r.looked_at, r.verdict)
-        for r in _looks_since(case, since)
-        if r.looked_at is not None and r.verdict is not None
-    ]
-    if not judged:
+    if last is None:
         return None
-    if judged[-1][1] is Verdict.HOT:
+    due = last + timedelta(minutes=_interval_min(looks, rules))
+    if len(_row(looks, rules)) < rules.passes:
+        return due
+    # enough passes, though they do not span the time yet: the last one closes the span
+    begun = _row(looks, rules)[-1]
+    ends = [begun + timedelta(hours=rules.over_h)]
+    if rules.dawn is not None and zone is not None:
+        ends.append(_dawn_after(since, rules.dawn, zone))
+    return max(due, *ends) if not is_rising(looks, rules) else due
+
+
+def verdict(case: Case, rules: RecheckRules, zone: tzinfo | None = None) -> Verdict | None:
+    """HOT when the last look was hot; COLD when enough looks in a row were cold, lie at least the
+    rule's interval apart from one another, span its time, and do not rise; None while open."""
+    since = reported_back_at(case)
+    looks = [r for r in _looks_since(case, since) if r.looked_at and r.verdict is not None]
+    if not looks:
+        return None
+    if looks[-1].verdict is Verdict.HOT:
         return Verdict.HOT
-    row: list[datetime] = []
-    for looked_at, result in reversed(judged):
-        if result is Verdict.HOT:
-            break
-        if not row or row[-1] - looked_at >= timedelta(minutes=rules.interval_min):
-            row.append(looked_at)
-    return Verdict.COLD if len(row) >= rules.passes else None
+    row = _row(looks, rules)
+    if len(row) < rules.passes or is_rising(looks, rules):
+        return None
+    if row[0] - row[-1] < timedelta(hours=rules.over_h):
+        return None
+    if rules.dawn is not None and zone is not None and since is not None:
+        return Verdict.COLD if row[0] >= _dawn_after(since, rules.dawn, zone) else None
+    return Verdict.COLD
+
+
+def is_rising(looks: Sequence[Recheck], rules: RecheckRules) -> bool:
+    """Whether the place got warmer from one look to the next by more than both uncertainties.
+
+    Judged by the difference from the ground round it, where that was measured: the morning sun
+    warms both.
+    """
+    known = [r for r in looks if r.peak_c is not None]
+    if len(known) < 2:
+        return False
+    before, last = known[-2], known[-1]
+    return _warmth(last) - _warmth(before) > rules.sigmas * hypot(
+        _doubt(before, rules), _doubt(last, rules)
+    ) or _steady(known, rules)
 
 
 def reported_back_at(case: Case) -> datetime | None:
@@ -61,6 +111,53 @@ def reported_back_at(case: Case) -> datetime | None:
         if step.step == CaseState.REPORTED_BACK:
             return step.at
     return None
+
+
+def _steady(known: Sequence[Recheck], rules: RecheckRules) -> bool:
+    """Three rises in a row that together pass the uncertainty: a slow re-ignition."""
+    last = known[-4:]
+    rises = [_warmth(b) - _warmth(a) for a, b in pairwise(last)]
+    return (
+        len(rises) == 3
+        and min(rises) > 0.0
+        and sum(rises) > hypot(_doubt(last[0], rules), _doubt(last[-1], rules))
+    )
+
+
+def _warmth(look: Recheck) -> float:
+    return (look.peak_c or 0.0) - (look.background_c or 0.0)
+
+
+def _doubt(look: Recheck, rules: RecheckRules) -> float:
+    return rules.assumed_k if look.uncertainty_k is None else look.uncertainty_k
+
+
+def _interval_min(looks: Sequence[Recheck], rules: RecheckRules) -> float:
+    """Soon at first, then later and later while it stays cold; sooner when it gets warmer."""
+    if is_rising(looks, rules):
+        return rules.interval_min * RISING_INTERVAL
+    row = len(_row(looks, rules))
+    return min(rules.interval_min * rules.widen ** max(0, row - 1), rules.widest_min)
+
+
+def _row(looks: Sequence[Recheck], rules: RecheckRules) -> list[datetime]:
+    """The cold looks that end the series, latest first, at least the interval apart."""
+    row: list[datetime] = []
+    for look in reversed(looks):
+        if look.looked_at is None or look.verdict is None:
+            continue
+        if look.verdict is not Verdict.COLD:
+            break
+        if not row or row[-1] - look.looked_at >= timedelta(minutes=rules.interval_min):
+            row.append(look.looked_at)
+    return row
+
+
+def _dawn_after(since: datetime, dawn: time, zone: tzinfo) -> datetime:
+    """The first dawn look that comes after a night."""
+    local = since.astimezone(zone)
+    today = local.replace(hour=dawn.hour, minute=dawn.minute, second=0, microsecond=0, fold=0)
+    return today if today > local else today + timedelta(days=1)
 
 
 def _looks_since(case: Case, since: datetime | None) -> Sequence[Recheck]:

@@ -5,11 +5,12 @@ Called within the intake's transaction: a photograph and what it showed are reco
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.geo import distance_m
 from core.ids import new_id
 from imagery.catalog import Medium
+from missions.cases import places
 from missions.cases.cases import open_case, redispatched, stepped
 from missions.entities import (
     Anomaly,
@@ -22,18 +23,16 @@ from missions.lifecycle import move
 from missions.operations.examine import is_urgent
 from missions.operations.journal import alert
 from missions.operations.room import ControlRoom
-from missions.store.protocol import Between, Unit
+from missions.presets import RecheckRules
+from missions.sightings import SightingKind, SightingRecord
+from missions.store.protocol import Unit
 from thermal.detection.check import Checked, Find
-from thermal.places.locate import Ellipse
-from thermal.places.track import Known, Sighting, match, merge
+from thermal.places.track import merge
 
 HISTORY = 60
 """Readings kept with an anomaly; the media hold them all."""
-BOX_DEG = 0.002
-"""About 200 m: what is farther apart is neither one place nor one case."""
-ONE_FIRE_M = 50.0
-"""Hot spots this near to each other are one fire: the front of a young forest fire is some 25 m
-from its middle, on either side."""
+ONE_CASE_M = 200.0
+"""A new spot so near to another of its class is a matter for the same case: one fire, one array."""
 EVIDENCE = 3
 """Photographs of a find that its case shows; all others stay with the anomaly."""
 AT_WORK = (CaseState.DISPATCHED, CaseState.HANDLING)
@@ -51,14 +50,38 @@ class Finds:
 
     def take(self, unit: Unit, medium: Medium, checked: Checked | None) -> None:
         """Record what a photograph showed."""
-        for find in checked.finds if checked else ():
-            sighting = self._sighting(medium, find)
-            near = self._near(unit, find)
-            anomaly = self._same_place(find, sighting, near)
-            if anomaly is None:
-                self._first(unit, medium, find, near)
+        finds = checked.finds if checked else ()
+        for code in dict.fromkeys(find.event_type for find in finds):
+            of_type = [f for f in finds if f.event_type == code]
+            self._take_type(unit, medium, of_type, [_record(medium, f, checked) for f in of_type])
+
+    def _take_type(
+        self,
+        unit: Unit,
+        medium: Medium,
+        finds: Sequence[Find],
+        records: Sequence[SightingRecord],
+    ) -> None:
+        """The finds of one type, compared together: they share the photograph's errors."""
+        preset, code = self._room.preset, finds[0].event_type
+        seen = [places.sighting_of(record) for record in records]
+        around = {a.id: a for f in finds for a in places.near(unit, preset, code, f.position)}
+        names = places.which(unit, preset, code, seen, list(around.values()))
+        fresh: list[Anomaly] = []
+        for find, record, name in zip(finds, records, names, strict=True):
+            known = unit.anomalies.get(name) if name else self._one_thing(fresh, find)
+            if known is None:
+                near = [*around.values(), *fresh]
+                fresh.append(self._first(unit, medium, find, record, near))
             else:
-                self._again(unit, medium, find, anomaly, sighting)
+                self._again(unit, medium, find, unit.anomalies.get(known.id), record)
+
+    def _one_thing(self, fresh: Sequence[Anomaly], find: Find) -> Anomaly | None:
+        """What the same photograph just showed nearer than one thing is large."""
+        extent_m = self._room.preset.event_types[find.event_type].extent_m
+        apart = [(distance_m(a.position, find.position), a) for a in fresh]
+        close = [pair for pair in apart if pair[0] <= extent_m]
+        return min(close, key=lambda pair: pair[0])[1] if close else None
 
     def announce(self) -> None:
         """Raise the alarm for what the last commit holds."""
@@ -66,56 +89,16 @@ class Finds:
         for case_id in urgent:
             self.on_urgent(case_id)
 
-    # --- one place, one anomaly ------------------------------------------------------------
-
-    def _family(self, event_type: str) -> str:
-        """Finds of one class at one place are one: a fire that cools is embers, not a new thing."""
-        return self._room.preset.event_types[event_type].class_code
-
-    def _same_place(
-        self, find: Find, sighting: Sighting, near: Sequence[Anomaly]
-    ) -> Anomaly | None:
-        """The anomaly that is seen again; a fire's front shows as many spots of one fire."""
-        if self._family(find.event_type) in self._room.preset.recheck.classes:
-            apart = [(distance_m(a.position, find.position), a) for a in near]
-            return min(
-                (pair for pair in apart if pair[0] <= ONE_FIRE_M),
-                key=lambda pair: pair[0],
-                default=(0.0, None),
-            )[1]
-        known = match(sighting, [self._known(a) for a in near])
-        return next((a for a in near if a.id == known), None)
-
-    def _near(self, unit: Unit, find: Find) -> list[Anomaly]:
-        found = unit.anomalies.find(
-            state=(AnomalyState.OPEN, AnomalyState.COLD),
-            lon=Between(find.position.lon - BOX_DEG, find.position.lon + BOX_DEG),
-            lat=Between(find.position.lat - BOX_DEG, find.position.lat + BOX_DEG),
-        )
-        family = self._family(find.event_type)
-        return [a for a in found if self._family(a.event_type) == family]
-
-    def _sighting(self, medium: Medium, find: Find) -> Sighting:
-        return Sighting(
-            event_type=self._family(find.event_type),
-            position=find.position,
-            error=find.error,
-            taken_at=_taken(medium),
-            peak_c=find.peak_c,
-        )
-
-    def _known(self, anomaly: Anomaly) -> Known:
-        return Known(
-            id=anomaly.id,
-            event_type=self._family(anomaly.event_type),
-            position=anomaly.position,
-            error=_circle(anomaly.error_m),
-            last_seen=anomaly.last_seen,
-        )
-
     # --- first seen ------------------------------------------------------------------------
 
-    def _first(self, unit: Unit, medium: Medium, find: Find, near: list[Anomaly]) -> None:
+    def _first(
+        self,
+        unit: Unit,
+        medium: Medium,
+        find: Find,
+        record: SightingRecord,
+        near: Sequence[Anomaly],
+    ) -> Anomaly:
         kind = self._room.preset.event_types[find.event_type]
         anomaly = Anomaly(
             id=new_id("ano", self._room.now()),
@@ -133,14 +116,18 @@ class Finds:
             peak_c=find.peak_c,
             contrast_k=find.contrast_k,
             history=(_reading(medium, find),),
+            anchor=find.position,
+            drift_m=record.drift_m,
         )
-        case = self._case_nearby(unit, near)
+        unit.sightings.add(_of(anomaly, record))
+        case = self._case_nearby(unit, find, near)
         if case is None:
             self._open(unit, medium, find, anomaly)
-            return
+            return unit.anomalies.get(anomaly.id)
         unit.anomalies.add(replace(anomaly, case_id=case.id))
         joined = replace(case, anomaly_ids=(*case.anomaly_ids, anomaly.id))
         unit.cases.put(self._hot_again(unit, joined, find))
+        return unit.anomalies.get(anomaly.id)
 
     def _open(self, unit: Unit, medium: Medium, find: Find, anomaly: Anomaly) -> None:
         case, event = open_case(
@@ -162,22 +149,31 @@ class Finds:
         if is_urgent(self._room.preset.event_types[find.event_type]):
             self._urgent.append(case.id)
 
-    @staticmethod
-    def _case_nearby(unit: Unit, near: list[Anomaly]) -> Case | None:
-        """The case of a find of the same class within a fire's size."""
-        with_case = [a.case_id for a in near if a.case_id is not None]
-        return unit.cases.get(with_case[0]) if with_case else None
+    def _case_nearby(self, unit: Unit, find: Find, near: Sequence[Anomaly]) -> Case | None:
+        """The case that a new spot near others belongs to: the nearest still going on, or for a
+        fire one closed so recently that this is its re-ignition."""
+        rules = self._room.preset.recheck_of(find.event_type)
+        apart = sorted((distance_m(a.position, find.position), a.id, a) for a in near if a.case_id)
+        apart = [found for found in apart if found[0] <= ONE_CASE_M]
+        cases = [unit.cases.get(str(a.case_id)) for _, _, a in apart]
+        return next((c for c in cases if _belongs(c, rules, self._room.now())), None)
 
     # --- seen again ------------------------------------------------------------------------
 
     def _again(
-        self, unit: Unit, medium: Medium, find: Find, anomaly: Anomaly, sighting: Sighting
+        self, unit: Unit, medium: Medium, find: Find, anomaly: Anomaly, record: SightingRecord
     ) -> None:
-        place = merge(self._known(anomaly), sighting)
+        habit = places.habit_of(self._room.preset.event_types[anomaly.event_type])
+        sighting = places.sighting_of(record)
+        place = merge(places.known_place(self._room.preset, anomaly), sighting, habit=habit)
+        # closer than GPS tells, single sightings would push neighbours into one another
+        moves = habit.spacing_m > sighting.sigma_m
+        unit.sightings.add(_of(anomaly, record))
         seen = replace(
             anomaly,
-            position=place.position,
-            error_m=place.error.semi_major_m,
+            position=place.position if moves else anomaly.position,
+            error_m=place.error.semi_major_m if moves else anomaly.error_m,
+            anchor=place.anchor,
             last_seen=max(anomaly.last_seen, _taken(medium)),
             sightings=anomaly.sightings + 1,
             peak_c=max(anomaly.peak_c or find.peak_c, find.peak_c),
@@ -186,11 +182,21 @@ class Finds:
         if seen.state is AnomalyState.COLD:
             seen = move(seen, AnomalyState.OPEN)
             if seen.case_id is not None:
-                case = self._hot_again(unit, unit.cases.get(seen.case_id), find)
-                unit.cases.put(case)
+                seen = self._re_ignited(unit, medium, find, seen, unit.cases.get(seen.case_id))
         elif seen.case_id is not None:
             self._better_evidence(unit, medium, find, seen.case_id)
         unit.anomalies.put(seen)
+
+    def _re_ignited(
+        self, unit: Unit, medium: Medium, find: Find, seen: Anomaly, case: Case
+    ) -> Anomaly:
+        """A cold place is hot again: its case goes on, or after a long time a new one is opened."""
+        rules = self._room.preset.recheck_of(find.event_type)
+        if _belongs(case, rules, self._room.now()):
+            unit.cases.put(self._hot_again(unit, case, find))
+            return seen
+        self._open(unit, medium, find, seen)
+        return replace(seen, case_id=unit.anomalies.get(seen.id).case_id)
 
     def _better_evidence(self, unit: Unit, medium: Medium, find: Find, case_id: str) -> None:
         """A photograph with the find in its middle says more than the first, which often shows it
@@ -230,8 +236,49 @@ def _reading(medium: Medium, find: Find) -> HeatReading:
     return HeatReading(at=_taken(medium), peak_c=find.peak_c, medium_id=medium.id)
 
 
-def _circle(radius_m: float) -> Ellipse:
-    return Ellipse(semi_major_m=radius_m, semi_minor_m=radius_m, bearing_deg=0.0)
+def _belongs(case: Case, rules: RecheckRules, now: datetime) -> bool:
+    """Whether something hot at its place still is this case."""
+    if case.state is CaseState.REJECTED:
+        return False
+    since = case.closed_at
+    return since is None or now - since <= timedelta(hours=rules.reignition_h)
+
+
+def _record(medium: Medium, find: Find, checked: Checked | None) -> SightingRecord:
+    """What a photograph says of a place; which anomaly that is comes later."""
+    pose = checked.inspected.metadata.pose if checked else None
+    return SightingRecord(
+        id=new_id("sig", _taken(medium)),
+        anomaly_id="",
+        medium_id=medium.id,
+        kind=SightingKind.FOUND,
+        at=_taken(medium),
+        event_type=find.event_type,
+        position=find.position,
+        semi_major_m=find.error.semi_major_m,
+        semi_minor_m=find.error.semi_minor_m,
+        bearing_deg=find.error.bearing_deg,
+        department="",
+        shared_with=(),
+        flight=f"{medium.flight}/{medium.camera}" if medium.flight else "",
+        drift_m=pose.horizontal_sigma_m if pose else 0.0,
+        pixel=find.pixel,
+        frame=find.frame,
+        peak_c=find.peak_c,
+        background_c=find.background_c,
+        contrast_k=find.contrast_k,
+        uncertainty_k=find.uncertainty_k,
+        corrected=checked.stats.corrected if checked else None,
+    )
+
+
+def _of(anomaly: Anomaly, record: SightingRecord) -> SightingRecord:
+    return replace(
+        record,
+        anomaly_id=anomaly.id,
+        department=anomaly.department,
+        shared_with=anomaly.shared_with,
+    )
 
 
 def _central(find: Find) -> bool:

@@ -1,7 +1,7 @@
 """Re-check until cold: cases that were reported back are looked at again on a schedule."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from core.equipment import Sensor
 from core.errors import Unavailable
@@ -60,13 +60,18 @@ def _due(unit: Unit, room: ControlRoom, case: Case) -> bool:
     waiting = pending(case)
     if waiting is not None and waiting.flight_id is not None:
         return unit.flights.get(waiting.flight_id).state in _GONE
-    due = next_recheck(case, room.preset.recheck, room.now())
+    due = _next(room, case)
     return due is not None and due <= room.now()
+
+
+def _next(room: ControlRoom, case: Case) -> datetime | None:
+    preset = room.preset
+    return next_recheck(case, preset.recheck_of(case.event_type), room.now(), preset.zone_info)
 
 
 def _order(room: ControlRoom, case: Case) -> None:
     """Order one look; when no drone nearby can go, the next tick tries again."""
-    due = next_recheck(case, room.preset.recheck, room.now()) or room.now()
+    due = _next(room, case) or room.now()
     overdue = room.now() - due > PATIENCE
     wish = Wish(
         target=case.position,

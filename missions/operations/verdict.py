@@ -1,13 +1,14 @@
 """What a re-check saw: the place is hot or cold, measured in the frames that show it."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from imagery.catalog import MediumState
+from imagery.catalog import Medium, MediumState
 from missions.cases.cases import redispatched, stepped
-from missions.cases.recheck import verdict
+from missions.cases.recheck import judged, verdict
 from missions.entities import (
     AnomalyState,
     Case,
@@ -17,13 +18,15 @@ from missions.entities import (
     Verdict,
 )
 from missions.lifecycle import move
+from missions.operations import history as looking
 from missions.operations.journal import alert
 from missions.operations.room import ControlRoom
-from missions.operations.warmth import warmest_near
+from missions.operations.warmth import Spot, Warmth, warmth_of
+from missions.sightings import SightingKind
 from missions.store.protocol import Unit
 
 PLACE_M = 30.0
-"""Radius looked at round the case's position: the find's error ellipse and the burnt patch."""
+"""Radius looked at round a place: the find's error ellipse and the burnt patch."""
 
 
 async def judge_recheck(room: ControlRoom, flight: Flight) -> None:
@@ -41,43 +44,57 @@ async def judge_recheck(room: ControlRoom, flight: Flight) -> None:
         frames = [
             m for m in unit.media.find(flight=flight.id, state=MediumState.KEPT) if m.radiometric
         ]
+        spots = [unit.anomalies.get(a) for a in case.anomaly_ids]
     loop = asyncio.get_running_loop()
+    places = [Spot(place=case.position, radius_m=PLACE_M)]
+    places += [Spot(place=a.position, radius_m=looking.radius_m(room, a)) for a in spots]
     keys = [m.key for m in frames]
-    measured = await loop.run_in_executor(room.pool, warmest_near, keys, case.position, PLACE_M)
-    seen = {m.id: peak for m, peak in zip(frames, measured, strict=True) if peak is not None}
+    measured = await loop.run_in_executor(room.pool, warmth_of, keys, places)
+    seen = {m.id: row[0] for m, row in zip(frames, measured, strict=True) if row[0] is not None}
     with room.unit() as unit:
+        for medium, row in zip(frames, measured, strict=True):
+            looking.note(unit, medium, zip(spots, row[1:], strict=True))
         case = unit.cases.get(case.id)
-        case = _noted(case, flight, room, seen, found=_found_again(unit, case, seen))
+        case = _noted(case, flight, room, seen, found=_found_again(unit, case, frames))
         unit.cases.put(_decided(unit, room, case, tuple(seen)))
 
 
-def _found_again(unit: Unit, case: Case, media: Iterable[str]) -> bool:
+def _found_again(unit: Unit, case: Case, media: Sequence[Medium]) -> bool:
     """Whether the detector found it once more in these photographs."""
-    shown = set(media)
-    readings = (h for a in case.anomaly_ids for h in unit.anomalies.get(a).history)
-    return any(reading.medium_id in shown for reading in readings)
+    shown = tuple(m.id for m in media)
+    return bool(
+        shown
+        and unit.sightings.count(
+            anomaly_id=case.anomaly_ids, medium_id=shown, kind=SightingKind.FOUND
+        )
+    )
 
 
 def _noted(
-    case: Case, flight: Flight, room: ControlRoom, seen: Mapping[str, float], *, found: bool
+    case: Case, flight: Flight, room: ControlRoom, seen: Mapping[str, Warmth], *, found: bool
 ) -> Case:
     """The case with this re-check's measurement; no verdict where no frame showed the place.
 
     A fire must be below the threshold wherever it was; other finds must not be found again.
     """
-    peak = max(seen.values(), default=None)
+    rules = room.preset.recheck_of(case.event_type)
+    warmest = max(seen.values(), key=lambda w: w.peak_c, default=None)
     result = None
-    if peak is not None:
-        rules = room.preset.recheck
-        fire = room.preset.event_types[case.event_type].class_code in rules.classes
-        hot = found or (fire and peak >= rules.cold_below_c)
-        result = Verdict.HOT if hot else Verdict.COLD
-    rechecks = tuple(
-        replace(r, verdict=result, peak_c=peak, looked_at=room.now())
-        if r.flight_id == flight.id
-        else r
-        for r in case.rechecks
-    )
+    if room.preset.event_types[case.event_type].class_code in rules.classes:
+        peak, doubt = (warmest.peak_c, warmest.uncertainty_k) if warmest else (None, None)
+        result = judged(peak, doubt, rules, found=found)
+        if result is not Verdict.HOT and not any(w.whole for w in seen.values()):
+            result = None  # half a place, or smoke: a hot spot would count, none says nothing
+    elif warmest is not None or found:
+        result = Verdict.HOT if found else Verdict.COLD
+    looked: dict[str, Any] = {
+        "verdict": result,
+        "looked_at": room.now(),
+        "peak_c": warmest.peak_c if warmest else None,
+        "background_c": warmest.background_c if warmest else None,
+        "uncertainty_k": warmest.uncertainty_k if warmest else None,
+    }
+    rechecks = tuple(replace(r, **looked) if r.flight_id == flight.id else r for r in case.rechecks)
     return replace(case, rechecks=rechecks)
 
 
@@ -87,22 +104,33 @@ def _decided(unit: Unit, room: ControlRoom, case: Case, media: Sequence[str]) ->
     if case.state is not CaseState.VERIFYING:
         return case
     last = case.rechecks[-1] if case.rechecks else None
-    if verdict(case, room.preset.recheck) is Verdict.COLD and last is not None:
+    rules = room.preset.recheck_of(case.event_type)
+    if verdict(case, rules, room.preset.zone_info) is Verdict.COLD and last is not None:
         _cool(unit, case)
-        note = f"cold: {last.peak_c:.1f} C at the last of the re-checks"
+        note = f"cold: {_degrees(last, rules.assumed_k)} at the last of the re-checks"
         closed = stepped(case, CaseState.CLOSED, at=now, by="service", note=note)
         closed = replace(closed, closed_at=now, after=tuple(media))
         _tell(unit, now, closed, "the place is cold, the case is closed", "现场已冷却，案卷结案")
         return closed
     if last is not None and last.verdict is Verdict.HOT:
-        note = f"still hot: {last.peak_c:.0f} C"
+        note = "still hot" if last.peak_c is None else f"still hot: {last.peak_c:.0f} C"
         again = stepped(case, CaseState.DISPATCHED, at=now, by="service", note=note)
         again = redispatched(again, room.preset, now)
-        _tell(
-            unit, now, again, f"{note}; sent out again", f"仍有高温 {last.peak_c:.0f} C，再次派遣"
-        )
+        _tell(unit, now, again, f"{note}; sent out again", f"仍有高温{_zh(last)}，再次派遣")
         return again
     return case
+
+
+def _zh(look: Recheck) -> str:
+    return "" if look.peak_c is None else f" {look.peak_c:.0f} ℃"
+
+
+def _degrees(look: Recheck, assumed_k: float) -> str:
+    """A peak with its standard deviation, as a case's step says it."""
+    if look.peak_c is None:
+        return "no temperature"
+    doubt = assumed_k if look.uncertainty_k is None else look.uncertainty_k
+    return f"{look.peak_c:.1f} C +- {doubt:.1f} K"
 
 
 def _cool(unit: Unit, case: Case) -> None:

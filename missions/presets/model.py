@@ -1,7 +1,7 @@
 """A city as data: its territory, docks, drones, zones, places and rules."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -89,12 +89,20 @@ class RecheckRules:
     """How a place is watched after a fire is out.
 
     Attributes:
-        interval_min: minutes between two infrared looks.
+        interval_min: minutes between two infrared looks, at first.
         passes: looks in a row without a hotspot until the place counts as cold.
-        cold_below_c: a look at a fire is cold when nothing is as hot as this.
+        cold_below_c: a look at a fire is cold when all is colder than this, uncertainty included.
         max_h: after so many hours a person decides.
         classes: event classes that are fires; other finds are settled when they are not found
             again.
+        over_h: hours that the passes in a row must span.
+        sigmas: cold means peak + sigmas * uncertainty < cold_below_c; hot the same the other way.
+        assumed_k: uncertainty (one standard deviation) of a temperature that says none.
+        widen: the next interval after a cold look is so many times longer, at most widest_min.
+        dawn: local time; one of the passes must be at or after it on a later day than the report,
+            before the sun hides what still smoulders. None for no such look.
+        reignition_h: so long after its case was closed a place that is hot again, or a new spot
+            near it, belongs to the same case.
     """
 
     interval_min: float
@@ -102,6 +110,13 @@ class RecheckRules:
     cold_below_c: float
     max_h: float
     classes: tuple[str, ...] = ("01",)
+    over_h: float = 0.0
+    sigmas: float = 2.0
+    assumed_k: float = 2.0
+    widen: float = 1.0
+    widest_min: float = 24 * 60.0
+    dawn: time | None = None
+    reignition_h: float = 72.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +192,12 @@ class Preset:
     attribution: str
     zone_info: ZoneInfo
     retention: RetentionRules | None = None
+    rechecks: Mapping[str, RecheckRules] = field(default_factory=dict)
+    """Rules of their own, by event type."""
+
+    def recheck_of(self, event_type: str) -> RecheckRules:
+        """How a place of this type is watched."""
+        return self.rechecks.get(event_type, self.recheck)
 
     def places_of(self, scenario: Scenario) -> tuple[Place, ...]:
         """The places that a scenario looks at."""

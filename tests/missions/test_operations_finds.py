@@ -59,10 +59,20 @@ def find(
     )
 
 
+def seen(*found: Find) -> Any:
+    """What the thermal check says of a photograph."""
+    pose = SimpleNamespace(horizontal_sigma_m=2.0)
+    return SimpleNamespace(
+        finds=found,
+        inspected=SimpleNamespace(metadata=SimpleNamespace(pose=pose)),
+        stats=SimpleNamespace(corrected=True),
+    )
+
+
 def take(room: ControlRoom, finds: Finds, make: Any, name: str, *found: Find) -> None:
     """One photograph that showed these."""
     medium = make.medium(name, sha256=name, taken_at=room.now())
-    checked: Any = SimpleNamespace(finds=found)
+    checked = seen(*found)
     with room.unit() as unit:
         unit.media.add(medium)
         finds.take(unit, medium, checked)
@@ -132,7 +142,7 @@ def test_what_is_found_is_shared_with_those_who_may_see_the_photograph(
 ) -> None:
     finds = Finds(room)
     medium = make.medium("med-0", department="urban", shared_with=("ecology",))
-    checked: Any = SimpleNamespace(finds=(find(),))
+    checked = seen(find())
     with room.unit() as unit:
         unit.media.add(medium)
         finds.take(unit, medium, checked)

@@ -281,7 +281,7 @@ export interface CaseStep {
 export interface Recheck {
   at: string;
   flight_id: string | null;
-  verdict: 'hot' | 'cold' | null;
+  verdict: 'hot' | 'warm' | 'cold' | null;
   peak_c: number | null;
 }
 

@@ -1,0 +1,173 @@
+"""One place, one anomaly, for detectors and officers alike: which anomaly a find belongs to.
+
+The one rule for thermal finds, finds of visible detectors and officers' marks. What was sighted is
+kept whole (`missions.sightings`); the next find of the same flight is compared with that.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from core.geo import LonLat
+from core.ids import new_id
+from missions.catalog import EventType
+from missions.entities import Anomaly, AnomalyState
+from missions.presets import Preset
+from missions.sightings import SightingKind, SightingRecord
+from missions.store.protocol import Between, Unit
+from thermal.places.locate import Ellipse
+from thermal.places.track import OWN_LEAST_M, Habit, Known, Sighting, associate
+
+BOX_DEG = 0.002
+"""About 200 m: what is farther apart is neither one place nor one case."""
+STANDING = (AnomalyState.OPEN, AnomalyState.COLD)
+MARK_M = 10.0
+"""How far off an officer's mark may be (95 %): a click in a picture at its footprint's accuracy."""
+_SEEN = (SightingKind.FOUND, SightingKind.OFFICER)
+
+
+def habit_of(kind: EventType) -> Habit:
+    """How things of an event type lie on the ground."""
+    return Habit(
+        extent_m=kind.extent_m,
+        spacing_m=kind.spacing_m,
+        within=None if kind.again_h is None else timedelta(hours=kind.again_h),
+    )
+
+
+def family(preset: Preset, code: str) -> str:
+    """Finds of one class at one place are one where things of the class turn into each other: a
+    fire that cools is embers. Elsewhere each type is by itself."""
+    of_class = preset.event_types[code].class_code
+    return of_class if of_class in preset.recheck.classes else code
+
+
+def near(unit: Unit, preset: Preset, code: str, position: LonLat) -> list[Anomaly]:
+    """The standing anomalies of a type's family within `BOX_DEG`."""
+    found = unit.anomalies.find(
+        state=STANDING,
+        lon=Between(position.lon - BOX_DEG, position.lon + BOX_DEG),
+        lat=Between(position.lat - BOX_DEG, position.lat + BOX_DEG),
+    )
+    known = preset.event_types
+    kind = family(preset, code)
+    return [a for a in found if a.event_type in known and family(preset, a.event_type) == kind]
+
+
+def which(
+    unit: Unit, preset: Preset, code: str, seen: Sequence[Sighting], around: Sequence[Anomaly]
+) -> list[str | None]:
+    """For sightings of one photograph and one type, the ids of the anomalies that they show again.
+
+    Args:
+        around: anomalies of the family nearby; see `near`.
+    """
+    kind = family(preset, code)
+    flight = seen[0].flight if seen else ""
+    here = _seen_by(unit, flight, around)
+    places = [known_place(preset, a, here.get(a.id, ())) for a in around]
+    return associate([_as(kind, s) for s in seen], places, habit=habit_of(preset.event_types[code]))
+
+
+def place_of(
+    unit: Unit,
+    preset: Preset,
+    code: str,
+    position: LonLat,
+    *,
+    at: datetime,
+    error_m: float = MARK_M,
+) -> Anomaly | None:
+    """The anomaly at a place that an officer or a detector of visible pictures names, if any.
+
+    Args:
+        error_m: 95 % radius of the place's error.
+    """
+    around = near(unit, preset, code, position)
+    circle = Ellipse(semi_major_m=error_m, semi_minor_m=error_m, bearing_deg=0.0)
+    seen = Sighting(event_type=code, position=position, error=circle, taken_at=at)
+    (found,) = which(unit, preset, code, [seen], around)
+    return next((a for a in around if a.id == found), None)
+
+
+def known_place(preset: Preset, anomaly: Anomaly, here: Sequence[SightingRecord] = ()) -> Known:
+    """An anomaly as `thermal.places.track` compares it.
+
+    Args:
+        here: what the flight at hand saw of it.
+    """
+    middle, sigma = None, OWN_LEAST_M
+    if here:
+        lon = float(np.mean([s.position.lon for s in here]))
+        lat = float(np.mean([s.position.lat for s in here]))
+        middle = LonLat(lon, lat)
+        sigma = max(OWN_LEAST_M, _rest_m(here[0]) / float(np.sqrt(len(here))))
+    radius = anomaly.error_m
+    return Known(
+        id=anomaly.id,
+        event_type=family(preset, anomaly.event_type),
+        position=anomaly.position,
+        error=Ellipse(semi_major_m=radius, semi_minor_m=radius, bearing_deg=0.0),
+        last_seen=anomaly.last_seen,
+        anchor=anomaly.anchor,
+        here=middle,
+        here_sigma_m=sigma,
+        drift_m=anomaly.drift_m,
+    )
+
+
+def sighting_of(record: SightingRecord) -> Sighting:
+    """A stored sighting as `thermal.places` compares it."""
+    return Sighting(
+        event_type=record.event_type,
+        position=record.position,
+        error=Ellipse(
+            semi_major_m=record.semi_major_m,
+            semi_minor_m=record.semi_minor_m,
+            bearing_deg=record.bearing_deg,
+        ),
+        taken_at=record.at,
+        peak_c=record.peak_c,
+        frame=record.medium_id,
+        flight=record.flight,
+        drift_m=record.drift_m,
+    )
+
+
+def note_mark(unit: Unit, anomaly: Anomaly, position: LonLat, medium_id: str, at: datetime) -> None:
+    """Keep an officer's mark or confirmation as a sighting of an anomaly."""
+    unit.sightings.add(
+        SightingRecord(
+            id=new_id("sig", at),
+            anomaly_id=anomaly.id,
+            medium_id=medium_id,
+            kind=SightingKind.OFFICER,
+            at=at,
+            event_type=anomaly.event_type,
+            position=position,
+            semi_major_m=MARK_M,
+            semi_minor_m=MARK_M,
+            department=anomaly.department,
+            shared_with=anomaly.shared_with,
+        )
+    )
+
+
+def _seen_by(unit: Unit, flight: str, around: Sequence[Anomaly]) -> dict[str, list[SightingRecord]]:
+    """By anomaly, what a flight saw of it."""
+    found: dict[str, list[SightingRecord]] = {}
+    if flight and around:
+        names = tuple(a.id for a in around)
+        for record in unit.sightings.find(flight=flight, anomaly_id=names, kind=_SEEN):
+            found.setdefault(record.anomaly_id, []).append(record)
+    return found
+
+
+def _rest_m(record: SightingRecord) -> float:
+    return sighting_of(record).rest_m
+
+
+def _as(kind: str, sighting: Sighting) -> Sighting:
+    return replace(sighting, event_type=kind)
