@@ -211,7 +211,8 @@ def known_type(preset: Preset, code: str) -> EventType:
 
 def _want_proof(preset: Preset, case: Case, principal: Principal, note: str) -> None:
     """A case with re-checks closes when they say cold; else a city-wide role says why."""
-    if not case.rechecks or verdict(case, preset.recheck) is Verdict.COLD:
+    rules = preset.recheck_of(case.event_type)
+    if not case.rechecks or verdict(case, rules, preset.zone_info) is Verdict.COLD:
         return
     if not (principal.sees_all and note.strip()):
         raise IllegalTransition(
