@@ -14,7 +14,7 @@ from api.auth import Caller, ServiceOf
 from api.errors import problems
 from api.routes.parameters import Id
 from api.routes.stac_query import DIALECT, Search, StacRoute, of_get, of_post
-from api.routes.stac_render import GEOJSON, Pages, Renderer
+from api.routes.stac_render import GEOJSON, OPENAPI, Pages, Renderer
 from imagery.products.stac import COLLECTIONS
 from missions.media.archive import FIELDS, NUMBERS
 from missions.media.archive import Query as ArchiveQuery
@@ -49,6 +49,12 @@ def landing(request: Request, caller: Caller) -> dict[str, Any]:
 def conformance(_caller: Caller) -> dict[str, Any]:
     """Conformance classes."""
     return {"conformsTo": list(CONFORMANCE)}
+
+
+@router.get("/api", include_in_schema=False)
+def description(request: Request, _caller: Caller) -> JSONResponse:
+    """The OpenAPI document under the media type that STAC clients ask for."""
+    return JSONResponse(request.app.openapi(), media_type=OPENAPI)
 
 
 @router.get("/queryables", summary="What items can be searched by", responses=problems())

@@ -19,7 +19,7 @@ from missions.store.protocol import Extent
 
 GEOJSON = "application/geo+json"
 JSON = "application/json"
-_OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
+OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Renderer:
                 _link("data", f"{self._stac}/collections", JSON),
                 {**_link("search", search, GEOJSON), "method": "GET"},
                 {**_link("search", search, GEOJSON), "method": "POST"},
-                _link("service-desc", f"{self._api}/openapi.json", _OPENAPI),
+                _link("service-desc", f"{self._stac}/api", OPENAPI),
                 _link("service-doc", f"{self._api.removesuffix('/api/v1')}/docs", "text/html"),
                 _link(
                     "http://www.opengis.net/def/rel/ogc/1.0/queryables",

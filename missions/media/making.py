@@ -8,7 +8,7 @@ start sweeps away.
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from shapely.geometry import box, mapping
 from core.errors import FlyOnceError, InvalidInput
 from core.pose import Attitude, Pose
 from imagery.catalog import Medium
+from imagery.files.metadata import Metadata
 from imagery.ground.frames import MosaicFrame
 from imagery.ingest import Inspected, inspect
 from imagery.products import cog
@@ -27,6 +28,7 @@ from imagery.storage import MediaFolder
 from missions.operations.examine import Workbench, open_workbench, workbench
 from thermal.formats.decode import decode
 from thermal.formats.frame import ThermalFrame
+from thermal.places.celsius import map_celsius
 
 FOLDER = "products"
 """Beside the photographs, in the media folder."""
@@ -84,18 +86,13 @@ def make(order: Order) -> Made:
         return Made(problems=(str(why),))
 
 
-def decoded(data: bytes) -> Any:
-    """(H, W) float32 degrees Celsius of a thermal file: what a mosaic asks for."""
-    return decode(data).celsius
-
-
 def temperature_tags(
-    frame: ThermalFrame, medium_sha256: str, pose: Pose, seen: Inspected
+    frame: ThermalFrame, sha256: str, pose: Pose, meta: Metadata
 ) -> dict[str, str]:
     """What a temperature raster says of itself: how it was measured, where from and when."""
-    at, meta = seen.metadata.taken_at, seen.metadata
+    at = meta.taken_at
     tags = {
-        "SOURCE_SHA256": medium_sha256,
+        "SOURCE_SHA256": sha256,
         "UNITS": "degree Celsius",
         "ENCODING": frame.encoding,
         "CORRECTED": "yes" if frame.corrected else "no: apparent temperature",
@@ -107,7 +104,7 @@ def temperature_tags(
         "CAMERA_PITCH_DEG": f"{pose.attitude.pitch_deg:.2f}",
         "CAMERA_ROLL_DEG": f"{pose.attitude.roll_deg:.2f}",
         "TIFFTAG_SOFTWARE": "FlyOnce",
-        **{name.upper(): str(value) for name, value in asdict(frame.parameters).items()},
+        **{name.upper(): str(value) for name, value in frame.parameters.summary().items()},
     }
     if at is not None:
         tags |= {"TAKEN_AT": at.isoformat(), "TIFFTAG_DATETIME": f"{at:%Y:%m:%d %H:%M:%S}"}
@@ -125,14 +122,16 @@ def _temperature(bench: Workbench, medium: Medium, path: Path) -> Made:
             remedy="a raster on the map needs position, attitude and camera",
         )
     frame = decode(data)
-    ground = lay(frame.celsius, pose, camera, bench.heights)
-    cog.write_temperatures(ground, path, temperature_tags(frame, medium.sha256, pose, seen))
+    ground = lay(frame.measured(), pose, camera, bench.heights)
+    cog.write_temperatures(
+        ground, path, temperature_tags(frame, medium.sha256, pose, seen.metadata)
+    )
     coarse = (
         (f"drawn at {ground.cell_m:g} m: finer would be too large",) if ground.coarsened else ()
     )
     return Made(
         footprint=mapping(ground.footprint),
-        details={"parameters": asdict(frame.parameters), "encoding": frame.encoding},
+        details={"parameters": frame.parameters.summary(), "encoding": frame.encoding},
         problems=coarse,
     )
 
@@ -164,7 +163,7 @@ def _mosaic(bench: Workbench, order: Order, path: Path) -> Made:
         path,
         kind="thermal" if thermal else "visible",
         heights=bench.heights,
-        decode=decoded if thermal else None,
+        decode=map_celsius if thermal else None,
     )
     dropped = [*unknown, *result.frames_dropped]
     return Made(
