@@ -109,6 +109,10 @@ class RequestOut(Model):
     case_id: str | None
     created_at: datetime
     answer: AnswerOut | None
+    refly_of: str | None
+    attempt: int
+    asked_for: Geometry | None
+    reused: list[str]
 
     @classmethod
     def from_entity(cls, r: Request) -> "RequestOut":
@@ -131,4 +135,8 @@ class RequestOut(Model):
             case_id=r.case_id,
             created_at=r.created_at,
             answer=AnswerOut.from_entity(r.answer, r.state) if r.answer else None,
+            refly_of=r.refly_of,
+            attempt=r.attempt,
+            asked_for=geometry(dict(r.asked_for)) if r.asked_for else None,
+            reused=list(r.reused),
         )

@@ -47,7 +47,7 @@ class Coverage:
         self._x0, self._y0 = x0, y0
         columns, rows = int((x1 - x0) / cell_m) + 1, int((y1 - y0) / cell_m) + 1
         self._best: npt.NDArray[np.uint8] = np.full((rows, columns), _UNSEEN, np.uint8)
-        self._inside = _rasterise(metres, x0, y0, cell_m, rows, columns)
+        self._inside = rasterise(metres, x0, y0, cell_m, rows, columns)
         self._total = int(self._inside.sum())
         self._counts = np.zeros(len(GSD_CLASSES_M), np.int64)
 
@@ -71,7 +71,7 @@ class Coverage:
         rows, columns = window.shape
         east = self._x0 + (left + np.arange(columns) + 0.5) * self.cell_m
         north = self._y0 + (bottom + np.arange(rows) + 0.5) * self.cell_m
-        shown = _inside_ring(x, y, east, north[:, None])
+        shown = inside_ring(x, y, east, north[:, None])
         return self._improve(left, bottom, shown, _class_of(gsd_m))
 
     def share(self, gsd_m: float | None = None) -> float:
@@ -101,7 +101,7 @@ class Coverage:
         rows, columns = window.shape
         east = self._x0 + (left + np.arange(columns) + 0.5) * self.cell_m
         north = self._y0 + (bottom + np.arange(rows) + 0.5) * self.cell_m
-        wanted = _inside_ring(x, y, east, north[:, None])
+        wanted = inside_ring(x, y, east, north[:, None])
         if not wanted.any():
             wanted[rows // 2, columns // 2] = True
         limit = len(GSD_CLASSES_M) - 1 if gsd_m is None else _class_of(gsd_m)
@@ -154,7 +154,7 @@ def _class_of(gsd_m: float | None) -> int:
     return next(i for i, bound in enumerate(GSD_CLASSES_M) if gsd_m <= bound * 1.000001)
 
 
-def _inside_ring(
+def inside_ring(
     x: npt.NDArray[np.float64],
     y: npt.NDArray[np.float64],
     east: npt.NDArray[np.float64],
@@ -170,7 +170,7 @@ def _inside_ring(
     return inside
 
 
-def _rasterise(
+def rasterise(
     polygon: Any, x0: float, y0: float, cell_m: float, rows: int, columns: int
 ) -> npt.NDArray[np.bool_]:
     """(rows, columns) whether a cell's centre lies in the polygon; row by row by its crossings."""

@@ -15,7 +15,7 @@ from core.errors import InvalidInput, NotAllowed
 from core.ids import new_id
 from missions.access import Principal
 from missions.catalog.model import Scenario
-from missions.demand.reuse import answered
+from missions.demand.reuse import served
 from missions.demand.shapes import checked_geometry
 from missions.demand.upright import upright_of
 from missions.entities import LogEntry, Origin, Request
@@ -90,7 +90,7 @@ def ask(
         return known
     now = clock.now()
     request = checked(preset, principal, draft, now)
-    request = answered(unit, request, _fresh_h(draft), now) or request
+    request = served(unit, request, _fresh_h(draft), now)
     unit.requests.add(request)
     if key is not None:
         digest = _digest(draft)

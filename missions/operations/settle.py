@@ -16,6 +16,7 @@ from missions.entities import (
 )
 from missions.lifecycle import move
 from missions.media.products import want_for_flight
+from missions.media.refly import close_gaps
 from missions.operations import flights, history, officers
 from missions.operations.journal import note
 from missions.operations.looking import look
@@ -56,6 +57,7 @@ async def settle(room: ControlRoom, flight: Flight) -> None:
     if wanted:
         room.products_wanted.set()
     _missing(room, flight, received)
+    await close_gaps(room, flight)
 
 
 def _missing(room: ControlRoom, flight: Flight, received: int) -> None:
@@ -94,9 +96,11 @@ def _answer(unit: Unit, now: datetime, task: Task, media: Sequence[Medium]) -> N
 
 def _reply(request: Request, media: Sequence[Medium]) -> Answer:
     given = request.answer
+    earlier = f", with {len(request.reused)} earlier ones" if request.reused else ""
+    earlier_zh = f"，另用既有影像 {len(request.reused)} 张" if request.reused else ""
     return Answer(
-        text=f"photographed: {len(media)} media",
-        text_zh=f"已拍摄：{len(media)} 张影像",
+        text=f"photographed: {len(media)} media{earlier}",
+        text_zh=f"已拍摄：{len(media)} 张影像{earlier_zh}",
         code="answered",
         flight_id=given.flight_id if given else None,
         start=given.start if given else None,
