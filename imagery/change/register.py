@@ -87,12 +87,14 @@ def _by_features(first: Gray, second: Gray, guess: Matrix | None) -> tuple[Matri
     good = [p[0] for p in pairs if len(p) == 2 and p[0].distance < _RATIO * p[1].distance]
     source = np.array([keys_b[m.queryIdx] for m in good], np.float32).reshape(-1, 2)
     target = np.array([keys_a[m.trainIdx] for m in good], np.float32).reshape(-1, 2)
-    if guess is not None and len(good):
-        move, count = _agreed(*_near(source, target, guess, first.shape[1]), small[0], second.shape)
-        if move is not None:
-            return move, count
-    # poses lie: frames stored upside down, heights off by a fifth; features alone then say so
-    return _agreed(source, target, small[0], second.shape)
+    # poses lie (frames stored upside down, heights off by a fifth): many features overrule them
+    move, count = _agreed(source, target, small[0], second.shape)
+    if guess is None or count >= 2 * MIN_MATCHES or not len(good):
+        return move, count
+    near, near_count = _agreed(
+        *_near(source, target, guess, first.shape[1]), small[0], second.shape
+    )
+    return (near, near_count) if near is not None else (move, count)
 
 
 def _near(source: Floats, target: Floats, guess: Matrix, width: int) -> tuple[Floats, Floats]:

@@ -15,6 +15,7 @@ from core.ids import new_id
 from missions.access import Principal
 from missions.cases.cases import known_type
 from missions.cases.found import Outcome, find, take_back
+from missions.cases.placing import place_of
 from missions.entities import Decision, LogEntry, Mark, PictureBox, Review, ReviewState
 from missions.lifecycle import move
 from missions.media import labels
@@ -37,7 +38,7 @@ class Saying:
 
     Attributes:
         event_type: code; needed when the review names several types, and to reclass.
-        lon, lat: where it is; the review's position when left out.
+        lon, lat: where it is; when left out, the ground under the box, else the review's position.
         box: where it is in a photograph, for a mark.
     """
 
@@ -72,6 +73,11 @@ def decide(
             remedy=f"use one of {', '.join(DECISIONS)}",
         )
     now = clock.now()
+    _own_picture(review, saying.box)
+    if saying.box is not None and saying.lon is None and saying.lat is None:
+        at = place_of(unit, preset, saying.box)
+        if at is not None:
+            saying = replace(saying, lon=at.lon, lat=at.lat)
     said = _said(preset, review, principal, saying, now)
     if said.decision == "mark" and review.kind == "look":
         done = _marked(unit, preset, clock, principal, review, said, saying.box)
@@ -155,7 +161,6 @@ def _marked(
         raise InvalidInput(
             f"{MARKS} marks in one look", where="decision", remedy="say done and ask for a model"
         )
-    _own_picture(review, box)
     outcome = find(unit, preset, clock, principal, review, said)
     said = _with(said, outcome)
     labels.of_mark(unit, clock.now(), review, said, box)
@@ -173,7 +178,6 @@ def _decided(
     box: PictureBox | None,
 ) -> Review:
     """The last word on a review."""
-    _own_picture(review, box)
     done = move(review, ReviewState.DONE, decision=said)
     if said.event_type is not None:
         outcome = find(unit, preset, clock, principal, review, said)

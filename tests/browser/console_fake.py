@@ -87,6 +87,7 @@ def build(world: World, dist: Path) -> FastAPI:
         "/requests": lambda: listing(world.requests),
         "/alerts": lambda: listing(world.alerts),
         "/report": world.report,
+        "/detectors": world.detectors,
     }
     for path, answer in simple.items():
         app.get(API + path)(_plain(answer))
@@ -201,8 +202,26 @@ def build(world: World, dist: Path) -> FastAPI:
         body = await request.json()
         world.posted.append((f"/reviews/{id}/decision", body))
         found = next(r for r in world.reviews if r["id"] == id)
-        found |= {"state": "done", "decision": body}
+        if body["decision"] == "mark" and found["kind"] == "look":
+            found["marks"].append({"id": f"M-{len(found['marks'])}", "case_id": "C-000"})
+        else:
+            found |= {"state": "done", "decision": body}
         return found
+
+    @app.post(API + "/reviews/{id}/undo")
+    async def undo(id: str) -> Any:
+        world.posted.append((f"/reviews/{id}/undo", {}))
+        found = next(r for r in world.reviews if r["id"] == id)
+        if found["state"] == "open":
+            found["marks"].pop()
+        found |= {"state": "open", "decision": None}
+        return found
+
+    @app.get(API + "/reviews/{id}/{view}")
+    async def review_picture(id: str, view: str, close: bool = False) -> Response:
+        return Response(
+            picture(f"{id} {view}{' close' if close else ''}"), media_type="image/svg+xml"
+        )
 
     @app.websocket(API + "/live")
     async def live(socket: WebSocket, token: str | None = None) -> None:

@@ -157,7 +157,36 @@ class Finds(Motion):
             "department": "water",
             "state": "open",
             "decision": None,
+            "found": self.sample_found(n) if n % 2 == 0 else None,
+            "marks": [],
+            "remark": None if n else "compared with earlier photographs: 82% of the ground",
+            "remark_zh": None if n else "已与历史影像比对 82%",
         }
+
+    def sample_found(self, n: int) -> dict[str, Any]:
+        return {
+            "detector": "change" if n % 4 == 0 else "onnx:debris",
+            "version": "2",
+            "score": 0.81,
+            "kind": "new" if n % 4 == 0 else None,
+            "label": None if n % 4 == 0 else "raft",
+            "area_m2": 12.4 if n % 4 == 0 else None,
+            "seen": 2,
+            "boxes": [],
+            "has_before": n % 4 == 0,
+        }
+
+    def detectors(self) -> dict[str, Any]:
+        judged = {
+            "confirmed": 23,
+            "rejected": 4,
+            "reclassed": 1,
+            "precision": 23 / 28,
+            "low": 0.644,
+            "high": 0.921,
+        }
+        change = {"id": "change", "state": "loaded", "precision": judged, "by_event_type": {}}
+        return {"items": [change], "next": None}
 
     def sample_request(self, n: int) -> dict[str, Any]:
         lon, lat = self.spot(n)

@@ -209,6 +209,29 @@ def test_review_is_decided_by_keys(page: Page, site: str, world: World) -> None:
     ]
 
 
+def test_a_strip_takes_several_marks_and_the_last_word_is_taken_back(
+    page: Page, site: str, world: World
+) -> None:
+    page.goto(f"{site}/#/review?id=R-001")
+    page.get_by_role("img", name=re.compile("Picture 1")).click(position={"x": 120, "y": 90})
+    page.keyboard.press("1")
+    page.keyboard.press("m")
+    expect(page.get_by_text("1 marked so far")).to_be_visible()
+    page.keyboard.press("m")
+    expect(page.get_by_text("2 marked so far")).to_be_visible()
+    picture(page, "review-marks-en-dark")
+    page.keyboard.press("d")
+    expect(page.get_by_text("5 open")).to_be_visible()
+    page.keyboard.press("u")
+    expect(page.get_by_text("6 open")).to_be_visible()
+    paths = [path.rpartition("/")[2] for path, _ in world.posted]
+    assert paths == ["decision", "decision", "decision", "undo"]
+    first = world.posted[0][1]
+    assert first["box"]["medium_id"] == "V-1-0"
+    assert "lon" not in first
+    assert world.posted[2][1]["decision"] == "done"
+
+
 def test_review_keys_do_nothing_while_a_note_is_written(
     page: Page, site: str, world: World
 ) -> None:

@@ -325,4 +325,36 @@ export interface Review {
   department: string;
   state: string;
   decision: { decision: string } | string | null;
+  found?: Found | null;
+  marks?: { id: string; case_id: string | null }[];
+  remark?: string | null;
+  remark_zh?: string | null;
+}
+
+/** What a detector found. */
+export interface Found {
+  detector: string;
+  version: string;
+  score: number;
+  kind: string | null;
+  label: string | null;
+  area_m2: number | null;
+  seen: number;
+  has_before: boolean;
+}
+
+export interface Precision {
+  confirmed: number;
+  rejected: number;
+  reclassed: number;
+  precision: number | null;
+  low: number;
+  high: number;
+}
+
+export interface Detector {
+  id: string;
+  state: string;
+  precision: Precision;
+  by_event_type: Record<string, Precision>;
 }
