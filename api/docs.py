@@ -34,6 +34,8 @@ TAGS = [
     {"name": "requests", "description": "What the departments want to see."},
     {"name": "flights", "description": "The day's plan and what flies."},
     {"name": "media", "description": "Photographs."},
+    {"name": "uploads", "description": "Files that people bring: resumable (tus 1.0), in batches."},
+    {"name": "coverage", "description": "What was really photographed, and whether it will do."},
     {
         "name": "catalogue",
         "description": "Photographs and what is made of them: STAC, GeoTIFFs and map tiles.",

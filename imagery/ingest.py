@@ -112,6 +112,11 @@ def judge_pose(
     if camera is not None:
         camera = _as_stored(camera, meta, notes)
     height = _height_m(meta, heights)
+    if height is not None and height < 0.0:
+        reasons.append(
+            f"it was taken {-height:.0f} m below the ground: height or place cannot be right, or "
+            "the heights of that place are not known here"
+        )
     ground, gsd = None, None
     if meta.pose and camera and not reasons:
         try:
