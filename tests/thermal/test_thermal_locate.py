@@ -5,7 +5,7 @@ import pytest
 
 from core.equipment import CameraSpec, Sensor
 from core.errors import InvalidInput
-from core.geo import FlatGround, HeightGrid, LocalFrame, LonLat, distance_m, offset
+from core.geo import FlatGround, HeightGrid, LonLat, distance_m, offset
 from core.pose import Attitude, Pose
 from imagery.files import metadata
 from imagery.ground.georeference import camera_from_focal35, ground_point, pixel_of
@@ -14,6 +14,7 @@ from imagery.ground.sources import Laser, laser_of
 from thermal.places.locate import Ellipse, locate_pixel
 
 HERE = LonLat(118.87, 28.97)
+HERE_PLANE = Plane.at(HERE)
 CAMERA = CameraSpec(
     id="t", sensor=Sensor.THERMAL, width_px=640, height_px=512, hfov_deg=45.8, stored_scale=0.25
 )
@@ -66,14 +67,13 @@ def test_the_ellipse_holds_95_percent_of_the_truth():
         east, north, up = rng.normal(0, (2.5, 2.5, 3.0))
         turn = rng.normal(0, 1.0, 3)
         true = Pose(
-            position=LocalFrame(HERE).point(east, north),
+            position=LonLat(float(HERE_PLANE.lon(east)), float(HERE_PLANE.lat(north))),
             altitude_m=200.0 + up,
             attitude=Attitude(yaw_deg=yaw + turn[0], pitch_deg=pitch + turn[1], roll_deg=turn[2]),
         )
         truth = ground_point(true, CAMERA, (400, 200), ground)
         place = locate_pixel((100, 50), SHAPE, stated, CAMERA, ground)
-        frame = LocalFrame(place.position)
-        shift = np.array(frame.point_xy(truth))
+        shift = np.array(Plane.at(place.position).xy(truth))
         distance2 = shift @ np.linalg.inv(place.error.covariance()) @ shift
         inside += distance2 <= 5.991
         errors.append(np.hypot(*shift))
