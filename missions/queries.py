@@ -119,7 +119,7 @@ def list_media(
     after: str | None = None,
     limit: int = 100,
 ) -> Page[Medium]:
-    """Photographs, the latest first."""
+    """Photographs, the latest first; of a box, those whose footprint's box reaches into it."""
     chosen = _chosen(flight=flight, tasks=task, sensor=sensor)
     if bbox is not None:
         west, south, east, north = bbox
@@ -127,7 +127,8 @@ def list_media(
             raise InvalidInput(
                 "no such box", where="bbox", remedy="give west,south,east,north in degrees"
             )
-        chosen |= {"lon": Between(west, east), "lat": Between(south, north)}
+        chosen |= {"west": Between(high=east), "east": Between(low=west)}
+        chosen |= {"south": Between(high=north), "north": Between(low=south)}
     return page_of(unit.media, principal, after, limit, chosen)
 
 

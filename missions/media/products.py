@@ -32,6 +32,8 @@ logger = logging.getLogger("flyonce.products")
 
 MAX_FRAMES = 2000
 """Photographs of one mosaic: what a block adjustment holds in a worker's memory."""
+LOOK_S = 600.0
+"""How long a withdrawn file may lie on the disk; it is out of reach at once."""
 _AS_MADE = "1"
 """Part of every id; another number when the same photographs would give another file."""
 _SENSORS = {
@@ -117,10 +119,21 @@ class Products:
             self._remove_withdrawn()
             waiting = self._next()
             if waiting is None:
-                await self._room.products_wanted.wait()
+                await self._woken()
             else:
                 await supervised(self._make(waiting), f"product {waiting.id}")
                 self._fail_if_unfinished(waiting.id)
+
+    async def _woken(self) -> None:
+        """Until something is asked for, or it is time to see what was withdrawn."""
+        signs = (self._room.products_wanted.wait(), self._room.clock.sleep(LOOK_S))
+        waiting = [asyncio.ensure_future(sign) for sign in signs]
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waiting:
+                one.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
 
     def _next(self) -> Product | None:
         """The product that waits longest, now in the making."""

@@ -190,7 +190,7 @@ async def test_deleting_a_photograph_withdraws_what_shows_it(city: World) -> Non
     with pytest.raises(NotFound, match="withdrawn"):
         city.service.products.file(ADMIN, product.id)
     work = asyncio.create_task(city.service.products.run())
-    for _ in range(100):
+    for _ in range(300):
         await asyncio.sleep(0.01)
         if not path.exists():
             break
