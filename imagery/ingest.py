@@ -11,14 +11,15 @@ import cv2
 import numpy as np
 import shapely
 
-from core.equipment import CameraSpec, Sensor
+from core.equipment import CameraSpec
 from core.errors import InvalidInput
 from core.geo import HeightModel
 from core.pose import Attitude, Pose
 from imagery.files import metadata as metadata_module
 from imagery.files.metadata import CITY_ZONE, Metadata
 from imagery.files.moment import Span, fitted
-from imagery.ground.georeference import camera_from_focal35, look
+from imagery.ground.georeference import look
+from imagery.ground.sources import camera_of_file
 from imagery.quality import Gray, Quality, Thresholds, judge, measure, tilt_deg
 
 _REDUCED = (
@@ -140,14 +141,10 @@ def judge_pose(
 def camera_of(
     meta: Metadata, cameras: Mapping[str, CameraSpec], camera_id: str | None = None
 ) -> CameraSpec | None:
-    """The camera a file was taken with: known by id, else from its own focal length."""
+    """The camera a file was taken with: known by id, else by the file's own calibration or focal
+    length."""
     known = cameras.get(camera_id or meta.camera_model) or cameras.get(meta.camera_model)
-    if known is not None or meta.focal35_mm is None:
-        return known
-    sensor = Sensor.THERMAL if meta.radiometric else Sensor.VISIBLE
-    return camera_from_focal35(
-        meta.camera_model or "unknown", sensor, meta.width_px, meta.height_px, meta.focal35_mm
-    )
+    return known or camera_of_file(meta)
 
 
 def read_gray(data: bytes, width_px: int) -> Gray | None:

@@ -12,6 +12,7 @@ from core.equipment import CameraSpec
 from core.errors import InvalidInput
 from core.geo import HeightModel, LonLat
 from imagery.files import metadata
+from imagery.ground.sources import laser_of
 from imagery.ingest import Inspected, camera_of, judge_pose
 from imagery.quality import Thresholds
 from thermal import uncertainty
@@ -169,7 +170,8 @@ def _find(
         return None
     height, width = frame.celsius.shape
     try:
-        place: Located = locate(spot, (height, width), pose, camera, heights)
+        laser = laser_of(inspected.metadata)
+        place: Located = locate(spot, (height, width), pose, camera, heights, laser=laser)
     except InvalidInput:  # above the horizon: whatever it is, it is not on the ground
         return None
     return Find(

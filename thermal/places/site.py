@@ -13,6 +13,7 @@ from core.errors import InvalidInput
 from core.geo import FlatGround, HeightModel
 from core.pose import Pose
 from imagery.files.metadata import Metadata
+from imagery.ground.sources import Laser, laser_of
 from imagery.ingest import camera_of
 from thermal.detection.detect import Hotspot
 from thermal.formats.frame import ThermalFrame
@@ -26,6 +27,7 @@ class Site:
     Attributes:
         shape: (height, width) of the frame.
         notes: assumptions and what is missing, in words.
+        laser: the range along the axis, where the file carries one.
     """
 
     pose: Pose | None
@@ -33,13 +35,16 @@ class Site:
     ground: HeightModel | None
     shape: tuple[int, int]
     notes: tuple[str, ...]
+    laser: Laser | None = None
 
     def locate(self, spot: Hotspot) -> Located | None:
         """Where a hotspot is; None when that cannot be known or it lies above the horizon."""
         if self.pose is None or self.camera is None or self.ground is None:
             return None
         try:
-            return locate(spot, self.shape, self.pose, self.camera, self.ground)
+            return locate(
+                spot, self.shape, self.pose, self.camera, self.ground, laser=self.laser
+            )
         except InvalidInput:  # the line of sight meets no ground
             return None
 
@@ -67,7 +72,12 @@ def site_of(
         notes.append(f"not located: {missing}")
     height, width = frame.celsius.shape
     return Site(
-        pose=meta.pose, camera=camera, ground=ground, shape=(height, width), notes=tuple(notes)
+        pose=meta.pose,
+        camera=camera,
+        ground=ground,
+        shape=(height, width),
+        notes=tuple(notes),
+        laser=laser_of(meta),
     )
 
 
