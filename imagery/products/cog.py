@@ -12,7 +12,6 @@ import rasterio
 import rasterio.shutil
 from rasterio.io import MemoryFile
 from rasterio.warp import transform_bounds
-from rio_cogeo.cogeo import cog_validate
 
 from imagery.products.ortho import OnGround
 
@@ -96,6 +95,8 @@ def describe(path: Path) -> Described:
 
 def complaints(path: Path) -> list[str]:
     """What is amiss with the layout that readers over HTTP rely on; nothing for a good file."""
+    from rio_cogeo.cogeo import cog_validate  # slow to load: only where products are made
+
     _, errors, warnings = cog_validate(path, strict=True, quiet=True)
     return [*errors, *warnings]
 
