@@ -1,6 +1,7 @@
 """`flyonce detect`: hotspots of thermal photographs, with their temperature, place and error."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,9 +14,14 @@ from core.errors import FlyOnceError, InvalidInput
 
 if TYPE_CHECKING:
     from thermal.detection.detect import DetectionRule
+    from thermal.detection.shoreline import Bank
+    from thermal.report.analyze import Analyzed
 
 MOST = 400
 """As many as the detector measures of one kind in a frame."""
+
+PV, OUTFALL = "07-03", "02-04"
+"""Event types that have a look of their own."""
 
 COLUMNS = ("file", "what", "column", "row", "C", "+- K", "contrast K", "score", "severity", "lon",
            "lat", "error m")  # fmt: skip
@@ -32,6 +38,14 @@ def detect(
             metavar="CODE|NAME",
             help="What is looked for, as in the catalogue: 07-01 or 'overheated power'; again for "
             "more. Anything compact that stands out if not given.",
+        ),
+    ] = None,
+    shoreline: Annotated[
+        str | None,
+        typer.Option(
+            metavar="'COL,ROW COL,ROW ...'",
+            help="A bank in the frame's pixels, water on the right hand: also outfalls, warm or "
+            "cold against the water along it.",
         ),
     ] = None,
     heights: Annotated[
@@ -54,6 +68,7 @@ def detect(
     from thermal.report.files import SUFFIXES, find_files
 
     rules = rules_of(event_type or [])
+    bank = bank_of(shoreline)
     ground = height_model(heights)
     files = find_files(paths)
     if not files:
@@ -62,7 +77,7 @@ def detect(
             where=", ".join(map(str, paths)),
             remedy=f"name files, or folders that hold {', '.join(SUFFIXES)} files",
         )
-    results = [_one(path, rules, ground) for path in files]
+    results = [_one(path, rules, ground, bank) for path in files]
     if as_json:
         emit(results)
     else:
@@ -103,16 +118,89 @@ def rules_of(wanted: list[str]) -> "Mapping[str, DetectionRule] | None":
     return chosen
 
 
-def _one(path: Path, rules: "Mapping[str, DetectionRule] | None", ground: Any) -> dict[str, Any]:
+def bank_of(text: str | None) -> "Bank | None":
+    """The bank that the user gave in pixels.
+
+    Raises:
+        InvalidInput: no pairs of numbers.
+    """
+    if text is None:
+        return None
+    import numpy as np
+
+    from thermal.detection.shoreline import Bank
+
+    try:
+        points = [[float(number) for number in pair.split(",")] for pair in text.split()]
+        return Bank(line=np.array(points, float))
+    except ValueError as error:
+        raise InvalidInput(
+            f"{text!r} is no line", where="--shoreline", remedy="such as '0,200 320,240 639,210'"
+        ) from error
+
+
+def _one(
+    path: Path, rules: "Mapping[str, DetectionRule] | None", ground: Any, bank: "Bank | None"
+) -> dict[str, Any]:
     from thermal.report.analysis import Analysis
     from thermal.report.analyze import analyze
     from thermal.report.files import read_file
 
     try:
         found = analyze(read_file(path), str(path), rules=rules, heights=ground, most=MOST)
+        if bank is not None:
+            found = _with_outfalls(found, bank)
+        result = _plain(found.analysis.as_dict())
+        if rules is not None and PV in rules:
+            result["modules"] = _modules(found)
+        return result
     except FlyOnceError as error:
         return _plain(Analysis(path=str(path), reason=error.what, remedy=error.remedy).as_dict())
-    return _plain(found.analysis.as_dict())
+
+
+def _with_outfalls(found: "Analyzed", bank: "Bank") -> "Analyzed":
+    from thermal.detection.shoreline import OUTFALL_RULE, outfalls
+    from thermal.report.analysis import Finding
+
+    listed = [
+        Finding(
+            event_type=OUTFALL,
+            hotspot=spot,
+            located=found.site.locate(spot),
+            severity=OUTFALL_RULE.severity,
+        )
+        for spot in outfalls(found.frame.celsius, bank, OUTFALL_RULE)
+    ]
+    analysis = replace(
+        found.analysis,
+        findings=(*listed, *found.analysis.findings),
+        found=found.analysis.found + len(listed),
+    )
+    return replace(found, analysis=analysis)
+
+
+def _modules(found: "Analyzed") -> dict[str, Any]:
+    from thermal.detection.pv.modules import faulty, modules
+
+    outlined = modules(found.frame.celsius)
+    return {
+        "outlined": len(outlined),
+        "faulty": [
+            {
+                "column": round(m.col, 1),
+                "row": round(m.row, 1),
+                "corners": [[round(x, 1), round(y, 1)] for x, y in m.corners],
+                "fault": m.fault.value,
+                "median_c": round(m.median_c, 2),
+                "peak_c": round(m.peak_c, 2),
+                "over_neighbours_k": round(m.over_k, 2),
+                "peak_over_module_k": round(m.peak_k, 2),
+                "severity": m.severity,
+                "grade": m.grade,
+            }
+            for m in faulty(outlined)
+        ],
+    }
 
 
 def _plain(result: dict[str, Any]) -> dict[str, Any]:
@@ -121,6 +209,13 @@ def _plain(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tell(result: dict[str, Any]) -> None:
+    for module in result.get("modules", {}).get("faulty", ()):
+        err.print(
+            f"module at column {module['column']:.0f}, row {module['row']:.0f}: {module['fault']}, "
+            f"{module['over_neighbours_k']:.1f} K over its neighbours, peak "
+            f"{module['peak_c']:.1f} C, severity {module['severity']}",
+            markup=False,
+        )
     if not result["ok"]:
         remedy = f" ({result['remedy']})" if result["remedy"] else ""
         err.print(f"not read: {result['file']}: {result['reason']}{remedy}", markup=False)

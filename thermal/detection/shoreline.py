@@ -22,6 +22,13 @@ from thermal.radiometry import Celsius
 
 Points = npt.NDArray[np.float64]
 
+OUTFALL_RULE = DetectionRule(
+    kind=Kind.EITHER, contrast_k=2.0, z=5.0, min_px=20, max_px=20_000, severity=3
+)
+"""Against the water along the bank 2 K is plain (an uncooled camera resolves 0.05 K, GB 3838-2002
+lets man raise a water's weekly mean by 1 K and lower it by 2 K); against a whole frame it would
+not be."""
+
 _CLEAR_PX = 1.5
 """Left out beside the line: pixels that mix water and bank."""
 _ALONG = 0.5
