@@ -219,6 +219,8 @@ class Uploads:
             ChecksumMismatch: the bytes are not what was sent. InvalidInput: too many bytes.
         """
         upload = self.progress(p, upload_id).upload
+        if upload.state is UploadState.KNOWN:
+            return Progress(upload, min(upload.size_bytes, offset + await _drained(pieces)))
         if upload.state is not UploadState.WAITING:
             raise finished(upload)
         name = checksum[0] if checksum else None
@@ -336,6 +338,15 @@ async def _receive(
             where="Upload-Checksum",
             remedy="send them again from the same offset",
         )
+
+
+async def _drained(pieces: AsyncIterator[bytes]) -> int:
+    """Bytes that a client sends although they are known: generic tus clients begin at 0 without
+    reading the offset of the answer."""
+    count = 0
+    async for piece in pieces:
+        count += len(piece)
+    return count
 
 
 def finished(upload: Upload) -> IllegalTransition:

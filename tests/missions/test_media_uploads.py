@@ -91,6 +91,9 @@ async def test_a_file_goes_on_where_it_broke_off_and_is_taken_in_once(
         assert known.headers["FlyOnce-State"] == "known"
         assert known.headers["Upload-Offset"] == str(len(data))
         assert known.headers["FlyOnce-Medium"] == medium["id"]
+        # a client that does not read the offset sends it all the same, and is content
+        anyway = await send(client, known.headers["Location"], 0, data[:700])
+        assert (anyway.status_code, anyway.headers["Upload-Offset"]) == (204, "700")
 
 
 async def test_a_killed_service_finds_every_acknowledged_byte_again(
