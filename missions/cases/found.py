@@ -8,10 +8,11 @@ from shapely.geometry import Point, shape
 
 from core.clock import Clock
 from core.errors import IllegalTransition
-from core.geo import LonLat, distance_m
+from core.geo import LonLat
 from core.ids import new_id
 from missions.access import Principal
 from missions.cases.cases import open_case, stepped
+from missions.cases.places import MARK_M, joined, note_mark, place_of
 from missions.entities import (
     Alert,
     Anomaly,
@@ -23,14 +24,8 @@ from missions.entities import (
 )
 from missions.lifecycle import move
 from missions.presets import Preset
-from missions.store.protocol import Between, Unit
+from missions.store.protocol import Unit
 
-SAME_PLACE_M = 30.0
-"""Two finds of one type no farther apart are one anomaly: the error of a drone's position and of a
-click in a picture together."""
-_SAME_PLACE_DEG = 0.001
-_ERROR_M = 10.0
-"""How far off an officer's mark may be (95 %): a click in a picture at its footprint's accuracy."""
 _SHOWN = 6
 
 
@@ -48,17 +43,17 @@ def find(
 ) -> Outcome:
     """The case of what was found: that of a known anomaly, or a new one."""
     now, code, position = clock.now(), str(said.event_type), said.position or review.position
-    known = same_place(unit, code, position)
+    known = place_of(unit, preset, code, position, at=now)
+    media = _showing(unit, review.media, position)
     if known is not None:
-        known = replace(known, last_seen=now, sightings=known.sightings + 1)
+        known = joined(unit, preset, known, position, media, at=now, by=principal.name)
         if known.case_id is not None:
-            unit.anomalies.put(known)
             return Outcome(anomaly_id=known.id, case_id=known.case_id, opened=False)
     anomaly = known or Anomaly(
         id=new_id("ano", now),
         event_type=code,
         position=position,
-        error_m=_ERROR_M,
+        error_m=MARK_M,
         first_seen=now,
         last_seen=now,
         sightings=1,
@@ -66,7 +61,8 @@ def find(
         department=review.department,
         shared_with=review.shared_with,
     )
-    media = _showing(unit, review.media, position)
+    if known is None:
+        note_mark(unit, anomaly, position, media[0] if media else "", now)
     case, _ = open_case(unit, preset, clock, code, anomaly, media, by=principal.name)
     _alert(unit, now, case)
     return Outcome(anomaly_id=anomaly.id, case_id=case.id, opened=True)
@@ -97,22 +93,6 @@ def take_back(
     unit.cases.put(stepped(case, CaseState.REJECTED, at=now, by=principal.name, note=note))
     if anomaly.state is not AnomalyState.DISMISSED:
         unit.anomalies.put(move(anomaly, AnomalyState.DISMISSED))
-
-
-def same_place(
-    unit: Unit, event_type: str, position: LonLat, within_m: float = SAME_PLACE_M
-) -> Anomaly | None:
-    """The nearest open anomaly of a type within some metres, if any."""
-    box = _SAME_PLACE_DEG * max(1.0, within_m / SAME_PLACE_M)
-    near = unit.anomalies.find(
-        event_type=event_type,
-        state=AnomalyState.OPEN,
-        lon=Between(position.lon - box, position.lon + box),
-        lat=Between(position.lat - box, position.lat + box),
-    )
-    apart = [(distance_m(a.position, position), a) for a in near]
-    close = [(metres, a) for metres, a in apart if metres <= within_m]
-    return min(close, key=lambda pair: pair[0])[1] if close else None
 
 
 def _showing(unit: Unit, media: Sequence[str], position: LonLat) -> tuple[str, ...]:

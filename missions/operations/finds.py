@@ -5,7 +5,7 @@ Called within the intake's transaction: a photograph and what it showed are reco
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from core.geo import distance_m
 from core.ids import new_id
@@ -23,7 +23,6 @@ from missions.lifecycle import move
 from missions.operations.examine import is_urgent
 from missions.operations.journal import alert
 from missions.operations.room import ControlRoom
-from missions.presets import RecheckRules
 from missions.sightings import SightingKind, SightingRecord
 from missions.store.protocol import Unit
 from thermal.detection.check import Checked, Find
@@ -36,8 +35,6 @@ ONE_CASE_M = 200.0
 EVIDENCE = 3
 """Photographs of a find that its case shows; all others stay with the anomaly."""
 AT_WORK = (CaseState.DISPATCHED, CaseState.HANDLING)
-REOPENED = (CaseState.VERIFYING, CaseState.CLOSED, CaseState.EVALUATED)
-"""States from which a place that is hot again sends a case back to its crew."""
 
 
 class Finds:
@@ -156,7 +153,7 @@ class Finds:
         apart = sorted((distance_m(a.position, find.position), a.id, a) for a in near if a.case_id)
         apart = [found for found in apart if found[0] <= ONE_CASE_M]
         cases = [unit.cases.get(str(a.case_id)) for _, _, a in apart]
-        return next((c for c in cases if _belongs(c, rules, self._room.now())), None)
+        return next((c for c in cases if places.belongs(c, rules, self._room.now())), None)
 
     # --- seen again ------------------------------------------------------------------------
 
@@ -192,7 +189,7 @@ class Finds:
     ) -> Anomaly:
         """A cold place is hot again: its case goes on, or after a long time a new one is opened."""
         rules = self._room.preset.recheck_of(find.event_type)
-        if _belongs(case, rules, self._room.now()):
+        if places.belongs(case, rules, self._room.now()):
             unit.cases.put(self._hot_again(unit, case, find))
             return seen
         self._open(unit, medium, find, seen)
@@ -207,7 +204,7 @@ class Finds:
 
     def _hot_again(self, unit: Unit, case: Case, find: Find) -> Case:
         """A closed or nearly closed case whose place is hot again goes back to its crew."""
-        if case.state not in REOPENED:
+        if case.state not in places.ENDED:
             return case
         now = self._room.now()
         note = f"hot again: {find.peak_c:.0f} C"
@@ -234,14 +231,6 @@ def _taken(medium: Medium) -> datetime:
 
 def _reading(medium: Medium, find: Find) -> HeatReading:
     return HeatReading(at=_taken(medium), peak_c=find.peak_c, medium_id=medium.id)
-
-
-def _belongs(case: Case, rules: RecheckRules, now: datetime) -> bool:
-    """Whether something hot at its place still is this case."""
-    if case.state is CaseState.REJECTED:
-        return False
-    since = case.closed_at
-    return since is None or now - since <= timedelta(hours=rules.reignition_h)
 
 
 def _record(medium: Medium, find: Find, checked: Checked | None) -> SightingRecord:

@@ -9,7 +9,7 @@ from core.clock import ManualClock
 from core.errors import IllegalTransition, InvalidInput, NotAllowed, NotFound
 from core.geo import LonLat, offset
 from missions.access import Principal, Role
-from missions.cases.found import same_place
+from missions.cases.places import place_of
 from missions.cases.reviews import UNDO_S, Saying, undo
 from missions.cases.reviews import decide as decide_saying
 from missions.entities import (
@@ -127,17 +127,52 @@ def test_a_second_find_at_one_place_joins_the_first(
         assert unit.cases.count() == 2
 
 
-def test_same_place_means_open_near_and_of_one_type(store: Store, make: Any) -> None:
+def test_same_place_means_near_and_of_one_type(store: Store, preset: Preset, make: Any) -> None:
     here = LonLat(118.555, 28.505)
     with store.unit() as unit:
         unit.anomalies.add(make.anomaly("a", position=offset(here, 0.0, 20.0)))
         unit.anomalies.add(make.anomaly("b", position=offset(here, 0.0, 10.0)))
-        unit.anomalies.add(make.anomaly("c", position=here, state=AnomalyState.COLD))
+        unit.anomalies.add(make.anomaly("c", position=here, state=AnomalyState.DISMISSED))
         unit.anomalies.add(make.anomaly("d", position=here, event_type="06-01"))
-        found = same_place(unit, "01-01", here)
-        assert found is not None
-        assert found.id == "b"
-        assert same_place(unit, "01-01", here, within_m=5.0) is None
+        at = make.anomaly().last_seen
+        found = place_of(unit, preset, "01-01", here, at=at)
+        assert found is not None and found.id == "b"
+        away = offset(here, 180.0, 60.0)
+        assert place_of(unit, preset, "01-01", away, at=at) is None
+
+
+def test_a_thermal_find_and_an_officers_mark_of_one_place_are_one_anomaly(
+    store: Store, preset: Preset, clock: ManualClock, member: Member, make: Any
+) -> None:
+    """Found by the thermal detector, marked in a visible photograph later: also when closed."""
+    here = LonLat(118.7, 28.7)
+    with store.unit() as unit:
+        case = make.case(state=CaseState.CLOSED, closed_at=clock.now(), anomaly_ids=("ano-1",))
+        unit.cases.add(case)
+        unit.anomalies.add(
+            make.anomaly(position=here, case_id=case.id, state=AnomalyState.COLD, error_m=6.0)
+        )
+        unit.reviews.add(make.review("rev-f", event_types=("01-01",), department="forestry"))
+    near = offset(here, 45.0, 9.0)
+    with store.unit() as unit:
+        done = decide(
+            unit,
+            preset,
+            clock,
+            member("forestry"),
+            "rev-f",
+            decision="mark",
+            event_type="01-01",
+            lon=near.lon,
+            lat=near.lat,
+        )
+        assert done.case_id == case.id or done.marks[0].case_id == case.id
+        (anomaly,) = unit.anomalies.find()
+        (kept,) = unit.sightings.find(anomaly_id="ano-1")
+        again = unit.cases.get(case.id)
+    assert anomaly.state is AnomalyState.OPEN and anomaly.sightings == 2
+    assert kept.kind == "officer" and again.state is CaseState.DISPATCHED
+
 
 
 @pytest.mark.parametrize(
