@@ -1,0 +1,97 @@
+"""Modules of a plant and the score of a crop."""
+
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from core.errors import InvalidInput
+from thermal.detection.pv.modules import Fault, modules
+from thermal.detection.pv.score import auc, fault_score, shipped
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+
+def plant(change=lambda frame: None):
+    """Four rows of ten modules of 16 x 28 px with lines of one colder pixel, over colder ground."""
+    rng = np.random.default_rng(4)
+    frame = np.full((240, 260), 32, np.float32)
+    for row in range(4):
+        for col in range(10):
+            frame[20 + row * 52 : 48 + row * 52, 30 + col * 17 : 46 + col * 17] = 46
+        for col in range(11):
+            frame[20 + row * 52 : 48 + row * 52, 29 + col * 17] = 42
+    change(frame)
+    return (cv2.GaussianBlur(frame, (0, 0), 0.5) + rng.normal(0, 0.05, frame.shape)).astype("f4")
+
+
+def test_modules_are_outlined_and_sound_ones_stay_sound():
+    found = modules(plant())
+
+    assert len(found) >= 36
+    assert {module.fault for module in found} == {Fault.NONE}
+
+
+def heat(rows, cols, kelvin):
+    def change(frame):
+        frame[rows, cols] += kelvin
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("rows", "cols", "kelvin", "fault"),
+    [
+        (slice(82, 86), slice(105, 109), 25, Fault.HOT_SPOT),
+        (slice(72, 100), slice(98, 114), 6, Fault.WHOLE),
+        (slice(72, 100), slice(98, 103), 6, Fault.SUBSTRING),
+    ],
+)
+def test_each_pattern_is_told(rows, cols, kelvin, fault):
+    worst = modules(plant(heat(rows, cols, kelvin)))[0]
+
+    assert worst.fault is fault
+    assert (worst.row, worst.col) == pytest.approx((86, 106), abs=3)
+    assert worst.severity >= 2
+
+
+def test_ground_without_modules_has_none():
+    noise = np.random.default_rng(2).normal(30, 1, (256, 320)).astype("f4")
+
+    assert len(modules(cv2.GaussianBlur(noise, (0, 0), 3))) <= 2
+
+
+def test_a_plant_of_the_data(shared):
+    from thermal.formats.decode import decode
+
+    found = modules(decode((shared / "pv/rentadrone/example_flir.jpg").read_bytes()).celsius)
+
+    assert len(found) >= 120
+    assert max(module.peak_c for module in found) > 80
+
+
+def test_shipped_coefficients_on_the_half_they_never_saw(shared):
+    from benchmarks.thermal.pv_fit import SOUND, half, load
+
+    values, classes = load(shared / "pv" / "raptormaps")
+    other = ~half(classes, 0)
+
+    # issue 5 asks for 0.92: not reached, see docs/detection.md
+    assert auc(shipped().log_odds(values[other]), (classes != SOUND)[other]) > 0.88
+
+
+def test_a_hot_cell_scores_above_an_even_plate():
+    rng = np.random.default_rng(0)
+    plate = 120 + rng.normal(0, 1.5, (40, 24))
+    hot = plate.copy()
+    hot[8:12, 10:14] += 60
+
+    assert fault_score(hot) > 0.5 > fault_score(plate)
+    with pytest.raises(InvalidInput, match="module"):
+        fault_score(np.zeros((5, 5)))
+
+
+def test_area_under_the_curve_counts_ties_half():
+    assert auc([1, 2, 2, 3], np.array([False, False, True, True])) == 0.875
