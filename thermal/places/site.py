@@ -42,9 +42,7 @@ class Site:
         if self.pose is None or self.camera is None or self.ground is None:
             return None
         try:
-            return locate(
-                spot, self.shape, self.pose, self.camera, self.ground, laser=self.laser
-            )
+            return locate(spot, self.shape, self.pose, self.camera, self.ground, laser=self.laser)
         except InvalidInput:  # the line of sight meets no ground
             return None
 

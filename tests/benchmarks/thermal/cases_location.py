@@ -10,7 +10,7 @@ from core.equipment import CameraSpec, Sensor
 from core.geo import FlatGround, HeightModel, LonLat, distance_m
 from core.pose import Attitude, Pose
 from imagery.files import metadata
-from imagery.ground.adjust import attitude_of
+from imagery.ground.block import attitude_of
 from imagery.ground.georeference import camera_from_focal35, ground_point, pixel_of
 from imagery.ground.rays import Plane, axes
 from imagery.ground.sources import Laser, laser_of
