@@ -117,10 +117,12 @@ def shots_of(media: Iterable[Medium]) -> tuple[Shot, ...]:
 
 
 def _media(unit: Unit, task: Task, requests: Sequence[Request]) -> list[Medium]:
-    """Photographs of a task, and of the looks whose gaps it closes."""
+    """Photographs of a task, of the other parts that its requests were split into (each part
+    carries the whole geometry), and of the looks whose gaps it closes."""
     tasks = {task.id}
     for request in requests:
         current = request
+        tasks.update(request.task_ids)
         for _ in range(_CHAIN):
             if current.refly_of is None or not unit.requests.exists(current.refly_of):
                 break

@@ -74,6 +74,8 @@ async def _gaps(room: ControlRoom, flight: Flight) -> list[Gap]:
         with room.view() as unit:
             task = unit.tasks.get(task_id)
             asked = asked_of(unit, task) if task.state is TaskState.FLOWN else None
+            if asked is not None and not _is_all_flown(unit, asked.requests):
+                continue
         if asked is None or not asked.works:
             continue
         covered = await loop.run_in_executor(room.pool, measured, asked.works)
@@ -81,6 +83,13 @@ async def _gaps(room: ControlRoom, flight: Flight) -> list[Gap]:
         if gap is not None:
             found.append(gap)
     return found
+
+
+def _is_all_flown(unit: Unit, requests: Sequence[Request]) -> bool:
+    """Whether every part of these requests was flown: what is still to be flown is no gap, and
+    what was refused has been told."""
+    parts = {t for r in requests for t in r.task_ids}
+    return all(unit.tasks.get(t).state is TaskState.FLOWN for t in parts if unit.tasks.exists(t))
 
 
 def gap_of(task: Task, requests: Sequence[Request], covered: Sequence[Covered]) -> Gap | None:

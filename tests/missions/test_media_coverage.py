@@ -132,6 +132,24 @@ async def test_lost_photographs_are_flown_again_and_only_they(
     assert same["features"][0]["properties"] == facts
 
 
+async def test_a_part_that_is_still_to_be_flown_is_no_gap(
+    desk: Desk, make: Any, clock: ManualClock
+) -> None:
+    lost = {(i, j) for i in range(4, 9) for j in range(20)}
+    both = ("tsk-1", "tsk-2")
+    flight = story(desk, make, clock, frames(make, clock, lost), task_ids=both)
+    with desk.room.unit() as unit:
+        whole = unit.tasks.get("tsk-1")
+        unit.tasks.add(replace(whole, id="tsk-2", state=TaskState.PLANNED))
+    assert await close_gaps(desk.room, flight) == []
+    with desk.room.unit() as unit:
+        unit.tasks.put(replace(whole, id="tsk-2"))
+        for medium in frames(make, clock, tasks=("tsk-2",)):
+            if not unit.media.exists(medium.id):
+                unit.media.add(medium)
+    assert await close_gaps(desk.room, flight) == []  # the other part's photographs count
+
+
 async def test_photographs_too_coarse_do_not_count(
     desk: Desk, make: Any, clock: ManualClock
 ) -> None:
