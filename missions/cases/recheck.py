@@ -8,7 +8,6 @@ is WARM: the passes begin anew, nobody is sent out. So they do while the tempera
 
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta, tzinfo
-from itertools import pairwise
 from math import hypot
 
 from missions.entities import Case, CaseState, Recheck, Verdict
@@ -17,6 +16,9 @@ from missions.presets import RecheckRules
 _WATCHED = frozenset({CaseState.REPORTED_BACK, CaseState.VERIFYING})
 RISING_INTERVAL = 0.5
 """Share of the interval after which a place that gets warmer is looked at again."""
+
+_LOOKS_BACK = 6
+"""Looks within which a rise is searched for: a slow re-ignition shows over hours."""
 
 
 def judged(
@@ -89,7 +91,7 @@ def verdict(case: Case, rules: RecheckRules, zone: tzinfo | None = None) -> Verd
 
 
 def is_rising(looks: Sequence[Recheck], rules: RecheckRules) -> bool:
-    """Whether the place got warmer from one look to the next by more than both uncertainties.
+    """Whether the place got warmer than one of the looks before by more than both uncertainties.
 
     Judged by the difference from the ground round it, where that was measured: the morning sun
     warms both.
@@ -97,10 +99,10 @@ def is_rising(looks: Sequence[Recheck], rules: RecheckRules) -> bool:
     known = [r for r in looks if r.peak_c is not None]
     if len(known) < 2:
         return False
-    before, last = known[-2], known[-1]
-    return _warmth(last) - _warmth(before) > rules.sigmas * hypot(
-        _doubt(before, rules), _doubt(last, rules)
-    ) or _steady(known, rules)
+    last = known[-1]
+    before = min(known[-_LOOKS_BACK:-1], key=_warmth)
+    doubt = hypot(_doubt(before, rules), _doubt(last, rules))
+    return _warmth(last) - _warmth(before) > rules.sigmas * doubt
 
 
 def reported_back_at(case: Case) -> datetime | None:
@@ -111,17 +113,6 @@ def reported_back_at(case: Case) -> datetime | None:
         if step.step == CaseState.REPORTED_BACK:
             return step.at
     return None
-
-
-def _steady(known: Sequence[Recheck], rules: RecheckRules) -> bool:
-    """Three rises in a row that together pass the uncertainty: a slow re-ignition."""
-    last = known[-4:]
-    rises = [_warmth(b) - _warmth(a) for a, b in pairwise(last)]
-    return (
-        len(rises) == 3
-        and min(rises) > 0.0
-        and sum(rises) > hypot(_doubt(last[0], rules), _doubt(last[-1], rules))
-    )
 
 
 def _warmth(look: Recheck) -> float:
