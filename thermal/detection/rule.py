@@ -210,5 +210,5 @@ def _kind(value: Any, where: str) -> Kind:
 
 GENERAL_RULE = DetectionRule(contrast_k=6.0, z=2.0, isolation_k=4.0, step_k=8.0, roundness=0.74)
 """Anything compact that stands out, when nobody says what is looked for: 4 K above all eight
-directions, 8 K above its own rim, no more than about twice as long as wide. Chosen on frames other
-than those it is scored on; docs/detection.md has the recall and the alarms."""
+directions, 8 K above its own rim, no more than about twice as long as wide. docs/detection.md says
+on which frames it was weighed, and has the recall and the alarms."""
