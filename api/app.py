@@ -12,6 +12,7 @@ from api.console import Console
 from api.guard import Guard
 from api.live import Hub
 from api.routes import (
+    anomalies,
     cases,
     city,
     commands,
@@ -73,6 +74,7 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
         tiles,
         stac,
         findings,
+        anomalies,
         cases,
         reviews,
         labels,
