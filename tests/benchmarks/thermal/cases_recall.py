@@ -32,7 +32,7 @@ def measure(setting: Setting) -> Iterator[Table]:
         notes=(
             "An alarm is any find that is no injected disc: real hot things count as alarms.",
             "Asked: 0.95 at +10 K, 0.99 at +20 K, at most 3 alarms a frame.",
-            "The rule was weighed on these frames and others, with other draws (docs/detection.md).",
+            "The rule was weighed on these frames and others, other draws (docs/detection.md).",
         ),
     )
     each = [
