@@ -57,7 +57,8 @@ def test_cold_looks_are_part_of_the_history(
     page = Anomalies(room_of(kept)).history(member("forestry"), "ano-1")
     assert [s.peak_c for s in page.items] == [28.0, 29.0, 30.0]
     assert {s.kind for s in page.items} == {SightingKind.LOOKED}
-    assert page.items[0].contrast_k == 8.0 and page.items[0].uncertainty_k == 1.5
+    assert page.items[0].contrast_k == 8.0
+    assert page.items[0].uncertainty_k == 1.5
 
 
 def test_the_history_comes_in_pages(kept: Store, member: Callable[[str], Principal]) -> None:
@@ -122,20 +123,25 @@ def test_the_warmest_pixel_of_the_place_and_the_ground_round_it() -> None:
     celsius[60, 80] = 47.0
     celsius[5, 5] = 300.0  # somebody else's
     said = measured(frame(celsius), 80.0, 64.0, 12.0)
-    assert said is not None and said.whole
-    assert said.peak_c == 47.0 and said.pixel == (80.0, 60.0)
+    assert said is not None
+    assert said.whole
+    assert said.peak_c == 47.0
+    assert said.pixel == (80.0, 60.0)
     assert said.background_c == pytest.approx(20.0, abs=0.3)
-    assert said.uncertainty_k is not None and said.uncertainty_k > 0.3
+    assert said.uncertainty_k is not None
+    assert said.uncertainty_k > 0.3
 
 
 def test_a_place_at_the_edge_is_not_seen_whole() -> None:
     said = measured(frame(ground()), 2.0, 64.0, 12.0)
-    assert said is not None and not said.whole
+    assert said is not None
+    assert not said.whole
 
 
 def test_smoke_and_pixels_without_measurement_are_no_cold_ground() -> None:
     veiled = measured(frame(18.0 + np.zeros((128, 160))), 80.0, 64.0, 12.0)
-    assert veiled is not None and not veiled.whole
+    assert veiled is not None
+    assert not veiled.whole
     valid = np.ones((128, 160), bool)
     valid[50:80, 60:100] = False
     blind = measured(frame(ground(), valid), 80.0, 64.0, 12.0)

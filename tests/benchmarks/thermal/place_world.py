@@ -93,8 +93,8 @@ def _solar_farm(rng: np.random.Generator) -> Things:
     rows, columns = 18, 108
     hot = rng.random((rows, columns)) < 0.02
     for _ in range(3):
-        row, first = rng.integers(rows), rng.integers(columns - 10)
-        hot[row, first : first + 10] = True
+        line, first = int(rng.integers(rows)), int(rng.integers(columns - 10))
+        hot[line, first : first + 10] = True
     row, column = np.nonzero(hot)
     return Things(xy=np.column_stack([column * 1.1, row * 5.0]), size_m=0.15)
 
