@@ -28,8 +28,8 @@ ENDED = (CaseState.VERIFYING, CaseState.CLOSED, CaseState.EVALUATED)
 """States from which a place that is found again sends a case back to its crew."""
 STANDING = (AnomalyState.OPEN, AnomalyState.COLD)
 MARK_M = 12.0
-"""How far off an officer's mark may be (95 %): GPS 6 m, one degree of pointing from 150 m 6.4 m, and a
-click of 8 m in an oblique picture, together."""
+"""How far off an officer's mark may be (95 %): GPS 6 m, one degree of pointing from 150 m
+6.4 m, and a click of 8 m in an oblique picture, together."""
 _SEEN = (SightingKind.FOUND, SightingKind.OFFICER)
 
 
