@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from api.cli.output import AsJson, emit, err, out, progress
+from api.cli.output import AsJson, emit, err, out, progress, shown
 
 if TYPE_CHECKING:
     from thermal.report.analysis import Analysis
@@ -42,7 +42,7 @@ def analyze(
     for result in results:
         if result.reason:
             remedy = f" ({result.remedy})" if result.remedy else ""
-            err.print(f"not read: {result.path}: {result.reason}{remedy}", markup=False)
+            err.print(f"not read: {shown(result.path)}: {result.reason}{remedy}", markup=False)
     err.print(f"Report: {folder / 'report.html'}", markup=False)
     if all(result.reason for result in results):
         raise typer.Exit(1)
@@ -59,7 +59,7 @@ def _table(results: "list[Analysis]") -> Table:
         if stats is None:
             continue
         table.add_row(
-            Path(result.path).name,
+            shown(Path(result.path).name),
             result.camera or "-",
             stats.encoding,
             f"{stats.min_c:.1f}",

@@ -13,7 +13,15 @@ from typing import Any
 import httpx
 
 from api.cli.output import Meter
-from core.errors import FlyOnceError, InvalidInput, NotAllowed, NotFound, Unavailable
+from core.errors import (
+    FlyOnceError,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    Unavailable,
+    UnreadableMedia,
+)
+from imagery.files.reading import open_file
 
 PIECE = 1 << 20
 TRIES = 5
@@ -107,13 +115,19 @@ class _Sender:
     def bring(self, path: Path) -> Outcome:
         try:
             digest, size = _hashed(path)
+        except (UnreadableMedia, NotFound) as error:
+            return Outcome(name=str(path), state="not sent", reason=error.what)
         except OSError as error:
-            return Outcome(name=str(path), state="not sent", reason=f"cannot be read: {error}")
+            why = f"cannot be read: {error.strerror}"
+            return Outcome(name=str(path), state="not sent", reason=why)
         for attempt in range(TRIES):
             if self.stop.is_set():
                 break
             try:
                 return self._once(path, digest, size)
+            except (UnreadableMedia, OSError) as error:  # it was taken away, or the card was
+                why = error.what if isinstance(error, UnreadableMedia) else str(error.strerror)
+                return Outcome(name=str(path), state="not sent", reason=why)
             except (httpx.TransportError, Unavailable) as error:
                 why = str(error) or type(error).__name__
                 self.stop.wait(2.0**attempt if attempt < TRIES - 1 else 0.0)
@@ -129,12 +143,15 @@ class _Sender:
         if made.status_code != 201:
             return _refusal(path, made)
         where, offset = made.headers["Location"], int(made.headers["Upload-Offset"])
-        with path.open("rb") as file:
+        with open_file(path) as file:
             while offset < size:
                 file.seek(offset)
+                piece = file.read(min(PIECE, size - offset))
+                if not piece:
+                    raise UnreadableMedia("it became shorter while it was sent", where=str(path))
                 sent = self._client.patch(
                     where,
-                    content=file.read(PIECE),
+                    content=piece,
                     headers={
                         "Upload-Offset": str(offset),
                         "Content-Type": "application/offset+octet-stream",
@@ -163,14 +180,14 @@ class _Sender:
             "pitch": "" if self._said.pitch is None else f"{self._said.pitch:g}",
         }
         return ",".join(
-            f"{key} {base64.b64encode(value.encode()).decode()}"
+            f"{key} {base64.b64encode(value.encode(errors='replace')).decode()}"
             for key, value in values.items()
             if value
         )
 
 
 def _hashed(path: Path) -> tuple[str, int]:
-    with path.open("rb") as file:
+    with open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size
 
 

@@ -40,12 +40,13 @@ def change(
     """
     from imagery.change.compare import Aligned
     from imagery.change.profiles import PROFILES
+    from imagery.files.reading import read_whole
 
     if look_for not in PROFILES:
         raise InvalidInput(
             f"nothing is looked for as {look_for!r}", where="--as", remedy=", ".join(PROFILES)
         )
-    data = [_bytes(path) for path in (before, after)]
+    data = [read_whole(path) for path in (before, after)]
     pictures = [_picture(d, p) for d, p in zip(data, (before, after), strict=True)]
     known, guess = _from_poses(data, pictures)
     aligned = Aligned(*pictures, gsd_m=gsd_m or known, guess=guess)
@@ -63,15 +64,6 @@ def change(
         f"changes. Pictures: {folder}",
         markup=False,
     )
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InvalidInput(
-            f"cannot be read: {error.strerror}", where=str(path), remedy="check path and rights"
-        ) from error
 
 
 def _picture(data: bytes, path: Path) -> "Picture":
@@ -135,8 +127,9 @@ def _write(
     import json
 
     from imagery.change.picture import before_after, encoded
+    from thermal.report.files import write_whole
 
-    shown = before_after(*pictures, found.transform, [r.bbox for r in found.regions])
+    shown = before_after(pictures[0], pictures[1], found.transform, [r.bbox for r in found.regions])
     files = {
         "before.jpg": encoded(shown.before),
         "after.jpg": encoded(shown.after),
@@ -146,7 +139,7 @@ def _write(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, data in files.items():
-            (folder / name).write_bytes(data)
+            write_whole(folder / name, data)
     except OSError as error:
         raise InvalidInput(
             f"cannot write: {error.strerror}", where=str(folder), remedy="choose another --out"

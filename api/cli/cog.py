@@ -1,13 +1,14 @@
 """`flyonce cog`: the temperatures of one photograph as a map."""
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from api.cli.output import AsJson, emit, err, out
-from api.cli.photographs import Terrain, height_model
+from api.cli.photographs import Terrain, height_model, plain_target
 from core.errors import InvalidInput, UnreadableMedia
 
 
@@ -42,10 +43,11 @@ def cog(
     from missions.media.making import temperature_tags
     from thermal.formats.decode import decode
 
-    if target.resolve() == path.resolve():
+    if os.path.realpath(target) == os.path.realpath(path):
         raise InvalidInput(
             "that is the original", where=str(target), remedy="give the map a name of its own"
         )
+    plain_target(target)
     frame = frame_of(path)
     data = frame.load()
     given = {

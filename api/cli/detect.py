@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from api.cli.output import AsJson, emit, err, wide
+from api.cli.output import AsJson, emit, err, shown, wide
 from api.cli.photographs import height_model
 from core.errors import FlyOnceError, InvalidInput
 
@@ -218,9 +218,9 @@ def _tell(result: dict[str, Any]) -> None:
         )
     if not result["ok"]:
         remedy = f" ({result['remedy']})" if result["remedy"] else ""
-        err.print(f"not read: {result['file']}: {result['reason']}{remedy}", markup=False)
+        err.print(f"not read: {shown(result['file'])}: {result['reason']}{remedy}", markup=False)
     for note in result["notes"]:
-        err.print(f"note: {result['file']}: {note}", markup=False)
+        err.print(f"note: {shown(result['file'])}: {note}", markup=False)
 
 
 def _table(results: list[dict[str, Any]]) -> Table:
@@ -230,9 +230,9 @@ def _table(results: list[dict[str, Any]]) -> Table:
         table.add_column(name, justify="left" if text else "right", overflow="fold")
     for result in results:
         for spot in result["hotspots"]:
-            table.add_row(Path(result["file"]).name, *_cells(spot))
+            table.add_row(shown(Path(result["file"]).name), *_cells(spot))
         if result["ok"] and not result["hotspots"]:
-            table.add_row(Path(result["file"]).name, "nothing")
+            table.add_row(shown(Path(result["file"]).name), "nothing")
     return table
 
 

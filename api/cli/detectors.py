@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from api.cli.output import AsJson, emit, err, wide
-from core.errors import InvalidInput
+from core.errors import InvalidInput, NotFound
 
 app = typer.Typer(help="Trained detectors: ONNX files with a card. The project ships none.")
 
@@ -73,13 +73,14 @@ def run(
     """Run one detector on photographs; a bad file never ends the others."""
     from imagery.detectors.folder import load_model
     from imagery.detectors.run import detect, read_picture
+    from imagery.files.reading import read_whole
 
     model = load_model(card.with_suffix(".onnx"), _known())
     answers, failed = [], 0
     for photo in photos:
         try:
-            found = detect(model, read_picture(_bytes(photo), str(photo)))
-        except InvalidInput as why:
+            found = detect(model, read_picture(read_whole(photo), str(photo)))
+        except (InvalidInput, NotFound) as why:
             failed += 1
             err.print(f"not looked at: {why}", markup=False)
             continue
@@ -127,10 +128,3 @@ def _known() -> dict[str, str]:
 
     types = load_preset(load().preset).event_types
     return {code: kind.detector for code, kind in types.items()}
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InvalidInput(f"cannot be read: {error.strerror}", where=str(path)) from error

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from api.cli.output import AsJson, emit, err, progress, wide
+from api.cli.output import AsJson, emit, err, progress, shown, wide
 from core.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -107,14 +107,14 @@ def _tell(outcomes: "Sequence[Outcome]", report: dict[str, Any], as_json: bool) 
     table.add_column("reason", overflow="fold")
     for o in outcomes:
         if o.reason and o.state in {"dropped", "not sent"}:
-            table.add_row(o.name, o.reason)
+            table.add_row(shown(o.name), o.reason)
     if table.row_count:
         wide().print(table)
     for remark in report.get("remarks", ()):
         err.print(f"note: {remark}", markup=False)
     for o in outcomes:
         for note in o.notes if o.state not in {"dropped", "not sent"} else ():
-            err.print(f"note: {o.name}: {note}", markup=False)
+            err.print(f"note: {shown(o.name)}: {note}", markup=False)
     said = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
     err.print(f"{len(outcomes)} files: {said}", markup=False)
     if report:

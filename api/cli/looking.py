@@ -12,8 +12,9 @@ from shapely.geometry import mapping
 
 from api.cli.bringing import Outcome
 from api.cli.output import Meter
-from core.errors import InvalidInput
+from core.errors import InvalidInput, NotFound
 from core.geo import FlatGround
+from imagery.files.reading import read_whole
 from imagery.ingest import Hints, Inspected, inspect, with_pose
 from imagery.quality import Quality, judge, measure_thermal
 from missions.catalog.quality import load as load_quality
@@ -50,14 +51,9 @@ def look(work: tuple[str, Eyes]) -> Outcome:
     """Inspect one file; whatever is wrong with it is a reason."""
     path, eyes = work
     try:
-        size = Path(path).stat().st_size
-        if size > MAX_BYTES:
-            reason = f"{size} bytes are more than the {MAX_BYTES} that are taken in"
-            return Outcome(name=path, state="dropped", reason=reason)
-        return _looked(path, Path(path).read_bytes(), eyes)
-    except OSError as error:
-        return Outcome(name=path, state="dropped", reason=f"cannot be read: {error.strerror}")
-    except InvalidInput as error:
+        return _looked(path, read_whole(Path(path), most=MAX_BYTES), eyes)
+    except (InvalidInput, NotFound) as error:
+        error.where = None  # the outcome names the file
         return Outcome(name=path, state="dropped", reason=str(error))
 
 

@@ -12,9 +12,11 @@ from api.cli.photographs import (
     Thermal,
     decoder,
     height_model,
+    plain_target,
     read_folder,
     show_left_out,
 )
+from core.errors import InvalidInput
 
 if TYPE_CHECKING:
     from imagery.ground.mosaic import MosaicResult
@@ -46,10 +48,13 @@ def mosaic(
     from imagery.ground.mosaic import build
 
     frames, dropped = read_folder(folder, thermal=thermal)
+    if not frames:
+        show_left_out(dropped)
+        raise InvalidInput("no photograph states its pose", where=str(folder))
     with progress("Mosaic") as meter:
         result = build(
             frames,
-            path,
+            plain_target(path),
             gsd_m=gsd_m,
             kind="thermal" if thermal else "visible",
             heights=height_model(terrain),

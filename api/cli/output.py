@@ -1,6 +1,7 @@
 """How the command line talks: results on standard output, everything else on standard error."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any, Protocol
@@ -8,11 +9,35 @@ from typing import Annotated, Any, Protocol
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from core.errors import FlyOnceError
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+_UNSHOWN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""What would command the terminal, turn the reading direction, or is no character at all: names of
+files that others made may hold any of it (surrogates stand for bytes that are not UTF-8)."""
+
+
+def shown(name: object) -> str:
+    """A file's name on one line, with an escape in place of each character that is not shown."""
+    return _visible(str(name)).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def _visible(text: str) -> str:
+    return _UNSHOWN.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+class _Safe(Console):
+    """A console that no file name can command."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(_visible(text), **options)
+
+
+out = _Safe(highlight=False)
+err = _Safe(stderr=True, highlight=False, soft_wrap=True)
 
 _FILE_WIDTH = 160
 
@@ -20,13 +45,17 @@ _FILE_WIDTH = 160
 def wide() -> Console:
     """Where wide tables go: a file has no width of its own, and cut to 80 characters a table
     loses its figures."""
-    return out if out.is_terminal else Console(highlight=False, width=_FILE_WIDTH)
+    return out if out.is_terminal else _Safe(highlight=False, width=_FILE_WIDTH)
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON to standard output, for scripts.")]
 
 _STEP = 0.1
 """Without a terminal, progress is a line for every tenth."""
+
+
+_HALVES = re.compile("[\ud800-\udfff]")
+"""In names that are not UTF-8; JSON can say them, the output's encoding cannot."""
 
 
 class Meter(Protocol):
@@ -47,7 +76,8 @@ def complain(error: FlyOnceError) -> None:
 
 def emit(value: Any) -> None:
     """JSON on standard output."""
-    print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    print(_HALVES.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 @contextmanager

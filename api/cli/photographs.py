@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.cli.output import err
+from api.cli.output import err, shown
 from core.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -28,6 +28,19 @@ Terrain = Annotated[
         "level, as high as the take-off point.",
     ),
 ]
+
+
+def plain_target(path: Path) -> Path:
+    """A place for a new file.
+
+    Raises:
+        InvalidInput: it is a device, a pipe or a link, which a finished file would replace.
+    """
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise InvalidInput(
+            "is no plain file", where=str(path), remedy="name a file that is to be made"
+        )
+    return path
 
 
 def read_folder(
@@ -72,7 +85,7 @@ def decoder(thermal: bool) -> Any:
 def show_left_out(dropped: Sequence[tuple[str, str]]) -> None:
     """A line for each file that was not used."""
     for name, why in dropped:
-        err.print(f"left out: {name}: {why}", markup=False)
+        err.print(f"left out: {shown(name)}: {why}", markup=False)
 
 
 def pose_dict(pose: "Pose") -> dict[str, float]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from api.cli.output import AsJson, emit, err, out, progress, wide
+from api.cli.output import AsJson, emit, err, out, progress, shown, wide
 from api.cli.photographs import (
     Folder,
     Terrain,
@@ -86,7 +86,7 @@ def _row(frame: "FrameCheck", ground_m: float | None) -> list[str]:
     high = "" if ground_m is None else f"{frame.stated.altitude_m - ground_m:.1f}"
     words = "; ".join(fault.text for fault in frame.faults) or frame.unchecked or "-"
     return [
-        frame.id,
+        shown(frame.id),
         str(frame.ties),
         f"{top_deg(frame.stated):.0f}",
         f"{found.yaw_deg:.0f}" if found else "",
@@ -162,8 +162,10 @@ def _frame_dict(frame: "FrameCheck") -> dict[str, Any]:
 
 
 def _write(path: Path, value: dict[str, Any]) -> None:
+    from thermal.report.files import write_whole
+
     try:
-        path.write_text(json.dumps(value, ensure_ascii=False, indent=2), "utf-8")
+        write_whole(path, json.dumps(value, indent=2).encode())
     except OSError as error:
         raise Unavailable(f"cannot be written ({error.strerror})", where=str(path)) from error
     err.print(f"Mended poses: {path}", markup=False)

@@ -1,6 +1,7 @@
 """`flyonce thermal`: the temperatures of one file, as numbers."""
 
 import io
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,7 +9,7 @@ import typer
 from rich.table import Table
 
 from api.cli.output import AsJson, emit, err, out
-from core.errors import FlyOnceError, InvalidInput, Unavailable, UnreadableMedia
+from core.errors import FlyOnceError, InvalidInput, Unavailable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -106,7 +107,7 @@ def thermal(
 
 def _apart(path: Path, *targets: Path | None) -> None:
     """No output stands in place of another, or of the original."""
-    places = [p.resolve() for p in (path, *targets) if p is not None]
+    places = [os.path.realpath(p) for p in (path, *targets) if p is not None]
     if len(set(places)) < len(places):
         raise InvalidInput(
             "two of the files are the same",
@@ -133,8 +134,6 @@ def _decode(path: Path, change: Any, scale: str | None) -> "ThermalFrame":
     from thermal.formats.decode import decode
     from thermal.report.files import read_file
 
-    if path.exists() and not path.is_file():
-        raise UnreadableMedia("it is no file", where=str(path), remedy="name one photograph")
     data = read_file(path)
     try:
         return decode(data, change, scale=scale)

@@ -11,6 +11,7 @@ from core.errors import InvalidInput, UnreadableMedia
 from imagery.detectors.card import Tiling
 from imagery.detectors.model import Model
 from imagery.detectors.outputs import Box, Detection, detections, suppressed
+from imagery.files import metadata
 
 Picture = npt.NDArray[np.uint8]
 
@@ -38,8 +39,9 @@ def read_picture(data: bytes, where: str = "photograph") -> Picture:
     """A photograph's pixels, BGR, as they are stored.
 
     Raises:
-        UnreadableMedia: it cannot be decoded.
+        UnreadableMedia: it is no picture, implausibly large, or cannot be decoded.
     """
+    _refuse_bomb(data, where)
     try:
         picture = cv2.imdecode(
             np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
@@ -49,6 +51,14 @@ def read_picture(data: bytes, where: str = "photograph") -> Picture:
     if picture is None:
         raise UnreadableMedia("the picture cannot be decoded", where=where, remedy="send it anew")
     return np.asarray(picture, np.uint8)
+
+
+def _refuse_bomb(data: bytes, where: str) -> None:
+    """OpenCV makes room for whatever size the file states: look at that first."""
+    try:
+        metadata.read(data)
+    except UnreadableMedia as error:
+        raise UnreadableMedia(error.what, where=where, remedy=error.remedy) from error
 
 
 def _tiles(

@@ -1,15 +1,17 @@
 """What a file itself says of its camera, its lens and its laser rangefinder."""
 
 import math
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from core.equipment import CameraSpec, Lens, Sensor
-from core.errors import UnreadableMedia
+from core.errors import NotFound, UnreadableMedia
 from imagery.files import metadata
 from imagery.files.metadata import Metadata
+from imagery.files.reading import read_whole
 from imagery.ground.frames import MosaicFrame
 from imagery.ground.georeference import camera_from_focal35
 
@@ -94,7 +96,7 @@ def frame_of(path: Path, *, known: CameraSpec | None = None) -> MosaicFrame:
         raise UnreadableMedia("it names no focal length", where=path.name)
     return MosaicFrame(
         id=path.name,
-        load=partial(Path.read_bytes, path),
+        load=partial(_bytes, path),
         pose=meta.pose,
         camera=camera,
         taken_at=meta.taken_at,
@@ -115,14 +117,16 @@ def frames_in(folder: Path) -> tuple[list[MosaicFrame], list[tuple[str, str]]]:
 
 
 def _pictures(paths: Iterable[Path]) -> list[Path]:
-    return [path for path in paths if path.is_file() and path.suffix.lower() in SUFFIXES]
+    """What is named like a photograph, also pipes and broken links: they get their reason."""
+    return [p for p in paths if p.suffix.lower() in SUFFIXES and not os.path.isdir(p)]
 
 
 def _bytes(path: Path) -> bytes:
+    """The file; one that is gone by the time it is needed is as unreadable as any other."""
     try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UnreadableMedia(f"cannot be opened ({error.strerror})", where=path.name) from error
+        return read_whole(path)
+    except NotFound as error:
+        raise UnreadableMedia(error.what, where=path.name, remedy=error.remedy) from error
 
 
 def _number(text: str) -> float | None:

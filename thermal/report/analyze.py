@@ -25,7 +25,7 @@ from thermal.places.site import Site, site_of
 from thermal.report.analysis import Analysis, Finding
 from thermal.report.budget import hottest, lines_of
 from thermal.report.facts import facts_of
-from thermal.report.files import SUFFIXES, find_files, free_name, read_file, write_whole
+from thermal.report.files import SUFFIXES, find_files, free_name, read_file, told, write_whole
 from thermal.report.ground import Laid, lay
 from thermal.report.page import frame_page
 from thermal.report.picture import colour, render, span_c
@@ -173,9 +173,9 @@ def _one(
 ) -> Analysis:
     try:
         data = read_file(path)
-        found = analyze(data, str(path), rules=rules, cameras=cameras, heights=heights)
+        found = analyze(data, told(path), rules=rules, cameras=cameras, heights=heights)
     except FlyOnceError as error:
-        return Analysis(path=str(path), reason=error.what, remedy=error.remedy)
+        return Analysis(path=told(path), reason=error.what, remedy=error.remedy)
     stem = free_name(path.stem, taken)
     analysis = replace(found.analysis, picture=f"{stem}.png", page=f"{stem}.html")
     marked = render(found.frame.celsius, [f.hotspot for f in analysis.findings])

@@ -4,13 +4,14 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from core.errors import NotFound, UnreadableMedia
+from imagery.files.reading import read_whole
 
 SUFFIXES = (".jpg", ".jpeg", ".tif", ".tiff")
 """What is looked for in a folder."""
 
-MAX_FILE_BYTES = 256 * 1024 * 1024
-"""Larger files are refused unread: the largest thermal frame has 10 MB, a P1 photo 30 MB."""
+
+MOST_NAME_BYTES = 180
+"""Of a name of 255 bytes, the most that file systems take; the rest is for number and suffix."""
 
 
 def find_files(paths: Iterable[str | Path], *, skip: Path | None = None) -> list[Path]:
@@ -20,13 +21,17 @@ def find_files(paths: Iterable[str | Path], *, skip: Path | None = None) -> list
         skip: a folder that is not searched: an earlier report's.
     """
     found: dict[Path, None] = {}
-    hidden = skip.resolve() if skip else None
+    hidden = os.path.realpath(skip) if skip else None
+
+    def closed(error: OSError) -> None:  # a folder that cannot be listed gets its reason as a file
+        found.setdefault(Path(error.filename))
+
     for entry in map(Path, paths):
-        if not entry.is_dir():
+        if not os.path.isdir(entry):
             found.setdefault(entry)
             continue
-        for folder, folders, names in os.walk(entry):
-            if hidden is not None and Path(folder).resolve() == hidden:
+        for folder, folders, names in os.walk(entry, onerror=closed):
+            if hidden is not None and os.path.realpath(folder) == hidden:
                 folders.clear()
                 continue
             folders.sort()
@@ -37,27 +42,23 @@ def find_files(paths: Iterable[str | Path], *, skip: Path | None = None) -> list
 
 
 def read_file(path: Path) -> bytes:
-    """The file's bytes. Raises NotFound or UnreadableMedia."""
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise UnreadableMedia(
-                f"it has {path.stat().st_size / 1e6:.0f} MB",
-                where=str(path),
-                remedy=f"at most {MAX_FILE_BYTES // 2**20} MB are read",
-            )
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise NotFound("there is no such file", where=str(path), remedy="check the path") from error
-    except OSError as error:
-        raise UnreadableMedia(
-            f"it cannot be opened ({error.strerror})",
-            where=str(path),
-            remedy="check its permissions and the card",
-        ) from error
+    """The file's bytes; see `imagery.files.reading`. Raises NotFound or UnreadableMedia."""
+    return read_whole(path)
+
+
+def told(path: Path) -> str:
+    """The path as text; bytes in it that are no UTF-8 as escapes, so that it can be written."""
+    return os.fsencode(path).decode(errors="backslashreplace")
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
+    """Write a file whole or not at all; through a link, into a pipe or device, as it comes.
+
+    (To rename a part onto ``/dev/stdout`` would put a file in the place of the device.)
+    """
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        path.write_bytes(data)
+        return
     part = path.with_name(f".{path.name}.part")
     try:
         part.write_bytes(data)
@@ -68,7 +69,10 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def free_name(stem: str, taken: set[str]) -> str:
-    """The stem, or with a number when a file of the batch has that name already."""
+    """The stem, or with a number when a file of the batch has that name already; without what
+    cannot be shown or is no UTF-8, and short enough to get a suffix."""
+    plain = "".join(c if c.isprintable() else "_" for c in stem)
+    stem = plain.encode()[:MOST_NAME_BYTES].decode(errors="ignore")
     number, name = 1, stem
     while name.lower() in taken:
         number += 1
