@@ -27,7 +27,8 @@ class SightingRecord:
     """One photograph's word on one place.
 
     Attributes:
-        flight: id of the flight and the camera, whose sightings share a GPS offset; empty if unknown.
+        flight: id of the flight and the camera, whose sightings share a GPS offset; empty where
+            unknown.
         semi_major_m, semi_minor_m, bearing_deg: 95 % error ellipse of ``position``.
         drift_m: standard deviation of the share of that error that the flight has in common.
         pixel: (column, row) of the stored frame; frame: its (height, width).

@@ -1,7 +1,7 @@
 """What people said of finds, for training and measuring; and each detector's precision."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
@@ -36,7 +36,12 @@ def labels(
 ) -> PageOf[LabelOut] | Response:
     """Pages as JSON; everything at once as COCO or CSV. Only what the department may see."""
     _aware(since, until)
-    asked = {"detector": detector, "event_type": event_type, "since": since, "until": until}
+    asked: dict[str, Any] = {
+        "detector": detector,
+        "event_type": event_type,
+        "since": since,
+        "until": until,
+    }
     if format == "json":
         found = service.labels.find(caller, limit=limit + 1, after=after, **asked)
         following = found[limit - 1].id if len(found) > limit else None

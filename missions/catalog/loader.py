@@ -105,9 +105,9 @@ def _event_type(
     )
 
 
-def _place(f: Fields) -> dict[str, float | None]:
+def _place(f: Fields) -> dict[str, Any]:
     """How things of a type lie on the ground."""
-    found: dict[str, float | None] = {
+    found: dict[str, Any] = {
         "extent_m": f.number("extent_m", 0.0, 500.0),
         "spacing_m": f.number("spacing_m", 0.1, 5000.0),
         "again_h": f.number("again_h", 0.1, 24 * 366 * 10) if f.has("again_h") else None,

@@ -136,7 +136,8 @@ def test_same_place_means_near_and_of_one_type(store: Store, preset: Preset, mak
         unit.anomalies.add(make.anomaly("d", position=here, event_type="06-01"))
         at = make.anomaly().last_seen
         found = place_of(unit, preset, "01-01", here, at=at)
-        assert found is not None and found.id == "b"
+        assert found is not None
+        assert found.id == "b"
         away = offset(here, 180.0, 60.0)
         assert place_of(unit, preset, "01-01", away, at=at) is None
 
@@ -170,9 +171,10 @@ def test_a_thermal_find_and_an_officers_mark_of_one_place_are_one_anomaly(
         (anomaly,) = unit.anomalies.find()
         (kept,) = unit.sightings.find(anomaly_id="ano-1")
         again = unit.cases.get(case.id)
-    assert anomaly.state is AnomalyState.OPEN and anomaly.sightings == 2
-    assert kept.kind == "officer" and again.state is CaseState.DISPATCHED
-
+    assert anomaly.state is AnomalyState.OPEN
+    assert anomaly.sightings == 2
+    assert kept.kind == "officer"
+    assert again.state is CaseState.DISPATCHED
 
 
 @pytest.mark.parametrize(
