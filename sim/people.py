@@ -97,7 +97,7 @@ class People:
         if review.get("kind") == "find":
             decision = self._judge_find(review, codes)
         else:
-            decision = self._judge_look(review, codes)
+            decision = await self._search(review, codes)
         await self._desk.send(f"/reviews/{review['id']}/decision", decision)
 
     def _judge_find(self, review: Mapping[str, Any], codes: list[str]) -> dict[str, Any]:
@@ -117,25 +117,40 @@ class People:
             }
         return {"decision": "reject", "note": "nothing of the kind there"}
 
-    def _judge_look(self, review: Mapping[str, Any], codes: list[str]) -> dict[str, Any]:
-        """Search the photographs of a place."""
-        area = _area(review)
-        if area is not None:
-            found = [t for t in self._photographed(codes) if area.contains(_point(t))]
-            fresh = [t for t in found if (t.id, str(review["id"])) not in self._marked]
-            for thing in sorted(fresh, key=lambda t: self._times_marked(t.id)):
-                self._marked.add((thing.id, str(review["id"])))
-                return {
-                    "decision": "mark",
-                    "event_type": thing.event_type,
-                    "lon": thing.lon,
-                    "lat": thing.lat,
-                    "note": thing.kind,
-                }
+    async def _search(self, review: Mapping[str, Any], codes: list[str]) -> dict[str, Any]:
+        """Mark all that the photographs of a place show; the last word on the look.
+
+        A mark leaves a look open. What an interrupted search marked is not marked again.
+        """
+        found = 0
+        for thing in self._shown(review, codes):
+            if await self._mark(review, thing):
+                found += 1
+        if found or review.get("marks"):
+            return {"decision": "done", "note": f"{found} marked"}
         return {"decision": "reject", "note": "nothing found"}
 
-    def _times_marked(self, thing_id: str) -> int:
-        return sum(1 for thing, _ in self._marked if thing == thing_id)
+    def _shown(self, review: Mapping[str, Any], codes: list[str]) -> list[Thing]:
+        """What the photographs of a look show and nobody marked in it yet."""
+        area = _area(review)
+        if area is None:
+            return []
+        return [
+            t
+            for t in self._photographed(codes)
+            if area.contains(_point(t)) and (t.id, str(review["id"])) not in self._marked
+        ]
+
+    async def _mark(self, review: Mapping[str, Any], thing: Thing) -> bool:
+        self._marked.add((thing.id, str(review["id"])))
+        mark = {
+            "decision": "mark",
+            "event_type": thing.event_type,
+            "lon": thing.lon,
+            "lat": thing.lat,
+            "note": thing.kind,
+        }
+        return await self._desk.send(f"/reviews/{review['id']}/decision", mark)
 
     def _photographed(self, codes: list[str]) -> list[Thing]:
         """Things of these event types that stand now and were in some photograph."""

@@ -10,7 +10,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -280,7 +282,10 @@ class TestPeople:
     ) -> None:
         sim = simulation(world_file, service, people=True, pace=Pace(speed=900, until_s=4000.0))
         heap = next(t for t in sim.cameras.scene.things if t.event_type == "06-01")
-        sim.cameras.scene.seen[heap.id].frames["visible"] = 1
+        beside = replace(heap, id="beside", lon=heap.lon + 0.0001)
+        sim.cameras.scene.things.append(beside)
+        for thing in (heap, beside):
+            sim.cameras.scene.seen[thing.id].frames["visible"] = 1
         base = {"kind": "look", "event_types": ["06-01"], "media": [], "geometry": None}
         service.lists["reviews"] += [
             {**base, "id": "r1", "lon": heap.lon, "lat": heap.lat},
@@ -293,16 +298,22 @@ class TestPeople:
         writer = await heartbeat(sim.server.port)
         for _ in range(1000):
             await asyncio.sleep(0.02)
-            if len(service.posts) >= 4:
+            if len(service.posts) >= 6:
                 break
         sim.clockwork.stopping.set()
         await running
         writer.close()
-        said = {path.split("/")[4]: body for path, body in service.posts}
-        assert said["r1"]["decision"] == "mark"
-        assert said["r1"]["lon"] == heap.lon
-        assert said["r2"]["decision"] == said["r3"]["decision"] == "reject"
-        assert said["r4"]["decision"] == "confirm"
+        said = defaultdict(list)
+        for path, body in service.posts:
+            said[path.split("/")[4]].append(body)
+        words = {name: [body["decision"] for body in sent] for name, sent in said.items()}
+        assert words == {
+            "r1": ["mark", "mark", "done"],
+            "r2": ["reject"],
+            "r3": ["reject"],
+            "r4": ["confirm"],
+        }
+        assert {mark.get("lon") for mark in said["r1"][:2]} == {heap.lon, beside.lon}
 
 
 def fly_with_mavutil(port: int, lat: float, lon: float) -> list[str]:
