@@ -361,8 +361,22 @@ class CaseStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpotLook:
+    """What a look saw of one of a case's places; no verdict where it did not see it."""
+
+    anomaly_id: str
+    verdict: Verdict | None = None
+    peak_c: float | None = None
+    background_c: float | None = None
+    uncertainty_k: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recheck:
-    """Another look that a case asked for, and what it saw."""
+    """Another look that a case asked for, and what it saw: the warmest of its places, and each.
+
+    ``verdict``: hot or warm if one place is, cold if all are, none if not all were seen.
+    """
 
     at: datetime
     request_id: str
@@ -372,6 +386,7 @@ class Recheck:
     looked_at: datetime | None = None
     background_c: float | None = None
     uncertainty_k: float | None = None
+    spots: tuple[SpotLook, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

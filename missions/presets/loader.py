@@ -6,10 +6,8 @@ replaces the catalogue that FlyOnce ships.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -31,9 +29,9 @@ from missions.presets.model import (
     Dock,
     FilingRules,
     Preset,
-    RecheckRules,
     WorkingHours,
 )
+from missions.presets.watching import rechecks
 
 HERE = Path(__file__).resolve().parent
 SENSORS = tuple(s.value for s in Sensor)
@@ -54,7 +52,7 @@ def load(name_or_path: str | Path = "quzhou") -> Preset:
     docks = _docks(read_yaml(folder / "docks.yaml"), kinds, territory, zones)
     places = shapes.places(folder / "places.geojson", territory)
     rules = read_yaml(folder / "preset.yaml")
-    recheck, own_rules = _rechecks(rules.mapping("recheck"), words.event_types)
+    recheck, own_rules = rechecks(rules.mapping("recheck"), words.event_types)
     preset = Preset(
         name=rules.text("name"),
         title=rules.text("title"),
@@ -240,53 +238,6 @@ def _filing(f: Fields) -> FilingRules:
     )
     f.finish()
     return rules
-
-
-def _rechecks(
-    f: Fields, event_types: Mapping[str, object]
-) -> tuple[RecheckRules, Mapping[str, RecheckRules]]:
-    """The rules for everything, and those of event types that have their own."""
-    common = RecheckRules(
-        interval_min=f.number("interval_min", 1, 24 * 60),
-        passes=f.whole("passes", 1, 100),
-        cold_below_c=f.number("cold_below_c", 0, 500),
-        max_h=f.number("max_h", 0.1, 24 * 60),
-    )
-    common = _recheck_changes(f, common)
-    own: dict[str, RecheckRules] = {}
-    for one in f.mappings("by_event_type") if f.has("by_event_type") else ():
-        code = one.known("code", one.text("code"), event_types, "event type")
-        unique(own, code, _recheck_changes(one, common), one, "code")
-        one.finish()
-    f.finish()
-    return common, own
-
-
-_RECHECK_RANGES = {
-    "interval_min": (1, 7 * 24 * 60),
-    "cold_below_c": (0, 500),
-    "max_h": (0.1, 90 * 24),
-    "over_h": (0, 30 * 24),
-    "sigmas": (0, 6),
-    "assumed_k": (0, 50),
-    "widen": (1, 10),
-    "widest_min": (1, 7 * 24 * 60),
-    "reignition_h": (0, 365 * 24),
-}
-
-
-def _recheck_changes(f: Fields, rules: RecheckRules) -> RecheckRules:
-    """Rules with what a mapping says otherwise."""
-    changes: dict[str, Any] = {
-        name: f.number(name, low, high)
-        for name, (low, high) in _RECHECK_RANGES.items()
-        if f.has(name)
-    }
-    if f.has("passes"):
-        changes["passes"] = f.whole("passes", 1, 100)
-    if f.has("dawn"):
-        changes["dawn"] = f.clock_time("dawn")
-    return replace(rules, **changes)
 
 
 def _calendar(f: Fields) -> WorkingHours:

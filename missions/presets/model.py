@@ -103,6 +103,11 @@ class RecheckRules:
             before the sun hides what still smoulders. None for no such look.
         reignition_h: so long after its case was closed a place that is hot again, or a new spot
             near it, belongs to the same case.
+        night: local times between which the sun has no part in what a place shows.
+        night_passes: so many of the passes must be night looks.
+        warm_contrast_k: a night look at a place that is so much warmer than the ground round it,
+            and `sigmas` times that ground's own spread, is warm, however far below cold_below_c.
+            None to go by the threshold alone.
     """
 
     interval_min: float
@@ -117,6 +122,9 @@ class RecheckRules:
     widest_min: float = 24 * 60.0
     dawn: time | None = None
     reignition_h: float = 72.0
+    night: tuple[time, time] | None = None
+    night_passes: int = 0
+    warm_contrast_k: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
