@@ -5,6 +5,7 @@ recorded.
 """
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
@@ -18,6 +19,7 @@ from missions.media.records import Act, CustodyRecord
 from missions.store.protocol import Store, Unit
 
 _BATCH = 500
+_KEY = re.compile(r"\b[0-9a-f]{2}/[0-9a-f]{64}\b")
 
 
 def check(store: Store, media: MediaFolder, *, files: bool = True) -> Findings:
@@ -37,9 +39,10 @@ def check(store: Store, media: MediaFolder, *, files: bool = True) -> Findings:
             _check_medium(unit, medium, under_way, found)
             if files and medium.state is not MediumState.DELETED:
                 _check_bytes(media, medium, under_way, found)
+        proofs = _check_proofs(unit, media, found) if files else frozenset()
     while batch := list(islice(listed, _BATCH)):
         with store.view() as unit:  # a new picture: what came in since is recorded by now
-            _check_extra(unit, batch, found)
+            _check_extra(unit, batch, proofs, found)
     return found
 
 
@@ -93,11 +96,37 @@ def _check_bytes(
         found.add(Sort.ALTERED, medium.id, text)
 
 
-def _check_extra(unit: Unit, keys: Sequence[str], found: Findings) -> None:
+def _check_proofs(unit: Unit, media: MediaFolder, found: Findings) -> frozenset[str]:
+    """Files that the sealed trail itself names: the proofs of flown plans. Returns their digests;
+    a proof cut from the trail shows there."""
+    names: set[str] = set()
+    after = None
+    while page := unit.log.find(action="prove", after=after, limit=PAGE):
+        for entry in page:
+            for key in _KEY.findall(entry.text):
+                names.add(key.rpartition("/")[2])
+                _check_proof(media, key, found)
+        after = page[-1].id
+    return frozenset(names)
+
+
+def _check_proof(media: MediaFolder, key: str, found: Findings) -> None:
+    digest = hashlib.sha256()
+    try:
+        for block in media.blocks(key):
+            digest.update(block)
+    except NotFound:
+        found.add(Sort.MISSING, key, "the proof that the audit trail names is not there")
+        return
+    if digest.hexdigest() != key.rpartition("/")[2]:
+        found.add(Sort.ALTERED, key, "this proof was changed")
+
+
+def _check_extra(unit: Unit, keys: Sequence[str], proofs: frozenset[str], found: Findings) -> None:
     """Files that no record names, or whose medium was deleted."""
     names = {key.rpartition("/")[2]: key for key in keys}
     known = {m.sha256 for m in unit.media.find(sha256=tuple(names)) if _has_bytes(m)}
-    for name in sorted(names.keys() - known):
+    for name in sorted(names.keys() - known - proofs):
         found.add(Sort.EXTRA, names[name], "no record names this file")
 
 

@@ -122,6 +122,19 @@ def test_altered_missing_and_extra_files_are_named(desk: Desk, kept: list[str]) 
     assert len(said) == 3
 
 
+def test_proofs_that_the_trail_names_are_checked_and_not_extra(desk: Desk, make: Any) -> None:
+    stored = desk.media.put(b'{"plan": 1}')
+    with desk.unit() as unit:
+        unit.log.add(make.entry(action="prove", text=f"proven, kept as {stored.key}"))
+    assert check(desk.records, desk.media).whole
+    path = desk.home / "media" / stored.key
+    path.chmod(0o644)
+    path.write_bytes(b"{}")
+    assert sorts(desk) == {Sort.ALTERED}
+    path.unlink()
+    assert sorts(desk) == {Sort.MISSING}
+
+
 def test_a_record_pointed_at_another_file_shows(desk: Desk, kept: list[str]) -> None:
     """A forged file under its own digest, with the medium's record changed to fit."""
     with desk.view() as unit:
