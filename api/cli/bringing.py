@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from api.cli.output import Meter
+from api.cli.output import Meter, shown
 from core.errors import (
     FlyOnceError,
     InvalidInput,
@@ -26,6 +26,9 @@ from imagery.files.reading import open_file
 PIECE = 1 << 20
 TRIES = 5
 """Times that a broken connection is taken up again, 1, 2, 4 and 8 s apart."""
+LOOKS, LOOK_S = 120, 0.5
+"""How often, and how far apart in seconds, a file that is there is asked for before it is left
+to the service: a minute."""
 _TUS = {"Tus-Resumable": "1.0.0"}
 _REFUSED: Mapping[int, type[FlyOnceError]] = {401: NotAllowed, 403: NotAllowed, 404: NotFound}
 
@@ -163,7 +166,7 @@ class _Sender:
                 if sent.status_code != 204:
                     return _refusal(path, sent)
                 offset = int(sent.headers["Upload-Offset"])
-        end = _checked(self._client, "GET", where).json()
+        end = self._ended(where)
         return Outcome(
             name=str(path),
             state=end["state"],
@@ -172,9 +175,18 @@ class _Sender:
             facts={"upload_id": end["id"]},
         )
 
+    def _ended(self, where: str) -> dict[str, Any]:
+        """What became of a file that is there; another connection may still have it examined (two
+        files of the same bytes are one upload)."""
+        for _ in range(LOOKS):
+            end: dict[str, Any] = _checked(self._client, "GET", where).json()
+            if end["state"] != "waiting" or self.stop.wait(LOOK_S):
+                break
+        return end
+
     def _metadata(self, path: Path, digest: str) -> str:
         values = {
-            "filename": path.name,
+            "filename": shown(path.name),
             "sha256": digest,
             "batch": self._batch,
             "pitch": "" if self._said.pitch is None else f"{self._said.pitch:g}",

@@ -62,7 +62,6 @@ def cog(
     ground = lay(thermal.measured(), frame.pose, frame.camera, heights)
     sha256 = hashlib.sha256(data).hexdigest()
     tags = temperature_tags(thermal, sha256, frame.pose, metadata.read(data))
-    target.parent.mkdir(parents=True, exist_ok=True)
     cogs.write_temperatures(ground, target, tags)
     told = {
         "path": str(target),

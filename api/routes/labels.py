@@ -22,7 +22,13 @@ _Since = Annotated[datetime | None, Query(description="from this time on, with i
 _Until = Annotated[datetime | None, Query(description="up to this time, with its offset")]
 
 
-@router.get("/labels", summary="Labels", responses=problems(), response_model=None)
+@router.get(
+    "/labels",
+    summary="Labels",
+    responses=problems()
+    | {200: {"content": {"text/csv": {}, "application/json": {}}, "description": "The labels."}},
+    response_model=None,
+)
 def labels(
     service: ServiceOf,
     caller: Caller,

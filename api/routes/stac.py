@@ -80,7 +80,7 @@ def collections(request: Request, service: ServiceOf, caller: Caller) -> dict[st
     return renderer.collections(each, service.preset)
 
 
-@router.get("/collections/{id}", summary="A collection", responses=problems(404))
+@router.get("/collections/{id}", summary="A collection", responses=problems(400, 404))
 def collection(request: Request, service: ServiceOf, caller: Caller, id: Id) -> dict[str, Any]:
     """One collection, with the ground and time of what the caller may see of it."""
     described = service.archive.collection(id)
@@ -92,7 +92,7 @@ def collection(request: Request, service: ServiceOf, caller: Caller, id: Id) -> 
     "/collections/{id}/items",
     summary="Items of a collection",
     response_class=JSONResponse,
-    responses=problems(404) | _FEATURES,
+    responses=problems(400, 404) | _FEATURES,
 )
 def items(
     request: Request,
@@ -116,7 +116,7 @@ def items(
     "/collections/{id}/items/{item}",
     summary="An item",
     response_class=JSONResponse,
-    responses=problems(404) | _FEATURES,
+    responses=problems(400, 404) | _FEATURES,
 )
 def item(request: Request, service: ServiceOf, caller: Caller, id: Id, item: Id) -> JSONResponse:
     """A photograph or a product, with the addresses of its files."""
@@ -125,7 +125,7 @@ def item(request: Request, service: ServiceOf, caller: Caller, id: Id, item: Id)
 
 
 @router.get(
-    "/search", summary="Search", response_class=JSONResponse, responses=problems() | _FEATURES
+    "/search", summary="Search", response_class=JSONResponse, responses=problems(400) | _FEATURES
 )
 def search(
     request: Request,
@@ -176,7 +176,7 @@ def search(
     "/search",
     summary="Search with a body",
     response_class=JSONResponse,
-    responses=problems() | _FEATURES,
+    responses=problems(400) | _FEATURES,
     openapi_extra={"requestBody": {"content": {"application/json": {"schema": {}}}}},
 )
 async def search_by_body(request: Request, service: ServiceOf, caller: Caller) -> JSONResponse:

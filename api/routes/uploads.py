@@ -61,7 +61,7 @@ def capabilities(service: ServiceOf) -> Response:
     summary="Begin an upload",
     status_code=201,
     response_class=Response,
-    responses=problems(403, 404, 413, 415, 422),
+    responses=problems(403, 404, 412, 413, 415, 460, 503),
 )
 async def create(request: Request, service: ServiceOf, caller: Caller) -> Response:
     """Upload-Length, and Upload-Metadata with filename, sha256, vehicle, camera, flight, batch and
@@ -82,7 +82,7 @@ async def create(request: Request, service: ServiceOf, caller: Caller) -> Respon
     summary="How far an upload is",
     status_code=200,
     response_class=Response,
-    responses=problems(404),
+    responses=problems(404, 412),
 )
 def head(request: Request, service: ServiceOf, caller: Caller, id: Id) -> Response:
     """Upload-Offset is how many bytes are here."""
@@ -111,7 +111,7 @@ def upload(service: ServiceOf, caller: Caller, id: Id) -> UploadOut:
     summary="Send a part of a file",
     status_code=204,
     response_class=Response,
-    responses=problems(404, 409, 415, 422, 503),
+    responses=problems(404, 409, 412, 415, 423, 460, 503),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -133,7 +133,7 @@ async def patch(request: Request, service: ServiceOf, caller: Caller, id: Id) ->
     summary="Take an unfinished upload back",
     status_code=204,
     response_class=Response,
-    responses=problems(404, 409),
+    responses=problems(404, 409, 412),
 )
 def delete(request: Request, service: ServiceOf, caller: Caller, id: Id) -> Response:
     """What had come of it is thrown away."""

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import rasterio
+import rasterio.errors
 import rasterio.shutil
 from rasterio.io import MemoryFile
 from rasterio.warp import transform_bounds
 
+from core.errors import Unavailable
 from imagery.products.ortho import OnGround
 
 _BLOCK = 256
@@ -74,10 +77,18 @@ def _optimised(source: Any, path: Path) -> None:
     """Write an open dataset anew in the layout: without loss; overviews are means."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         rasterio.shutil.copy(source, part, driver="COG", **_OPTIONS)
         os.replace(part, path)
+    except (OSError, rasterio.errors.RasterioError) as error:
+        raise Unavailable(
+            f"the map cannot be written ({error})",
+            where=str(path),
+            remedy="check the folder's rights and the room on the disk",
+        ) from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # where nothing can be written nothing is left either
+            part.unlink(missing_ok=True)
 
 
 def describe(path: Path) -> Described:

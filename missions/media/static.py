@@ -3,6 +3,8 @@
 Links within it are relative, files are copied beside their items, so it can be carried anywhere.
 """
 
+import hashlib
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,7 +43,8 @@ class Exported:
 def export(
     store: Store, media: MediaFolder, p: Principal, out: Path, *, files: bool = True
 ) -> Exported:
-    """Write everything that the principal may see as a self-contained STAC catalogue.
+    """Write everything that the principal may see as a self-contained STAC catalogue. The folder
+    appears when it is whole: interrupted, nothing is there and it can be repeated.
 
     Originals are copied for who owns them; of what is only shared, the entry goes without its file
     (protected copies are made by the service and by `flyonce evidence export`).
@@ -50,16 +53,25 @@ def export(
         InvalidInput: the folder holds something already.
         Unavailable: it cannot be written.
     """
-    if out.exists() and any(out.iterdir()):
-        raise InvalidInput("the folder is not empty", where=str(out), remedy="name a new folder")
-    writer = _Writer(media, p, out, files)
+    # by a name without a dot in it, which pystac would take for a file's
+    part = out.with_name(f".catalogue-{hashlib.sha256(os.fsencode(out.name)).hexdigest()[:12]}")
     try:
-        with store.view() as unit:
-            for entry in _every(unit.media, p, MediumState.KEPT):
-                writer.add(entry)
-            for entry in _every(unit.products, p, ProductState.READY):
-                writer.add(entry)
-        writer.save()
+        if out.exists() and any(out.iterdir()):
+            raise InvalidInput(
+                "the folder is not empty", where=str(out), remedy="name a new folder"
+            )
+        shutil.rmtree(part, ignore_errors=True)  # of a run that was killed
+        writer = _Writer(media, p, part, files)
+        try:
+            with store.view() as unit:
+                for entry in _every(unit.media, p, MediumState.KEPT):
+                    writer.add(entry)
+                for entry in _every(unit.products, p, ProductState.READY):
+                    writer.add(entry)
+            writer.save()
+            part.replace(out)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
     except OSError as error:
         raise Unavailable(
             f"cannot be written ({error.strerror or error})",

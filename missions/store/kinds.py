@@ -107,16 +107,31 @@ class Kind:
 
 
 def plain(value: Any) -> Any:
-    """A value as the columns hold it: text, number or None."""
+    """A value as the columns hold it: text, number or None.
+
+    Raises:
+        InvalidInput: a time at the end of the calendar, which in UTC is none.
+    """
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="microseconds")
+        return _utc(value).isoformat(timespec="microseconds")
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, bool):
         return int(value)
     return value
+
+
+def _utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise InvalidInput(
+            "a time that is none in UTC",
+            where=value.isoformat(),
+            remedy="give one between the years 1 and 9999",
+        ) from error
 
 
 def _plain_condition(value: Any) -> Any:
