@@ -16,34 +16,26 @@ frame with pixels that are no numbers is measured with those at its median: they
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from core.errors import InvalidInput
+from thermal.detection.areas import MAX_SPOTS, areas, floor
 from thermal.detection.isolation import Floats, Mask, buffers, isolation, steps
+from thermal.detection.measure import OPENING_PX, RING_MIN_PX, Box, Place, at_least, measure
 from thermal.detection.rule import GENERAL_RULE, DetectionRule, Hotspot, Kind
 from thermal.radiometry import Celsius
 
-__all__ = ["GENERAL_RULE", "DetectionRule", "Hotspot", "Kind", "detect", "isolation", "spots"]
-
-OPENING_PX = 25
-"""Side of the top-hat's square: things up to this size are found against any background."""
-
-MAX_SPOTS = 400
-"""Places measured in one frame, the most striking first: a bound on the time a frame may take."""
+__all__ = [
+    "GENERAL_RULE", "MAX_SPOTS", "DetectionRule", "Hotspot", "Kind", "detect", "isolation", "spots",
+]  # fmt: skip
 
 _MAX_PLACES = 150
-"""Compact places measured for each look, those that rise most (0.1 ms each)."""
+"""Compact places measured for each look, those that rise most."""
 
-_NOISE_K = 0.1
-"""Smallest spread that is believed: twice the noise of an uncooled camera (NETD 50 mK)."""
-
-_RING_MIN_PX = 24
-_REACH_PX = 2 * OPENING_PX // 3
-"""How far round the seed a place and its ring may extend, pixels."""
+_OPENING = cv2.getStructuringElement(cv2.MORPH_RECT, (OPENING_PX, OPENING_PX))
 
 
 def detect(celsius: Celsius, rule: DetectionRule) -> tuple[Hotspot, ...]:
@@ -52,7 +44,7 @@ def detect(celsius: Celsius, rule: DetectionRule) -> tuple[Hotspot, ...]:
 
 
 def spots(celsius: Celsius, rules: Sequence[DetectionRule]) -> tuple[Hotspot, ...]:
-    """All places that any of the rules could want, measured once; the highest contrast first.
+    """All places that any of the rules wants, measured once; the highest contrast first.
 
     Args:
         celsius: (H, W) float32; pixels that are no finite numbers count as the frame's median.
@@ -62,13 +54,25 @@ def spots(celsius: Celsius, rules: Sequence[DetectionRule]) -> tuple[Hotspot, ..
     """
     frame = _sound(celsius)
     found: list[Hotspot] = []
-    if frame.size <= _RING_MIN_PX:  # nothing can have a ring round it
+    if frame.size <= RING_MIN_PX:  # nothing can have a ring round it
         return ()
+    lowest, highest = cv2.minMaxLoc(frame)[:2]
     for kind in (Kind.HOT, Kind.COLD):
-        wanted = [rule for rule in rules if rule.kind in (kind, Kind.EITHER)]
+        wanted = [rule for rule in rules if _attainable(rule, kind, lowest, highest)]
         if wanted:
             found += _spots(frame, kind, wanted)
     return tuple(sorted(found, key=lambda spot: -spot.contrast_k))
+
+
+def _attainable(rule: DetectionRule, kind: Kind, lowest: float, highest: float) -> bool:
+    """Whether a frame with these extremes can hold what a rule wants of a kind."""
+    if rule.kind not in (kind, Kind.EITHER) or highest - lowest < rule.contrast_k:
+        return False
+    if kind is Kind.HOT:
+        most = np.inf if rule.high_c is None else rule.high_c
+        return floor(rule, kind) <= highest and lowest + rule.contrast_k <= most
+    least = -np.inf if rule.low_c is None else rule.low_c
+    return floor(rule, kind) <= -lowest and highest - rule.contrast_k >= least
 
 
 def _sound(celsius: Celsius) -> Celsius:
@@ -94,15 +98,14 @@ def _spots(celsius: Celsius, kind: Kind, rules: Sequence[DetectionRule]) -> list
     values = celsius
     if kind is Kind.COLD:
         values = cv2.subtract(0.0, celsius, dst=buffers().get("cold", celsius.shape))
-    if cv2.minMaxLoc(values)[1] < min(_floor(rule, kind) for rule in rules):
-        return []
-    areas, covered = _areas(values, kind, rules)
-    found = {(spot.row, spot.col): spot for spot in areas}
+    large, covered = areas(values, kind, rules)
+    found = {(spot.row, spot.col): spot for spot in large}
     for look in _looks(values, kind, rules):
         if covered is not None:
             look.mask[covered] = 0
-        for place in _places(look, values):
-            spot = _measure(values, place, kind)
+        places = _places(look, values)
+        for place, able in zip(places, _able(places, kind, rules), strict=True):
+            spot = measure(values, place, kind, able) if able else None
             if spot is not None:
                 _keep(found, spot)
     return list(found.values())
@@ -115,100 +118,39 @@ def _keep(found: dict[tuple[float, float], Hotspot], spot: Hotspot) -> None:
         found[spot.row, spot.col] = spot
 
 
-def _areas(
-    values: Celsius, kind: Kind, rules: Sequence[DetectionRule]
-) -> tuple[list[Hotspot], npt.NDArray[np.bool_] | None]:
-    """Connected areas beyond the floor of rules that admit large things, each as one place, and
-    the pixels of those that a rule wants: parts of one fire are one fire."""
-    typical = float(np.median(values[::4, ::4]))
-    wanting = [
-        rule for rule in rules if rule.max_px > OPENING_PX**2 / 2 and _floor(rule, kind) > -np.inf
-    ]
-    levels = [max(_floor(rule, kind), typical + rule.contrast_k) for rule in wanting]
-    if not levels or cv2.minMaxLoc(values)[1] < min(levels):
-        return [], None
-    mask = _at_least(values, min(levels))
-    count, labels, stats, centres = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    order = np.argsort(-stats[1:count, cv2.CC_STAT_AREA])[:MAX_SPOTS] + 1
-    spots_, covered = [], np.zeros(values.shape, bool)
-    for label in order:
-        x, y, w, h, area = (int(v) for v in stats[label])
-        here = np.s_[y : y + h, x : x + w]
-        own = labels[here] == label
-        inside = np.where(own, values[here], -np.inf)
-        row, col = divmod(int(inside.argmax()), w)
-        background, spread = _surroundings(values, mask, (x, y, w, h))
-        centre = (float(centres[label, 0]), float(centres[label, 1]))
-        spot = replace(
-            _spot(kind, centre, float(inside[row, col]), background, spread, area),
-            roundness=_roundness(own),
-            peak_at=(y + row, x + col),
-        )
-        spots_.append(spot)
-        if any(rule.admits(spot) for rule in wanting):
-            covered[here] |= own
-    return spots_, covered
-
-
-def _surroundings(
-    values: Celsius, mask: Mask, box: tuple[int, int, int, int]
-) -> tuple[float, float]:
-    """Median and spread of what lies round a box and is not itself beyond the floor; the coolest
-    twentieth of the frame when the area leaves nothing round it."""
-    x, y, w, h = box
-    margin = 3 + max(w, h) // 3
-    outer = np.s_[max(y - margin, 0) : y + h + margin, max(x - margin, 0) : x + w + margin]
-    around = values[outer][mask[outer] == 0]
-    if around.size < _RING_MIN_PX:
-        return float(np.percentile(values, 5)), _NOISE_K
-    return _level(around)
-
-
-def _level(around: Celsius) -> tuple[float, float]:
-    median = float(np.median(around))
-    return median, max(1.4826 * float(np.median(np.abs(around - median))), _NOISE_K)
-
-
-def _spot(
-    kind: Kind,
-    centre: tuple[float, float],
-    peak: float,
-    background: float,
-    spread: float,
-    area: int,
-) -> Hotspot:
-    sign = 1.0 if kind is Kind.HOT else -1.0
-    return Hotspot(
-        row=centre[1] + 0.5,
-        col=centre[0] + 0.5,
-        peak_c=sign * peak,
-        background_c=sign * background,
-        contrast_k=peak - background,
-        score=(peak - background) / spread,
-        area_px=area,
-        kind=kind,
+def _able(
+    places: Sequence[Place], kind: Kind, rules: Sequence[DetectionRule]
+) -> list[list[DetectionRule]]:
+    """For each place the rules that its peak, isolation and step allow."""
+    if not places:
+        return []
+    peak, isolated, step = np.array([(p.peak, p.isolation_k, p.step_k) for p in places]).T
+    peak_c = peak if kind is Kind.HOT else -peak
+    able = np.stack(
+        [
+            (peak >= floor(rule, kind))
+            & (peak_c >= (-np.inf if rule.low_c is None else rule.low_c))
+            & (peak_c <= (np.inf if rule.high_c is None else rule.high_c))
+            & (isolated >= rule.isolation_k)
+            & (step >= rule.step_k)
+            for rule in rules
+        ],
+        axis=1,
     )
+    return [[rule for rule, yes in zip(rules, row, strict=True) if yes] for row in able.tolist()]
 
 
 @dataclass(frozen=True, slots=True)
 class _Look:
     """Where to look for compact things, and how much the picture rises there above what is
-    around. ``step_k`` is asked of what an isolated look finds."""
+    around. Of what an isolated look finds a step may be asked (``stepped``), at least
+    ``step_k``."""
 
     mask: Mask
     rise: Floats
     isolated: bool = False
-    step_k: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A seed: the box of what rises, by how much, and its isolation and step if looked at."""
-
-    box: tuple[int, int, int, int]
-    rise_k: float
-    isolation_k: float = 0.0
-    step_k: float = 0.0
+    stepped: bool = False
+    step_k: float = -np.inf
 
 
 def _looks(values: Celsius, kind: Kind, rules: Sequence[DetectionRule]) -> list[_Look]:
@@ -216,16 +158,17 @@ def _looks(values: Celsius, kind: Kind, rules: Sequence[DetectionRule]) -> list[
     isolated = [rule for rule in rules if rule.isolation_k > 0]
     if isolated:
         rise = isolation(values)
-        mask = _at_least(rise, min(rule.isolation_k for rule in isolated))
+        mask = at_least(rise, min(rule.isolation_k for rule in isolated))
         _only_beyond(mask, values, isolated, kind)
-        looks.append(_Look(mask, rise, True, min(rule.step_k for rule in isolated)))
+        asked = [rule.step_k if rule.step_k > 0 else -np.inf for rule in isolated]
+        looks.append(_Look(mask, rise, True, max(asked) > 0, min(asked)))
     others = [rule for rule in rules if rule.isolation_k <= 0]
     if not others:
         return looks
     rise = buffers().get("top-hat", values.shape)
     cv2.morphologyEx(values, cv2.MORPH_OPEN, _OPENING, dst=rise, borderType=cv2.BORDER_REPLICATE)
     cv2.subtract(values, rise, dst=rise)
-    mask = _at_least(rise, min(rule.contrast_k for rule in others))
+    mask = at_least(rise, min(rule.contrast_k for rule in others))
     _only_beyond(mask, values, others, kind)
     looks.append(_Look(mask, rise))
     return looks
@@ -233,118 +176,47 @@ def _looks(values: Celsius, kind: Kind, rules: Sequence[DetectionRule]) -> list[
 
 def _only_beyond(mask: Mask, values: Celsius, rules: Sequence[DetectionRule], kind: Kind) -> None:
     """Leave out what none of the rules wants because it is not extreme enough."""
-    lowest = min(_floor(rule, kind) for rule in rules)
+    lowest = min(floor(rule, kind) for rule in rules)
     if lowest > -np.inf:
-        cv2.bitwise_and(mask, _at_least(values, lowest), dst=mask)
+        cv2.bitwise_and(mask, at_least(values, lowest), dst=mask)
 
 
-_OPENING = cv2.getStructuringElement(cv2.MORPH_RECT, (OPENING_PX, OPENING_PX))
-
-
-def _floor(rule: DetectionRule, kind: Kind) -> float:
-    """What a place must reach at least, in values that are high where the place is extreme."""
-    if kind is Kind.HOT:
-        bounds = (rule.floor_c, rule.low_c)
-        return max(-np.inf if bound is None else bound for bound in bounds)
-    bounds = (rule.floor_c, rule.high_c)
-    return max(-np.inf if bound is None else -bound for bound in bounds)
-
-
-def _at_least(values: Celsius, threshold: float) -> Mask:
-    return np.asarray(cv2.compare(values, float(threshold), cv2.CMP_GE), np.uint8)
-
-
-def _places(look: _Look, values: Celsius) -> list[_Place]:
+def _places(look: _Look, values: Celsius) -> list[Place]:
     """What rises; if too many, those that rise most. (Outer contours of a mask that is almost empty
     cost 0.1 ms, connected components 2 ms.)"""
     outlines, _ = cv2.findContours(look.mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    boxes = [cv2.boundingRect(outline) for outline in outlines]
-    peaks = [_peak(look.rise, box) for box in boxes]
-    places = [_Place((b[0], b[1], b[2], b[3]), p[2]) for b, p in zip(boxes, peaks, strict=True)]
+    boxes: list[Box] = [cv2.boundingRect(outline) for outline in outlines]
     if look.isolated:
-        stepped = steps(values, [(row, col) for row, col, _ in peaks])
-        places = [
-            replace(place, isolation_k=place.rise_k, step_k=float(step))
-            for place, step in zip(places, stepped, strict=True)
-            if step >= look.step_k
+        seeds = _stepped(look, values, boxes)
+    else:
+        rise = look.rise
+        seeds = [
+            (box, cv2.minMaxLoc(rise[box[1] : box[1] + box[3], box[0] : box[0] + box[2]])[1], 0.0)
+            for box in boxes
         ]
-    if len(places) > _MAX_PLACES:
-        places.sort(key=lambda place: -place.rise_k)
-    return places[:_MAX_PLACES]
+    if len(seeds) > _MAX_PLACES:
+        seeds.sort(key=lambda seed: -seed[1])
+    return [
+        Place(box, *_peak(values, box), rise_k, rise_k if look.isolated else 0.0, step_k)
+        for box, rise_k, step_k in seeds[:_MAX_PLACES]
+    ]
 
 
-def _peak(rise: Floats, box: Sequence[int]) -> tuple[int, int, float]:
-    """Row, column and height of the highest rise in a box (column, row, width, height)."""
+def _stepped(look: _Look, values: Celsius, boxes: list[Box]) -> list[tuple[Box, float, float]]:
+    """Boxes with their isolation and step, those with too little step left out."""
+    peaks = [_peak(look.rise, box) for box in boxes]
+    if not look.stepped:  # it costs as much as everything else of a seed
+        return [(box, peak[2], 0.0) for box, peak in zip(boxes, peaks, strict=True)]
+    stepped = steps(values, [(row, col) for row, col, _ in peaks]).tolist()
+    return [
+        (box, peak[2], step)
+        for box, peak, step in zip(boxes, peaks, stepped, strict=True)
+        if step >= look.step_k
+    ]
+
+
+def _peak(rise: Floats, box: Box) -> tuple[int, int, float]:
+    """Row, column and height of the highest value in a box."""
     x, y, w, h = box
     _, highest, _, (col, row) = cv2.minMaxLoc(rise[y : y + h, x : x + w])
     return y + row, x + col, highest
-
-
-def _measure(values: Celsius, place: _Place, kind: Kind) -> Hotspot | None:
-    """Measure one place: first its extent, by half its rise, then the ring round that.
-
-    None when the frame has no ring round it, or when it turns out larger than the opening.
-    """
-    x, y, w, h = place.box
-    row, col, peak = _peak(values, place.box)
-    top, left = max(y - _REACH_PX, 0), max(x - _REACH_PX, 0)
-    crop = values[top : y + h + _REACH_PX, left : x + w + _REACH_PX]
-    here = (row - top, col - left)
-    seed = _extent(crop, peak - place.rise_k / 2, here)
-    around = _ring_values(crop, seed.box, 3 + max(seed.box[2:]) // 3)
-    if around.size < _RING_MIN_PX:
-        return None
-    background, spread = _level(around)
-    if peak <= background:
-        return None
-    own = _extent(crop, (peak + background) / 2, here)
-    if max(own.box[2:]) > OPENING_PX:
-        return None
-    centre = (left + own.centre[0], top + own.centre[1])
-    return replace(
-        _spot(kind, centre, peak, background, spread, own.area),
-        isolation_k=place.isolation_k,
-        step_k=place.step_k,
-        roundness=own.roundness,
-        peak_at=(row, col),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Extent:
-    """What is connected with a pixel above a level: its box (left, top, width, height), area,
-    centre (column, row) and roundness."""
-
-    box: tuple[int, int, int, int]
-    area: int
-    centre: tuple[float, float]
-    roundness: float
-
-
-def _extent(crop: Celsius, level: float, here: tuple[int, int]) -> _Extent:
-    _, labels, stats, centres = cv2.connectedComponentsWithStats(
-        _at_least(crop, level), connectivity=8
-    )
-    label = int(labels[here])
-    x, y, w, h, area = (int(v) for v in stats[label])
-    centre = (float(centres[label, 0]), float(centres[label, 1]))
-    own = labels[y : y + h, x : x + w] == label
-    return _Extent((x, y, w, h), area, centre, _roundness(own))
-
-
-def _roundness(own: npt.NDArray[np.bool_]) -> float:
-    """See `Hotspot`. The inertia of a pixel about its own middle (1/6) is added to both sides, so
-    that things of a few pixels, whose shape the grid makes, count as round."""
-    rows, cols = np.nonzero(own)
-    inertia = float(rows.var() + cols.var())
-    return min((rows.size / (2 * np.pi) + 1 / 6) / (inertia + 1 / 6), 1.0)
-
-
-def _ring_values(crop: Celsius, box: tuple[int, int, int, int], margin: int) -> Celsius:
-    """What lies within a margin round a box, one pixel away from it."""
-    x, y, w, h = box
-    top, left = max(y - margin, 0), max(x - margin, 0)
-    outer = crop[top : y + h + margin, left : x + w + margin]
-    ring = np.ones(outer.shape, bool)
-    ring[max(y - top - 1, 0) : y - top + h + 1, max(x - left - 1, 0) : x - left + w + 1] = False
-    return outer[ring]
