@@ -178,16 +178,19 @@ def desk_of(settings: "Settings") -> Iterator["Desk"]:
     from api.cli.records import opened
     from imagery.storage import MediaFolder
     from missions.media.desk import Desk
+    from missions.operations.shelf import shelve
     from missions.presets import load
 
     with opened(settings) as store, ThreadPoolExecutor(1) as pool:
+        preset = load(settings.preset)
         yield Desk(
-            preset=load(settings.preset),
+            preset=preset,
             records=store,
             media=MediaFolder(str(settings.media)),
             clock=_clock(settings, store),
             home=settings.home,
             pool=pool,
+            shelf=shelve(settings.detectors, preset.event_types),
         )
 
 

@@ -61,6 +61,10 @@ def retention(
     if rows:
         wide().print(table)
     out.print(
-        f"{count - held} photographs are due ({size / 1e6:.1f} MB), {held} more are held; "
-        "--apply deletes what is due now"
+        f"{count - held} photographs fall due {_when(days)} ({size / 1e6:.1f} MB), {held} more are "
+        "held; --apply deletes what is due now"
     )
+
+
+def _when(days: float) -> str:
+    return f"within {days:g} days" if days else "now"

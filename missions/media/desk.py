@@ -9,8 +9,11 @@ from pathlib import Path
 from core.clock import Clock
 from imagery.storage import MediaFolder
 from missions.operations.room import ControlRoom
+from missions.operations.shelf import Shelf
 from missions.presets import Preset
 from missions.store.protocol import Store, Unit
+
+NONE = Shelf()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +23,7 @@ class Desk:
     Attributes:
         home: folder of the service; the evidence key is in it.
         pool: for decoding and drawing; threads will do.
+        shelf: trained detectors; those for people and plates are used for protected copies.
     """
 
     preset: Preset
@@ -28,6 +32,7 @@ class Desk:
     clock: Clock
     home: Path
     pool: Executor
+    shelf: Shelf = NONE
 
     @classmethod
     def of(cls, room: ControlRoom) -> "Desk":
@@ -39,6 +44,7 @@ class Desk:
             clock=room.clock,
             home=room.logs.parent if room.logs else Path(),
             pool=room.pool,
+            shelf=room.detectors,
         )
 
     @property

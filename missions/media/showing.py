@@ -72,7 +72,7 @@ class Showing:
 
     def made(self, medium: Medium) -> Copy:
         """A protected copy, made by a worker; not noted. Raises as `copy` does."""
-        data, filled = self._desk.pool.submit(copied, self.job(medium)).result()
+        data, filled = self._desk.pool.submit(copied, self.job(medium), self._desk.shelf).result()
         return Copy(data=data, filled=filled)
 
     def job(self, medium: Medium) -> CopyJob:
