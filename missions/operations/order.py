@@ -1,5 +1,6 @@
 """Order a flight now: the nearest suitable drone, the emergency filing, and whose flights move."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -41,6 +42,7 @@ URGENT = (Origin.ALARM, Origin.RECHECK, Origin.POINT)
 CHARGE_ENOUGH = 0.85
 """Share of the charge from which a docked drone may go: 10 km out and back with its reserve."""
 _BEGUN = (FlightState.PREPARING, FlightState.FLYING, FlightState.DONE, FlightState.DIVERTED)
+_DEGREE_M = 111_000.0
 REACH = timedelta(hours=3)
 """How far ahead an urgent flight may end."""
 
@@ -63,6 +65,10 @@ class Wish:
     """The drone that is asked for; None for the nearest suitable one."""
     within_s: float | None = None
     """Longest flight there that is worth it; None for whoever comes first, however far."""
+    also: tuple[LonLat, ...] = ()
+    """Other places near the target to be seen on the same flight, the most wanted first,"""
+    also_radius_m: float = 0.0
+    """and the radius of the largest."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +121,7 @@ def propose(room: ControlRoom, unit: Unit, wish: Wish) -> Proposal:
             remedy="try again when one nearby is back",
         )
     spec = room.preset.kinds[room.dock(response.station).kind]
-    route = _route(response, wish)
+    route = _route(room, response, wish)
     seconds = flight_s(route, spec)
     landing = start + timedelta(seconds=seconds)
     recharge = timedelta(seconds=spec.recharge_s)
@@ -195,9 +201,22 @@ def _latest_end(unit: Unit, flight: Flight) -> datetime:
     return min(unit.tasks.get(task_id).latest for task_id in flight.task_ids)
 
 
-def _route(response: Response, wish: Wish) -> planner.Route:
+def _route(room: ControlRoom, response: Response, wish: Wish) -> planner.Route:
     way = [w.position for w in response.route.waypoints]
-    return look_route(way, wish.target, wish.height_m)
+    barred = _barred(room, wish) if wish.also else None
+    return look_route(way, wish.target, wish.height_m, wish.also, wish.also_radius_m, barred)
+
+
+def _barred(room: ControlRoom, wish: Wish) -> shapely.Geometry:
+    """The zones that may hold while the flight is out, with the distance that paths keep."""
+    now = room.now()
+    zones = [
+        z
+        for z in room.preset.zones
+        if z.holds(now, now + REACH) and z.floor_m <= wish.height_m <= z.ceiling_m
+    ]
+    shrink = math.cos(math.radians(wish.target.lat))
+    return shapely.unary_union([z.polygon.buffer(z.buffer_m / (_DEGREE_M * shrink)) for z in zones])
 
 
 def _request(wish: Wish, now: datetime, proposal: Proposal, task_id: str) -> Request:
@@ -269,7 +288,7 @@ def _flight(
         task_ids=(task_id,),
         departments=(wish.department,),
         priority=5,
-        route=_route(proposal.response, wish),
+        route=_route(room, proposal.response, wish),
         start=proposal.start,
         end=proposal.start + timedelta(seconds=proposal.flight_s),
         km=proposal.km,

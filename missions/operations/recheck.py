@@ -1,5 +1,6 @@
 """Re-check until cold: cases that were reported back are looked at again on a schedule."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -7,10 +8,15 @@ from core.equipment import Sensor
 from core.errors import Unavailable
 from missions.cases.cases import stepped
 from missions.cases.recheck import next_recheck
-from missions.entities import Case, CaseState, Flight, FlightState, Origin, Recheck
+from missions.entities import Anomaly, Case, CaseState, Flight, FlightState, Origin, Recheck
 from missions.operations.order import Wish, order
 from missions.operations.room import ControlRoom
-from missions.operations.verdict import judge_recheck, pending
+from missions.operations.verdict import (
+    judge_recheck,
+    pending,
+    spot_radius_m,
+    watched_spots,
+)
 from missions.store.protocol import Unit
 
 NEARBY_S = 15 * 60.0
@@ -73,6 +79,8 @@ def _order(room: ControlRoom, case: Case) -> None:
     """Order one look; when no drone nearby can go, the next tick tries again."""
     due = _next(room, case) or room.now()
     overdue = room.now() - due > PATIENCE
+    with room.view() as unit:
+        spots = in_turn(case, watched_spots(unit, case))
     wish = Wish(
         target=case.position,
         sensor=Sensor.THERMAL,
@@ -83,6 +91,8 @@ def _order(room: ControlRoom, case: Case) -> None:
         shared_with=case.shared_with,
         case_id=case.id,
         within_s=None if overdue else NEARBY_S,
+        also=tuple(a.position for a in spots),
+        also_radius_m=max((spot_radius_m(room, a) for a in spots), default=0.0),
     )
     with room.unit() as unit:
         try:
@@ -93,3 +103,23 @@ def _order(room: ControlRoom, case: Case) -> None:
         fresh = unit.cases.get(case.id)
         kept = tuple(r for r in fresh.rechecks if r.looked_at is not None)
         unit.cases.put(replace(fresh, rechecks=(*kept, look)))
+
+
+def in_turn(case: Case, spots: Sequence[Anomaly]) -> list[Anomaly]:
+    """The case's places, those that were not seen for longest first."""
+
+    def seen(anomaly: Anomaly) -> datetime | None:
+        looks = [
+            r.looked_at
+            for r in case.rechecks
+            for s in r.spots
+            if s.anomaly_id == anomaly.id and s.verdict is not None and r.looked_at is not None
+        ]
+        return max(looks, default=None)
+
+    last = {a.id: seen(a) for a in spots}
+    return sorted(spots, key=lambda a: (_age(last[a.id]), a.id))
+
+
+def _age(seen: datetime | None) -> float:
+    return 0.0 if seen is None else seen.timestamp()

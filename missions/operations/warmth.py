@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from core.geo import LonLat
 from imagery.ground.georeference import pixel_of
@@ -19,6 +20,8 @@ without a hot spot says nothing of the other half."""
 VEILED_K = 0.3
 """A frame whose middle 90 % of temperatures lie this near together shows cloud, fog or smoke, not
 ground: 3 to 6 times the noise of a drone's camera (NETD 50-100 mK)."""
+_TO_SIGMA = 1.4826
+"""From the median absolute deviation to the standard deviation of normal values."""
 _RING = 2.0
 """The background is taken between one and two radii from the place."""
 
@@ -38,6 +41,8 @@ class Warmth:
     Attributes:
         peak_c: warmest; background_c: median round it, None where the frame shows none.
         uncertainty_k: one standard deviation of the peak.
+        spread_k: standard deviation of the ground round it (by its median absolute deviation, so
+            that an ember there does not count); None where the frame shows none.
         pixel: (column, row) of the warmest in the stored frame; frame: its (height, width).
         whole: whether the frame shows the place whole and unveiled. A hot spot counts in any case.
     """
@@ -49,6 +54,7 @@ class Warmth:
     frame: tuple[int, int]
     corrected: bool
     whole: bool
+    spread_k: float | None = None
 
 
 def warmth_of(keys: Sequence[str], spots: Sequence[Spot]) -> list[list[Warmth | None]]:
@@ -98,9 +104,16 @@ def measured(frame: ThermalFrame, column: float, row: float, reach_px: float) ->
     return Warmth(
         peak_c=float(celsius[at]),
         background_c=float(np.median(ring)) if ring.size else None,
+        spread_k=float(_TO_SIGMA * np.median(np.abs(ring - np.median(ring))))
+        if ring.size
+        else None,
         uncertainty_k=float(uncertainty.at(frame, int(at[0]), int(at[1]))),
         pixel=(float(at[1]), float(at[0])),
         frame=(height, width),
         corrected=frame.corrected,
         whole=bool(inside.sum() >= COVERED * wanted and high - low > VEILED_K),
     )
+
+
+def _spread_k(ring: npt.NDArray[np.float32]) -> float:
+    return float(_TO_SIGMA * np.median(np.abs(ring - np.median(ring))))
