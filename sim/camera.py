@@ -23,6 +23,9 @@ LOWEST_PITCH_DEG = -12.0
 """Rays nearer the horizon than this are drawn as if they met the ground here."""
 COLOUR_GRAIN, GREY = 11.0, 11.5
 """Grey levels of one standard deviation of the pattern, and what keeps it positive in 8 bits."""
+FINE_GRAIN_M, FINE_SHARE = (0.125, 0.03125, 0.0078125), 1.0
+"""Finer copies of the pattern that close pictures show, metres a pixel of the tile, and their share
+of the pattern's standard deviation."""
 COARSE = 16
 """Land cover is looked up for every so many pixels."""
 
@@ -146,9 +149,8 @@ class Darkroom:
         east, north = view.ground_xy()
         covers, shape = self._covers(view, east, north)
         plain = cv2.resize(self._ground.colours(covers), shape, interpolation=cv2.INTER_LINEAR)
-        grain = cv2.convertScaleAbs(
-            self._grain(view, east, north) + np.float32(GREY), alpha=COLOUR_GRAIN
-        )
+        pattern = self._grain(view, east, north) + self._fine_grain(view, east, north)
+        grain = cv2.convertScaleAbs(pattern + np.float32(GREY), alpha=COLOUR_GRAIN)
         frame = cv2.addWeighted(
             plain, light, cv2.merge((grain, grain, grain)), light, -light * GREY * COLOUR_GRAIN
         )
@@ -166,16 +168,30 @@ class Darkroom:
         lat = view.lat + north[half::COARSE, half::COARSE] / per_north
         return self._ground.covers(lon, lat), (view.width_px, view.height_px)
 
-    def _grain(self, view: View, east: Pixels, north: Pixels) -> Pixels:
-        """The pattern under each pixel."""
+    def _fine_grain(self, view: View, east: Pixels, north: Pixels) -> Pixels:
+        """Ground is as rough at any scale: without this a close picture would look blurred.
+
+        Each finer copy of the pattern fades in as pixels get small enough to show it, so that two
+        pictures from nearly one height show the same.
+        """
+        pixel_m = view.height_m / view.focal_px
+        total = np.zeros(east.shape, np.float32)
+        for metres in FINE_GRAIN_M:
+            share = min(1.0, 4.0 * metres / pixel_m - 1.0)
+            if share > 0.0:
+                total += self._grain(view, east, north, metres) * np.float32(FINE_SHARE * share)
+        return total
+
+    def _grain(self, view: View, east: Pixels, north: Pixels, grain_m: float = GRAIN_M) -> Pixels:
+        """The pattern under each pixel, where a pixel of the tile covers ``grain_m``."""
         per_east, per_north = per_degree_m(view.lat)
-        tile = GRAIN_PX * GRAIN_M
+        tile = GRAIN_PX * grain_m
         x0 = view.lon * per_east % tile
         y0 = view.lat * per_north % tile
         return cv2.remap(
             self._ground.grain,
-            (east + np.float32(x0)) * np.float32(1 / GRAIN_M),
-            (north + np.float32(y0)) * np.float32(1 / GRAIN_M),
+            (east + np.float32(x0)) * np.float32(1 / grain_m),
+            (north + np.float32(y0)) * np.float32(1 / grain_m),
             cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_WRAP,
         )

@@ -15,6 +15,7 @@ from PIL import Image
 from core.equipment import CameraSpec, Sensor
 from core.geo import LocalFrame, LonLat
 from core.pose import Attitude
+from imagery.quality import measure
 from sim import content
 from sim.autopilot.shutter import Photo
 from sim.camera import Darkroom, View
@@ -215,6 +216,27 @@ class TestPictures:
         a = room.thermal(view(118.8, 28.9, 60.0), [], 22.0, 0.5)
         b = room.thermal(view(118.8, 28.9, 60.0), [], 22.0, 0.5)
         assert np.abs(a - b).std() < 0.1 < a.std()
+
+    @pytest.mark.parametrize(("height_m", "hfov_deg"), [(56, 20), (117, 20), (80, 45), (20, 45)])
+    def test_a_close_picture_is_as_sharp_as_one_from_afar(
+        self, small_world: World, height_m: float, hfov_deg: float
+    ) -> None:
+        camera = CameraSpec(
+            id="z",
+            sensor=Sensor.VISIBLE,
+            width_px=4000,
+            height_px=3000,
+            hfov_deg=hfov_deg,
+            stored_scale=0.04,
+        )
+        close = View.of(
+            camera, lon=118.8, lat=28.9, altitude_m=200.0, height_m=height_m, attitude=DOWN
+        )
+        data = self.darkroom(small_world).visible(close, [], 1.0)
+        with Image.open(io.BytesIO(data)) as image:
+            blur = measure(np.asarray(image.convert("L"))).blur_px
+        assert blur is not None
+        assert blur < 3.5  # the strictest scenario asks 4
 
 
 def test_a_fire_photographed_from_above_is_hot_in_the_file(small_world: World) -> None:
