@@ -13,6 +13,7 @@ from core.ids import new_id
 from missions.access import Principal
 from missions.cases.cases import open_case, stepped
 from missions.cases.places import MARK_M, joined, note_mark, place_of
+from missions.cases.shown import note_case
 from missions.entities import (
     Alert,
     Anomaly,
@@ -48,6 +49,7 @@ def find(
     if known is not None:
         known = joined(unit, preset, known, position, media, at=now, by=principal.name)
         if known.case_id is not None:
+            note_case(unit, media, known.case_id)
             return Outcome(anomaly_id=known.id, case_id=known.case_id, opened=False)
     anomaly = known or Anomaly(
         id=new_id("ano", now),
@@ -64,6 +66,7 @@ def find(
     if known is None:
         note_mark(unit, anomaly, position, media[0] if media else "", now)
     case, _ = open_case(unit, preset, clock, code, anomaly, media, by=principal.name)
+    note_case(unit, media, case.id)
     _alert(unit, now, case)
     return Outcome(anomaly_id=anomaly.id, case_id=case.id, opened=True)
 

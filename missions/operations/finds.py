@@ -12,6 +12,7 @@ from core.ids import new_id
 from imagery.catalog import Medium
 from missions.cases import places
 from missions.cases.cases import open_case, redispatched, stepped
+from missions.cases.shown import note_case
 from missions.entities import (
     Anomaly,
     AnomalyState,
@@ -65,13 +66,17 @@ class Finds:
         around = {a.id: a for f in finds for a in places.near(unit, preset, code, f.position)}
         names = places.which(unit, preset, code, seen, list(around.values()))
         fresh: list[Anomaly] = []
+        shown: list[str] = []
         for find, record, name in zip(finds, records, names, strict=True):
             known = unit.anomalies.get(name) if name else self._one_thing(fresh, find)
             if known is None:
                 near = [*around.values(), *fresh]
-                fresh.append(self._first(unit, medium, find, record, near))
+                fresh.append(known := self._first(unit, medium, find, record, near))
             else:
                 self._again(unit, medium, find, unit.anomalies.get(known.id), record)
+            shown.append(known.id)
+        for case_id in {a.case_id for a in unit.anomalies.find(id=tuple(shown)) if a.case_id}:
+            note_case(unit, [medium.id], case_id)
 
     def _one_thing(self, fresh: Sequence[Anomaly], find: Find) -> Anomaly | None:
         """What the same photograph just showed nearer than one thing is large."""

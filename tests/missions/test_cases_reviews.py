@@ -73,6 +73,7 @@ def test_a_mark_makes_an_anomaly_an_event_and_a_case(
         case = unit.cases.get(str(done.case_id))
         assert (case.department, case.shared_with) == ("urban", ("ecology",))
         assert case.before == ("med-2",)
+        assert [m.id for m in unit.media.find(cases=case.id)] == ["med-2"]
         (anomaly,) = unit.anomalies.find()
         assert (anomaly.position, anomaly.case_id) == (LonLat(118.7005, 28.7), case.id)
         assert [e.case_id for e in unit.events.find()] == [case.id]

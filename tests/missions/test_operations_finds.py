@@ -91,6 +91,7 @@ def test_overlapping_frames_make_one_anomaly_one_case_and_one_alarm(
         (anomaly,) = unit.anomalies.find()
         (case,) = unit.cases.find()
         (event,) = unit.events.find()
+        assert [m.cases for m in unit.media.find()] == [(case.id,)] * 3
     assert anomaly.sightings == 3
     assert [h.medium_id for h in anomaly.history] == ["med-0", "med-1", "med-2"]
     assert alarms == [case.id] == [anomaly.case_id] == [event.case_id]
