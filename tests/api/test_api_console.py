@@ -87,7 +87,7 @@ def test_every_endpoint_declares_the_errors_of_its_rights(
     document = make_app().openapi()
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            if method == "post":
+            if method == "post" and path != "/api/v1/stac/search":  # which only reads
                 assert "403" in operation["responses"], path
             if "{id}" in path:
                 assert "404" in operation["responses"], path

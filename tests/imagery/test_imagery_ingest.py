@@ -50,7 +50,7 @@ def test_it_goes_through_a_process_pool(files):
         (np.tile(np.uint8(np.linspace(60, 200, 128)), (96, 1)), {}, {}, "blurred"),
         (SCENE, {"pitch": 20.0}, {}, "sky"),
         (SCENE, {"pitch": 200.0}, {}, "which way"),
-        (SCENE, {"altitude_m": 50.0, "pitch": -60.0}, {}, "no ground"),
+        (SCENE, {"altitude_m": 50.0, "pitch": -60.0}, {}, "below the ground"),
     ],
 )
 def test_a_useless_photo_is_dropped_with_its_reason(files, gray, pose, extra, reason):
