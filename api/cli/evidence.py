@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -105,7 +105,8 @@ def export(
                 f"cannot be written: {why.strerror}", where=str(path), remedy="choose another file"
             ) from why
         finally:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):  # where nothing can be written nothing is left either
+                part.unlink(missing_ok=True)
         _, fingerprint = Evidence(desk).key()
     if as_json:
         emit({"file": str(path), "export": made.id, "media": made.media, "key": fingerprint})

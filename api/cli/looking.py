@@ -41,9 +41,13 @@ def look_all(paths: Sequence[Path], eyes: Eyes, meter: Meter) -> list[Outcome]:
     work = [(str(path), eyes) for path in paths]
     seen: list[Outcome] = []
     with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
-        for outcome in pool.map(look, work, chunksize=_CHUNK):
-            seen.append(outcome)
-            meter(len(seen) / len(paths), Path(outcome.name).name)
+        try:
+            for outcome in pool.map(look, work, chunksize=_CHUNK):
+                seen.append(outcome)
+                meter(len(seen) / len(paths), Path(outcome.name).name)
+        except BaseException:  # Ctrl-C too: what has not begun need not begin
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     return seen
 
 

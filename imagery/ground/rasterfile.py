@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import rasterio
+from rasterio._err import CPLE_BaseError  # what rasterio.shutil lets through on a full disk
 from rasterio.enums import ColorInterp
 from rasterio.shutil import copy as rasterio_copy
 from rasterio.transform import from_origin
@@ -49,7 +50,7 @@ def write(
             tell(0.97, "overviews")
             _optimise(plain, whole, painter.thermal)
             whole.replace(path)
-    except (OSError, rasterio.errors.RasterioError) as error:
+    except (OSError, rasterio.errors.RasterioError, CPLE_BaseError) as error:
         raise Unavailable(
             f"the mosaic cannot be written ({error})",
             where=str(path),

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import rasterio
 import rasterio.errors
 import rasterio.shutil
+from rasterio._err import CPLE_BaseError  # what rasterio.shutil lets through on a full disk
 from rasterio.io import MemoryFile
 from rasterio.warp import transform_bounds
 
@@ -80,7 +81,7 @@ def _optimised(source: Any, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         rasterio.shutil.copy(source, part, driver="COG", **_OPTIONS)
         os.replace(part, path)
-    except (OSError, rasterio.errors.RasterioError) as error:
+    except (OSError, rasterio.errors.RasterioError, CPLE_BaseError) as error:
         raise Unavailable(
             f"the map cannot be written ({error})",
             where=str(path),

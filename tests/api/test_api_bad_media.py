@@ -157,3 +157,32 @@ def test_a_time_that_is_none_in_utc_is_bad_input_and_not_a_fault_of_the_service(
     for text in ("9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"):
         with pytest.raises(InvalidInput, match="time"):
             plain(datetime.fromisoformat(text))
+
+
+def test_a_disk_that_is_full_in_the_middle_of_a_map_is_said_so(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rasterio._err import CPLE_AppDefinedError
+
+    def full(_source: Any, part: Any, **_options: Any) -> None:
+        Path(part).write_bytes(b"half")
+        raise CPLE_AppDefinedError(3, 1, "TIFFAppendToStrip:Write error")
+
+    (tmp_path / "hot.jpg").write_bytes(thermal_jpeg(scene()))
+    monkeypatch.setattr("rasterio.shutil.copy", full)
+    monkeypatch.setattr("imagery.ground.rasterfile.rasterio_copy", full)
+    for command in (("cog", "hot.jpg"), ("mosaic", ".", "--thermal", "--gsd", "1")):
+        status, _, said = run(*command, "--out", "map.tif")
+        assert status == 1
+        assert "Write error" in said
+    assert [p.name for p in tmp_path.iterdir()] == ["hot.jpg"]
+
+
+def test_an_export_onto_what_cannot_be_written_is_refused_in_words(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_bytes(b"x")
+    order = ("evidence", "export", "--home", "home", "--to", "x", "--reason", "y", "--media", "z")
+    status, _, said = run(*order, "--out", "file/e.zip")
+    assert status in (1, 2)
+    assert "Error:" in said
