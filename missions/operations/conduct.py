@@ -241,7 +241,7 @@ async def _watch(
         match event:
             case PhotoTaken():
                 photos += 1
-            case Landed():
+            case Landed() if not _of_an_attempt(flight, event):
                 return await landing.finish(room, flight, vehicle, photos)
             case Lost():
                 flights.remark(room, flight, "link", "link lost", "链路中断")
@@ -281,3 +281,9 @@ def _turned_back(room: ControlRoom, flight: Flight, event: TurnedBack) -> None:
     )
     flights.remark(room, flight, "guard", text, f"安全保护：{event.reason}")
     room.helms.guarded(flight, event.reason, event.place)
+
+
+def _of_an_attempt(flight: Flight, event: Landed) -> bool:
+    """Whether it disarmed before it took off: a start that failed, and was tried again, is still
+    among the events that wait."""
+    return flight.took_off_at is not None and event.at < flight.took_off_at

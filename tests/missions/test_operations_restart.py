@@ -9,6 +9,7 @@ import flying_range as rig
 import pytest
 
 from core.geo import distance_m, offset
+from fleet.events import Landed
 from missions.access import Principal, Role
 from missions.entities import FlightState
 from missions.operations import conduct
@@ -93,6 +94,20 @@ async def test_killed_while_it_is_launched(world: Any, moment: str) -> None:
     assert (await task).state is FlightState.DONE
     assert world.told["MISSION_COUNT"] == uploads
     assert world.took_off == 1
+
+
+async def test_a_start_that_failed_once_is_not_taken_for_the_landing(world: Any) -> None:
+    room = await world.controller()
+    flight = rig.a_flight(room)
+    task = world.start(conduct.conduct(room, flight))
+    await until(room, lambda: world.told["COMMAND_LONG 400"] > 0)
+    failed = Landed(
+        vehicle=flight.address, at=room.now(), position=None, mission_done=False, battery=None
+    )
+    room.watchers.tell(failed)
+    ended = await task
+    assert ended.state is FlightState.DONE
+    assert ended.photos_taken > 0
 
 
 async def test_killed_in_flight(world: Any) -> None:
