@@ -15,14 +15,14 @@ import shapely
 
 from core.equipment import CameraSpec
 from core.errors import InvalidInput
-from core.geo import HeightModel, LonLat
+from core.geo import HeightModel, LocalFrame, LonLat
 from imagery.ingest import Hints, Inspected, inspect, with_pose
 from imagery.quality import Quality, judge, measure_thermal
 from imagery.storage import MediaFolder, Stored
 from missions.catalog import EventType
 from missions.catalog.quality import QualityRules
 from missions.catalog.quality import load as load_quality
-from missions.presets import load
+from missions.presets import Preset, load
 from missions.processes import leave_with_parent
 from thermal.detection.check import Checked, Find, check
 from thermal.detection.detect import DetectionRule
@@ -90,11 +90,15 @@ class Workbench:
     anywhere: frozenset[str]
     media: MediaFolder
     quality: QualityRules
+    waters: shapely.STRtree
 
 
 PLACE_MARGIN_M = 30.0
 """How far beside a mapped place a find still belongs to it: places are mapped to some 10 m, and
 lines have a width."""
+
+WATERS = frozenset(("river", "reservoir", "lake"))
+"""Kinds of place along whose banks outfalls are looked for."""
 
 _bench: Workbench | None = None
 
@@ -116,6 +120,7 @@ def open_workbench(preset_name: str, media_root: str) -> None:
         ),
         media=MediaFolder(media_root),
         quality=load_quality(),
+        waters=shapely.STRtree(_waters(preset)),
     )
 
 
@@ -133,6 +138,20 @@ def thermal_rules(event_types: Mapping[str, EventType]) -> dict[str, DetectionRu
         for code, kind in event_types.items()
         if kind.detector == "thermal"
     }
+
+
+def _waters(preset: Preset) -> list[shapely.Geometry]:
+    """Mapped rivers and lakes as areas, WGS-84 degrees (lines by their width)."""
+    areas = []
+    for place in preset.places:
+        if place.kind not in WATERS:
+            continue
+        shape = place.geometry
+        if place.width_m:
+            frame = LocalFrame(LonLat(*shapely.get_coordinates(shape)[0]))
+            shape = frame.to_degrees(frame.to_metres(shape).buffer(place.width_m / 2))
+        areas.append(shape)
+    return areas
 
 
 def is_urgent(event_type: EventType) -> bool:
@@ -182,7 +201,8 @@ def _thermal(
     shown: Sequence[Wanted],
 ) -> Examined:
     """Whether a frame's temperatures are of use, and the thermal check."""
-    measured = measure_thermal(decode(data).celsius)
+    frame = decode(data)
+    measured = measure_thermal(frame.celsius)
     quality = with_pose(measured, inspected.metadata, inspected.height_m)
     reasons = judge(quality, bench.quality.default)
     if reasons:
@@ -190,7 +210,11 @@ def _thermal(
         return replace(useless, quality=quality)
     codes = {code for w in shown for code in w.event_types}
     rules = {code: bench.rules[code] for code in sorted(codes)}
-    checked = check(data, bench.cameras, bench.heights, rules, camera_id=camera)
+    near = bench.waters.query(inspected.footprint, predicate="intersects")
+    checked = check(
+        data, bench.cameras, bench.heights, rules, camera_id=camera, frame=frame,
+        waters=tuple(bench.waters.geometries[near]),
+    )  # fmt: skip
     checked = replace(checked, finds=_where_wanted(bench, checked.finds, shown))
     return _kept(bench, stored, inspected, checked, shown, quality)
 

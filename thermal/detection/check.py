@@ -3,10 +3,12 @@
 A pure function whose arguments and result can be pickled: it runs in a process pool.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+import shapely
 
 from core.equipment import CameraSpec
 from core.errors import InvalidInput
@@ -16,12 +18,17 @@ from imagery.ground.sources import laser_of
 from imagery.ingest import Inspected, camera_of, judge_pose
 from imagery.quality import Thresholds
 from thermal import uncertainty
+from thermal.detection.banks import Mask, mapped, shore
 from thermal.detection.detect import DetectionRule, Hotspot, Kind, spots
 from thermal.detection.scale import gsd_m
 from thermal.detection.severity import assess, grade
+from thermal.detection.shoreline import OUTFALL_RULE, outfalls
 from thermal.formats.decode import decode
 from thermal.formats.frame import ThermalFrame
 from thermal.places.locate import Ellipse, Located, locate
+
+_SAME_M = 15.0
+"""A warm patch so near to a plume of the bank is that plume: plumes are some metres wide."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +93,8 @@ def check(
     *,
     camera_id: str | None = None,
     thresholds: Thresholds | None = None,
+    waters: Sequence[shapely.Geometry] = (),
+    frame: ThermalFrame | None = None,
 ) -> Checked:
     """Inspect a thermal photograph, find what the rules look for, and say where it is.
 
@@ -94,18 +103,25 @@ def check(
         rules: by event type code, only those that the flight's scenarios look for. A hotspot gets
             at most one event type: that of the most severe rule that admits it.
         camera_id: the camera as the uploader names it.
+        waters: mapped rivers and lakes that the frame may show, as areas in WGS-84 degrees: rules
+            with ``shore_k`` look along their banks (`along_banks`).
+        frame: the photograph decoded, where the caller has it: that is most of the work.
 
     Raises:
         UnreadableMedia, UnknownEncoding: as `thermal.formats.decode.decode`.
     """
     meta = metadata.read(data)
-    frame = decode(data)
+    frame = decode(data) if frame is None else frame
     camera = camera_of(meta, cameras, camera_id)
     inspected = judge_pose(data, meta, camera, heights, thresholds or Thresholds())
     finds: list[Find] = []
     if inspected.dropped is None:
         pixel_m = gsd_m(frame.celsius.shape, inspected.metadata.pose, camera, heights)
-        for spot, code in classify(frame, rules, pixel_m):
+        found = classify(frame, rules, pixel_m)
+        wet = _mapped(waters, rules, frame, inspected, heights)
+        if wet is not None and pixel_m is not None:
+            found = along_banks(frame, found, rules, wet, pixel_m)
+        for spot, code in found:
             find = _find(spot, code, rules[code], frame, inspected, heights)
             if find is not None:
                 finds.append(find)
@@ -132,6 +148,58 @@ def classify(
         if code is not None:
             found.append((spot, code))
     return found
+
+
+def along_banks(
+    frame: ThermalFrame,
+    found: Sequence[tuple[Hotspot, str]],
+    rules: Mapping[str, DetectionRule],
+    wet: Mask,
+    pixel_m: float,
+) -> list[tuple[Hotspot, str]]:
+    """Finds, with those of rules with ``shore_k`` as the bank tells them.
+
+    On the land beside the water there is none; along the bank the signed contrast finds them; what
+    other looks found elsewhere stays, and everything where no bank can be made out.
+
+    Args:
+        wet: (H, W) not 0 where the map has water.
+    """
+    code = next(code for code, rule in rules.items() if rule.shore_k > 0)
+    beside = shore(frame.celsius, wet, pixel_m) if np.isfinite(frame.celsius).all() else None
+    if beside is None:
+        return list(found)
+    rule = replace(OUTFALL_RULE, contrast_k=rules[code].shore_k, severity=rules[code].severity)
+    plumes = [spot for bank in beside.banks for spot in outfalls(frame.celsius, bank, rule)]
+    reach = _SAME_M / pixel_m
+    kept = [
+        (spot, kind)
+        for spot, kind in found
+        if kind != code
+        or not (
+            beside.is_bank(spot)
+            or any(math.hypot(spot.col - p.col, spot.row - p.row) <= reach for p in plumes)
+        )
+    ]
+    return kept + [(spot, code) for spot in plumes]
+
+
+def _mapped(
+    waters: Sequence[shapely.Geometry],
+    rules: Mapping[str, DetectionRule],
+    frame: ThermalFrame,
+    inspected: Inspected,
+    heights: HeightModel,
+) -> Mask | None:
+    """Where the map has water in this frame; None where nobody asks or there is none."""
+    pose, camera = inspected.metadata.pose, inspected.camera
+    if not waters or pose is None or camera is None:
+        return None
+    if not any(rule.shore_k > 0 for rule in rules.values()):
+        return None
+    height, width = frame.celsius.shape
+    wet = mapped(waters, (height, width), pose, camera, heights)
+    return wet if wet.any() else None
 
 
 def uncertainty_k(frame: ThermalFrame, spot: Hotspot) -> float | None:
