@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 from core.errors import InvalidInput
+from thermal.detection.pv.forest import Forest, grow
 from thermal.detection.pv.modules import Fault, modules
+from thermal.detection.pv.plant import PV, with_modules
 from thermal.detection.pv.score import auc, fault_score, shipped
+from thermal.detection.rule import Hotspot
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -68,18 +71,60 @@ def test_a_plant_of_the_data(shared):
 
     found = modules(decode((shared / "pv/rentadrone/example_flir.jpg").read_bytes()).celsius)
 
-    assert len(found) >= 120
+    assert len(found) >= 280
     assert max(module.peak_c for module in found) > 80
+    # all that is wrong is in the two glowing tables; the ends of the rows are sound, if cooler
+    wrong = [module for module in found if module.fault is not Fault.NONE]
+    assert len(wrong) >= 10
+    assert all(210 < m.row < 300 and 250 < m.col < 335 for m in wrong)
 
 
-def test_shipped_coefficients_on_the_half_they_never_saw(shared):
+def test_shipped_forest_on_the_half_they_never_saw(shared):
     from benchmarks.thermal.pv_fit import SOUND, half, load
 
     values, classes = load(shared / "pv" / "raptormaps")
     other = ~half(classes, 0)
 
     # issue 5 asks for 0.92: not reached, see docs/detection.md
-    assert auc(shipped().log_odds(values[other]), (classes != SOUND)[other]) > 0.88
+    assert auc(shipped().score(values[other]), (classes != SOUND)[other]) > 0.895
+
+
+def test_trees_tell_what_no_single_threshold_tells_and_grow_alike_again():
+    rng = np.random.default_rng(3)
+    values = rng.normal(0, 1, (600, 6))
+    faulty = values[:, 0] * values[:, 1] > 0
+    first, second = (grow(values[:400], faulty[:400], trees=40) for _ in range(2))
+
+    assert auc(first.score(values[400:]), faulty[400:]) > 0.85
+    assert np.array_equal(first.score(values), second.score(values))
+    assert ((first.score(values) >= 0) & (first.score(values) <= 1)).all()
+
+
+def test_a_forest_is_the_same_when_read_again(tmp_path):
+    values = np.random.default_rng(5).normal(0, 1, (60, 3))
+    forest = grow(values, values[:, 2] > 0, trees=5)
+    forest.save(tmp_path / "f.npz", fitted_on="a test", features=("a", "b", "c"))
+
+    with np.load(tmp_path / "f.npz", allow_pickle=False) as arrays:
+        assert np.array_equal(Forest.of(arrays).score(values), forest.score(values))
+
+
+def test_a_warm_module_that_the_rule_misses_is_added_in_a_plant_only():
+    warm = plant(heat(slice(72, 100), slice(98, 114), 6))
+    seen = Hotspot(row=86, col=106, peak_c=52, background_c=46, contrast_k=6, score=9, area_px=9)
+    added = with_modules([], warm)
+
+    assert [code for _, code in added] == [PV]
+    assert (added[0][0].row, added[0][0].col) == pytest.approx((86, 106), abs=3)
+    assert with_modules([(seen, PV)], warm) == [(seen, PV)]
+    assert with_modules([], plant()[:70, :120]) == []
+
+
+def test_no_peak_is_hotter_than_the_frame():
+    frame = plant(heat(slice(82, 84), slice(105, 107), 25))
+
+    assert modules(frame)[0].peak_c <= float(frame.max())
+    assert frame[modules(frame)[0].peak_at] == pytest.approx(frame.max(), abs=2)
 
 
 def test_a_hot_cell_scores_above_an_even_plate():

@@ -1,4 +1,4 @@
-"""Faults of PV modules on crops that the coefficients never saw."""
+"""Faults of PV modules on crops that the forest never saw."""
 
 from collections.abc import Iterator
 
@@ -13,16 +13,16 @@ REPEATS = 10
 
 @group("pv", "Faults of PV modules: AUC on the halves that were not fitted on")
 def measure(setting: Setting) -> Iterator[Table]:
-    """Repeated halves, the shipped coefficients on their other half, and each class."""
+    """Repeated halves, the shipped forest on their other half, and each class."""
     values, classes = load(setting.folder("pv", "raptormaps"))
     found = list(halves(values, classes, REPEATS))
     other = ~half(classes, 0)
-    scores, left = shipped().log_odds(values[other]), classes[other]
+    scores, left = shipped().score(values[other]), classes[other]
     rows = [
-        {"what": f"{2 * REPEATS} halves, refitted: mean", "AUC": float(np.mean(found))},
+        {"what": f"{2 * REPEATS} halves, grown anew: mean", "AUC": float(np.mean(found))},
         {"what": "standard deviation", "AUC": float(np.std(found))},
         {"what": "worst half", "AUC": min(found)},
-        {"what": "shipped coefficients, other half", "AUC": auc(scores, left != SOUND)},
+        {"what": "shipped forest, other half", "AUC": auc(scores, left != SOUND)},
     ]
     for name in sorted(set(left) - {SOUND}):
         mine = (left == name) | (left == SOUND)

@@ -1,6 +1,6 @@
-"""Fits the coefficients of the module score, and measures it on halves that it never saw.
+"""Grows the forest of the module score, and measures it on halves that it never saw.
 
-python -m benchmarks.thermal.pv_fit FOLDER    (in tests/): writes coefficients.json
+python -m benchmarks.thermal.pv_fit FOLDER    (in tests/): writes forest.npz
 """
 
 import json
@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 
 from thermal.detection.pv.features import features, names
-from thermal.detection.pv.score import MODEL, RIDGE, auc, fit
+from thermal.detection.pv.forest import grow
+from thermal.detection.pv.score import MODEL, auc
 
 SOUND = "No-Anomaly"
 
@@ -41,26 +42,20 @@ def halves(values: np.ndarray, classes: np.ndarray, repeats: int) -> Iterator[fl
     for seed in range(repeats):
         chosen = half(classes, seed)
         for train in (chosen, ~chosen):
-            model = fit(values[train], faulty[train])
-            yield auc(model.log_odds(values[~train]), faulty[~train])
+            forest = grow(values[train], faulty[train])
+            yield auc(forest.score(values[~train]), faulty[~train])
 
 
 def main(folder: Path) -> None:
     """Fit on the half of seed 0 and write it."""
     values, classes = load(folder)
     train = half(classes, 0)
-    model = fit(values[train], (classes != SOUND)[train])
-    said = {
-        "fitted_on": "170 of 340 crops of RaptorMaps InfraredSolarModules (MIT), 24 x 40, 8 bits: "
+    grow(values[train], (classes != SOUND)[train]).save(
+        MODEL,
+        fitted_on="170 of 340 crops of RaptorMaps InfraredSolarModules (MIT), 24 x 40, 8 bits: "
         "half of each class, numpy default_rng(0); No-Anomaly against the rest",
-        "ridge": RIDGE,
-        "features": names(),
-        "mean": np.round(model.mean, 6).tolist(),
-        "std": np.round(model.std, 6).tolist(),
-        "weights": np.round(model.weights, 6).tolist(),
-        "bias": round(model.bias, 6),
-    }
-    MODEL.write_text(json.dumps(said, indent=1) + "\n")
+        features=names(),
+    )
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
 A sound module is an even plate. Faults are compact hot cells (seen by residuals and isolation),
 warm thirds of a substring whose diode conducts (seen by the column profile), and shade or growth
-from an edge (seen by the ends). The dark frame and gaps round the module are trimmed first. Every
-number is a difference or a ratio, compressed as sign(x) log(1 + |x|).
+from an edge (seen by the ends); `cells` looks at it cell by cell. The dark frame and gaps round
+the module are trimmed first. Every number is a difference or a ratio, compressed as
+sign(x) log(1 + |x|).
 """
 
 import cv2
@@ -11,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import InvalidInput
+from thermal.detection.pv.cells import cells
 
 Crop = npt.NDArray[np.float32]
 
@@ -27,7 +29,7 @@ def features(crop: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """(F,) of one module.
 
     Args:
-        crop: (H, W) upright, in grey levels of 8 bits as the coefficients were fitted on.
+        crop: (H, W) upright, in grey levels of 8 bits as the forest was fitted on.
 
     Raises:
         InvalidInput: too small, or not a two-dimensional array of finite numbers.
@@ -79,6 +81,7 @@ def _all(image: Crop) -> dict[str, float]:
         **_isolated(whole),
         **_surface(whole),
         **_details(image),
+        **cells(plate),
         "trimmed_rows": float(image.shape[0] - plate.shape[0]),
         "trimmed_columns": float(image.shape[1] - plate.shape[1]),
     }

@@ -19,10 +19,10 @@ import numpy as np
 import numpy.typing as npt
 
 from thermal.detection.rule import DetectionRule, Hotspot
-from thermal.detection.severity import grade
+from thermal.detection.severity import SCALES, grade
 from thermal.radiometry import Celsius
 
-LINES_K = (0.2, 0.3, 0.45, 0.7, 1.0, 1.5, 2.5, 4.0)
+LINES_K = (0.2, 0.3, 0.45, 0.7, 1.0, 1.5, 2.5, 3.2, 4.0)
 """How much colder the line between two modules is: levels that are tried."""
 
 WHOLE_K, PART_K = 3.0, 2.0
@@ -31,6 +31,11 @@ WHOLE_K, PART_K = 3.0, 2.0
 
 CELL_K = 10.0
 """A cell this much over its module is a hot spot (same, single hot cells)."""
+
+SHADE_K = 15.0
+"""A plate this much colder than the modules near it is shaded ground between the tables, or a
+module that no light falls on: nothing can be said of it. In the frame of rentadrone such ground is
+23 K colder, the coldest module 7 K."""
 
 _FILL, _NEAR, _MOST = 0.80, 12, 4000
 _MIN_PX = 60
@@ -54,11 +59,12 @@ class Module:
 
     Attributes:
         row, col: of its middle, pixels; corners: (4, 2) column and row.
-        median_c: of its area; peak_c: its hottest pixel.
+        median_c: of its area; peak_c: its hottest pixel; peak_at: that one's row and column.
         over_k: its median over that of the sound modules near it.
         peak_k: its hottest pixel over its own median. part_k: its warmest third, lengthwise or
             across, over its coolest.
-        severity, grade: by IEC TS 62446-3, as `severity.SCALES` has it.
+        severity, grade: by IEC TS 62446-3, as `severity.SCALES` has it; a whole module or substring
+            is an abnormality at whatever difference.
     """
 
     row: float
@@ -67,6 +73,7 @@ class Module:
     area_px: int
     median_c: float
     peak_c: float
+    peak_at: tuple[int, int]
     over_k: float
     peak_k: float
     part_k: float
@@ -84,8 +91,9 @@ def modules(celsius: Celsius) -> tuple[Module, ...]:
     plates = _plates(celsius)
     medians = np.array([plate.median_c for plate in plates])
     places = np.array([plate.middle for plate in plates]).reshape(-1, 2)
+    over = [plate.median_c - _sound_near(plate, places, medians) for plate in plates]
     found = [
-        _module(plate, plate.median_c - _sound_near(plate, places, medians)) for plate in plates
+        _module(p, over_k) for p, over_k in zip(plates, over, strict=True) if over_k > -SHADE_K
     ]
     return tuple(sorted(found, key=lambda m: (-m.severity, -max(m.over_k, m.peak_k))))
 
@@ -97,6 +105,7 @@ class _Plate:
     area: int
     median_c: float
     peak_c: float
+    peak_at: tuple[int, int]
     part_k: float
 
 
@@ -107,7 +116,8 @@ def _plates(celsius: Celsius) -> list[_Plate]:
     # where a module borders on colder ground there is no line but a step
     warmest = cv2.dilate(fine, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_REPLICATE)
     lines = cv2.max(lines, cv2.subtract(warmest, fine))
-    every = [plate for level in LINES_K for plate in _enclosed(fine, lines, level)]
+    known = _known(fine, celsius)
+    every = [plate for level in LINES_K for plate in _enclosed(known, lines, level)]
     if not every:
         return []
     usual = float(np.median([plate.area for plate in every]))
@@ -122,6 +132,13 @@ def _plates(celsius: Celsius) -> list[_Plate]:
             taken |= outline
             plates.append(plate)
     return plates
+
+
+def _known(fine: Celsius, celsius: Celsius) -> Celsius:
+    """Nowhere hotter than the pixels round it: the enlarged frame overshoots at a hot cell."""
+    near = cv2.dilate(celsius, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_REPLICATE)
+    most = cv2.resize(near, None, fx=_FINER, fy=_FINER, interpolation=cv2.INTER_NEAREST)
+    return np.asarray(cv2.min(fine, most), np.float32)
 
 
 def _enclosed(fine: Celsius, lines: Celsius, level: float) -> list[_Plate]:
@@ -153,8 +170,9 @@ def _plate(
     corners = (cv2.boxPoints(box) + np.array([x, y], np.float32)) / _FINER
     middle = ((y + middle_y) / _FINER, (x + middle_x) / _FINER)
     part = _thirds(rows, cols, values, np.deg2rad(box[2]))
-    median, peak = float(np.median(values)), float(values.max())
-    return _Plate(middle, corners, area // _FINER**2, median, peak, part)
+    median, peak = float(np.median(values)), int(values.argmax())
+    peak_at = ((y + int(rows[peak])) // _FINER, (x + int(cols[peak])) // _FINER)
+    return _Plate(middle, corners, area // _FINER**2, median, float(values[peak]), peak_at, part)
 
 
 def _thirds(
@@ -189,16 +207,15 @@ def _module(plate: _Plate, over_k: float) -> Module:
         row=plate.middle[0], col=plate.middle[1], peak_c=plate.peak_c, score=0.0,
         background_c=plate.median_c - over_k, contrast_k=worst, area_px=plate.area,
     )  # fmt: skip
-    reached = grade(_PV, spot)
-    severity = 1 if reached is None else reached.severity
+    reached = grade(_PV, spot) or SCALES[_PV.scale][0]
     if fault in (Fault.WHOLE, Fault.SUBSTRING):  # out of order at whatever difference
-        severity = max(severity, 2)
+        reached = max(reached, SCALES[_PV.scale][1], key=lambda g: g.severity)
     return Module(
         row=plate.middle[0], col=plate.middle[1],
         corners=tuple((float(x), float(y)) for x, y in plate.corners),
         area_px=plate.area, median_c=plate.median_c, peak_c=plate.peak_c,
-        over_k=over_k, peak_k=peak_k, part_k=plate.part_k, fault=fault, severity=severity,
-        grade="" if reached is None else reached.name,
+        peak_at=plate.peak_at, over_k=over_k, peak_k=peak_k, part_k=plate.part_k, fault=fault,
+        severity=reached.severity, grade=reached.name,
     )  # fmt: skip
 
 
@@ -207,7 +224,8 @@ def _fault(over_k: float, peak_k: float, part_k: float) -> Fault:
         return Fault.HOT_SPOT
     if over_k >= WHOLE_K:
         return Fault.WHOLE if part_k < over_k else Fault.SUBSTRING
-    return Fault.SUBSTRING if part_k >= 2 * PART_K else Fault.NONE
+    # a module colder than its neighbours is warmest where they are: at an end of a row, in the wind
+    return Fault.SUBSTRING if part_k + min(over_k, 0.0) >= 2 * PART_K else Fault.NONE
 
 
 def faulty(found: Sequence[Module]) -> tuple[Module, ...]:
