@@ -19,6 +19,8 @@ from missions.cases.placing import place_of
 from missions.entities import Decision, LogEntry, Mark, PictureBox, Review, ReviewState
 from missions.lifecycle import move
 from missions.media import labels
+from missions.media.evidence import Custody, Note
+from missions.media.records import Act
 from missions.presets import Preset
 from missions.store.protocol import Unit
 
@@ -252,6 +254,11 @@ def _note(unit: Unit, now: datetime, principal: Principal, review: Review, decis
             text_zh=f"{review.place}：{_WORDS_ZH[decision]}",
             department=review.department,
         )
+    )
+    detail = {"review": review.id, "decision": decision}
+    Custody(unit).note_all(
+        Note(medium_id=m, what=Act.REVIEWED, by=principal.name, at=now, detail=detail)
+        for m in review.media
     )
 
 

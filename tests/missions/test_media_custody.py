@@ -12,6 +12,7 @@ from core.clock import ManualClock
 from core.errors import InvalidInput, NotAllowed
 from missions.access import Principal
 from missions.audit import verify as verify_audit
+from missions.cases.reviews import Saying, decide
 from missions.media.custody_check import Sort
 from missions.media.desk import Desk
 from missions.media.evidence import NO_DECLARATION, Custody, accept
@@ -203,3 +204,16 @@ def test_custody_is_for_owners(
     assert len(evidence.custody(member("urban"), kept[0])) == 4
     with pytest.raises(NotAllowed):
         evidence.custody(member("ecology"), kept[0])
+
+
+def test_a_review_is_in_the_custody_of_what_was_reviewed(
+    desk: Desk, kept: list[str], make: Any, preset: Preset, member: Callable[[str], Principal]
+) -> None:
+    with desk.unit() as unit:
+        unit.reviews.add(make.review(media=(kept[0], kept[1])))
+        decide(unit, preset, desk.clock, member("urban"), "rev-1", Saying(decision="reject"))
+    with desk.view() as unit:
+        last = Custody(unit).of(kept[1])[-1]
+        assert (last.what, last.detail["decision"]) == (Act.REVIEWED, "reject")
+        assert len(Custody(unit).of(kept[2])) == 4
+    assert check(desk.records, desk.media).whole

@@ -85,6 +85,7 @@ def desk_of(desk: Desk) -> ReviewDesk:
     class Room:
         preset, records, media = desk.preset, desk.records, desk.media
         clock, logs, pool = desk.clock, desk.home / "logs", desk.pool
+        detectors = desk.shelf
 
         def view(self) -> Any:
             return desk.view()
