@@ -50,7 +50,7 @@ def family(preset: Preset, code: str) -> str:
 
 
 def near(unit: Unit, preset: Preset, code: str, position: LonLat) -> list[Anomaly]:
-    """The standing anomalies of a type's family within `BOX_DEG`."""
+    """The standing anomalies of a type's family within `BOX_DEG`, none that is part of another."""
     found = unit.anomalies.find(
         state=STANDING,
         lon=Between(position.lon - BOX_DEG, position.lon + BOX_DEG),
@@ -58,7 +58,11 @@ def near(unit: Unit, preset: Preset, code: str, position: LonLat) -> list[Anomal
     )
     known = preset.event_types
     kind = family(preset, code)
-    return [a for a in found if a.event_type in known and family(preset, a.event_type) == kind]
+    return [
+        a
+        for a in found
+        if a.merged_into is None and a.event_type in known and family(preset, a.event_type) == kind
+    ]
 
 
 def which(

@@ -20,6 +20,7 @@ from missions.media.refly import close_gaps
 from missions.operations import flights, history, officers
 from missions.operations.journal import note
 from missions.operations.looking import look
+from missions.operations.regrouping import put_together
 from missions.operations.room import ControlRoom
 from missions.operations.verdict import judge_recheck
 from missions.store.protocol import Unit
@@ -36,6 +37,7 @@ async def settle(room: ControlRoom, flight: Flight) -> None:
     await _photographs_in(room, flight)
     if flight.origin is Origin.RECHECK:
         await judge_recheck(room, flight)
+    await put_together(room, flight)
     await history.note_looks(room, flight)
     seen = await look(room, flight)
     with room.unit() as unit:
