@@ -120,6 +120,14 @@ def test_a_warm_module_that_the_rule_misses_is_added_in_a_plant_only():
     assert with_modules([], plant()[:70, :120]) == []
 
 
+def test_pixels_without_a_value_hide_no_other_module():
+    warm = plant(heat(slice(72, 100), slice(98, 114), 6))
+    warm[200:210, 10:20] = np.nan
+
+    assert len(with_modules([], warm)) == 1
+    assert with_modules([], np.full((40, 40), np.nan, "f4")) == []
+
+
 def test_no_peak_is_hotter_than_the_frame():
     frame = plant(heat(slice(82, 84), slice(105, 107), 25))
 
@@ -140,3 +148,17 @@ def test_a_hot_cell_scores_above_an_even_plate():
 
 def test_area_under_the_curve_counts_ties_half():
     assert auc([1, 2, 2, 3], np.array([False, False, True, True])) == 0.875
+
+
+def test_the_live_check_lists_modules_where_modules_are_looked_for(shared):
+    from thermal.detection.check import classify
+    from thermal.detection.rule import DetectionRule
+    from thermal.formats.decode import decode
+
+    frame = decode((shared / "pv/rentadrone/example_flir.jpg").read_bytes())
+    rule = DetectionRule(floor_c=45, contrast_k=12, min_px=1, max_px=4000, z=6, scale="pv")
+    plain = classify(frame, {"07-01": rule})
+    found = classify(frame, {PV: rule})
+
+    assert [spot for spot, _ in found[: len(plain)]] == [spot for spot, _ in plain]
+    assert 3 <= len(found) - len(plain) <= 11

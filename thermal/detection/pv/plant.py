@@ -29,9 +29,13 @@ def with_modules(
 
     Args:
         found: hotspots with their event types.
-        celsius: (H, W) float32 of the frame that they are in.
+        celsius: (H, W) float32 of the frame that they are in; what is not finite counts as its
+            median.
     """
-    outlined = modules(celsius)
+    known = np.isfinite(celsius)
+    if not known.all():
+        celsius = np.where(known, celsius, np.median(celsius[known]) if known.any() else 0.0)
+    outlined = modules(celsius.astype(np.float32, copy=False))
     if len(outlined) < LEAST_MODULES:
         return list(found)
     missed = [m for m in faulty(outlined) if not any(_holds(m, spot) for spot, _ in found)]
