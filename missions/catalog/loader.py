@@ -33,6 +33,7 @@ RULE_RANGES = {
     "z": (0.5, 100.0),
     "isolation_k": (0.0, 1000.0),
     "step_k": (0.0, 1000.0),
+    "shore_k": (0.0, 100.0),
     "roundness": (0.0, 1.0),
 }
 REQUIRED = ("contrast_k", "min_px", "z")

@@ -142,16 +142,16 @@ def thermal_rules(event_types: Mapping[str, EventType]) -> dict[str, DetectionRu
 
 def _waters(preset: Preset) -> list[shapely.Geometry]:
     """Mapped rivers and lakes as areas, WGS-84 degrees (lines by their width)."""
-    areas = []
-    for place in preset.places:
-        if place.kind not in WATERS:
-            continue
-        shape = place.geometry
-        if place.width_m:
-            frame = LocalFrame(LonLat(*shapely.get_coordinates(shape)[0]))
-            shape = frame.to_degrees(frame.to_metres(shape).buffer(place.width_m / 2))
-        areas.append(shape)
-    return areas
+    wet = [place for place in preset.places if place.kind in WATERS]
+    if not wet:
+        return []
+    frame = LocalFrame(LonLat(*shapely.get_coordinates(wet[0].geometry)[0].tolist()))
+    return [
+        frame.to_degrees(frame.to_metres(place.geometry).buffer(place.width_m / 2))
+        if place.width_m
+        else place.geometry
+        for place in wet
+    ]
 
 
 def is_urgent(event_type: EventType) -> bool:

@@ -33,6 +33,8 @@ class DetectionRule:
         step_k: smallest rise of the disc that fits best above its own rim; 0 asks for none. Rules
             that ask for isolation look with it; the others look with a top-hat.
         roundness: smallest roundness (`Hotspot`), 0 to 1; 0 asks for none.
+        shore_k: smallest difference from the water along a bank, warmer or colder, where the bank
+            of mapped water is in the frame (`shoreline`); 0: not looked for along banks.
         scale: name of the classes in `severity.SCALES` that grade a find; "" for none.
         severity: 1 to 4, 4 the most severe; of several matching rules the most severe wins.
     """
@@ -50,6 +52,7 @@ class DetectionRule:
     isolation_k: float = 0.0
     step_k: float = 0.0
     roundness: float = 0.0
+    shore_k: float = 0.0
     scale: str = ""
     severity: int = 2
 
@@ -57,10 +60,11 @@ class DetectionRule:
         low, high = _or(self.low_c, -math.inf), _or(self.high_c, math.inf)
         small, large = _or(self.min_m, 0.0), _or(self.max_m, math.inf)
         numbers = [self.contrast_k, self.z, self.min_px, self.max_px, self.isolation_k, self.step_k]
+        numbers.append(self.shore_k)
         sound = (
             not any(math.isnan(n) for n in (*numbers, low, high, small, large))
             and self.contrast_k > 0
-            and min(self.z, self.isolation_k, self.step_k) >= 0
+            and min(self.z, self.isolation_k, self.step_k, self.shore_k) >= 0
             and 0 <= self.roundness <= 1
             and 0 < self.min_px <= self.max_px
             and 0 <= small <= large

@@ -105,6 +105,16 @@ def waterline(celsius: Celsius, water: tuple[float, float], tolerance_k: float =
     Returns:
         (N, 2) column and row, the longest edge, water on the left (`Bank.water_left`).
     """
+    lines = edges(water_around(celsius, water, tolerance_k))
+    if not lines:
+        raise InvalidInput("no bank is in the frame", where="waterline", remedy="give the line")
+    return max(lines, key=len)
+
+
+def water_around(
+    celsius: Celsius, water: tuple[float, float], tolerance_k: float = 1.5
+) -> npt.NDArray[np.uint8]:
+    """(H, W) 255 where there is the even region that holds a pixel; see `waterline`."""
     height, width = celsius.shape
     col, row = (round(v) for v in water)
     if not (0 <= col < width and 0 <= row < height):
@@ -114,17 +124,25 @@ def waterline(celsius: Celsius, water: tuple[float, float], tolerance_k: float =
     flags = 4 | cv2.FLOODFILL_FIXED_RANGE | cv2.FLOODFILL_MASK_ONLY | (255 << 8)
     cv2.floodFill(smooth, mask, (col, row), 0.0, tolerance_k, tolerance_k, flags)
     region = cv2.morphologyEx(mask[1:-1, 1:-1], cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
+    return np.asarray(region, np.uint8)
+
+
+def edges(region: npt.NDArray[np.uint8]) -> list[Points]:
+    """Outer edges of the largest part of a region within the frame, each (N, 2) column and row,
+    the region on the left."""
+    height, width = region.shape
     outlines, _ = cv2.findContours(region, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    if not outlines:
+        return []
     outline = max(outlines, key=len)[:, 0, :].astype(np.float64) + 0.5
     inner = (
         (outline[:, 0] > 2) & (outline[:, 0] < width - 2)
         & (outline[:, 1] > 2) & (outline[:, 1] < height - 2)
     )  # fmt: skip
-    runs = _runs(inner)
-    if not runs:
-        raise InvalidInput("no bank is in the frame", where="waterline", remedy="give the line")
-    start, stop = max(runs, key=lambda run: run[1] - run[0])
-    return outline[start:stop]
+    if not inner.all():  # begin at the frame's rim, so that no edge is cut in two
+        start = int(np.flatnonzero(~inner)[0])
+        outline, inner = np.roll(outline, -start, axis=0), np.roll(inner, -start)
+    return [outline[start:stop] for start, stop in _runs(inner) if stop - start >= 2]
 
 
 def _stations(bank: Bank) -> tuple[Points, Points]:
