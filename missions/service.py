@@ -14,6 +14,7 @@ from imagery.catalog import Medium
 from missions import queries, tokens
 from missions.access import Principal
 from missions.cases import cases as casework
+from missions.cases.recheck import Progress, progress
 from missions.demand.asking import RequestDraft, ask
 from missions.demand.inserting import insert
 from missions.entities import (
@@ -349,6 +350,14 @@ class Service:
         with self._room.view() as unit:
             found: Case = p.checked(unit.cases.get(id))
             return found
+
+    def watch(self, case: Case) -> Progress | None:
+        """How far the watch over a case's place has come; None if nobody watches it."""
+        preset = self.preset
+        if preset.event_types[case.event_type].detector != "thermal":
+            return None  # an officer verifies what only an officer can see
+        rules = preset.recheck_of(case.event_type)
+        return progress(case, rules, self.clock.now(), preset.zone_info)
 
     def step(self, p: Principal, id: str, step: str, note: str, found: bool | None = None) -> Case:
         """Take a case to its next step; `found`: whether whoever looked found anything."""

@@ -32,12 +32,13 @@ def cases(
 
 @router.get("/cases/{id}", summary="A case", responses=problems(404))
 def case(service: ServiceOf, caller: Caller, id: Id) -> schemas.CaseOut:
-    """With its steps, photographs and re-checks."""
-    return schemas.CaseOut.detailed(service.case(caller, id), service.clock.now())
+    """With its steps, photographs and re-checks, and how far the watch over its place has come."""
+    found = service.case(caller, id)
+    return schemas.CaseOut.detailed(found, service.clock.now(), service.watch(found))
 
 
 @router.post("/cases/{id}/steps", summary="Take the next step", responses=problems(403, 404, 409))
 def step(service: ServiceOf, caller: Officer, id: Id, body: schemas.StepIn) -> schemas.CaseOut:
     """Only along the seven steps; 409 names the steps that are open."""
     taken = service.step(caller, id, body.step, body.note, body.found)
-    return schemas.CaseOut.detailed(taken, service.clock.now())
+    return schemas.CaseOut.detailed(taken, service.clock.now(), service.watch(taken))

@@ -227,8 +227,13 @@ class FakeService:
         self._called("cases", p, filters)
         return Page([a_case()])
 
+    watched: Any = None
+
     def case(self, p: Principal, id: str) -> entities.Case:
         return p.checked(a_case())
+
+    def watch(self, case: entities.Case) -> Any:
+        return self.watched
 
     def step(
         self, p: Principal, id: str, step: str, note: str, found: bool | None = None

@@ -1,14 +1,18 @@
 """Re-check until cold: when to look next, and what the looks add up to."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
 
-from missions.cases.recheck import next_recheck, verdict
+from core.errors import InvalidInput
+from missions import catalog
+from missions.cases.recheck import Wait, next_recheck, progress, verdict
+from missions.catalog.fields import Fields, read_yaml
 from missions.entities import Case, CaseState, CaseStep, Verdict
 from missions.presets import RecheckRules
+from missions.presets.watching import RECOMMENDED, rechecks
 
 RULES = RecheckRules(interval_min=8.0, passes=2, cold_below_c=50.0, max_h=6.0)
 HOT, COLD = Verdict.HOT, Verdict.COLD
@@ -96,3 +100,36 @@ def test_a_case_sent_out_again_waits_for_the_crew(case: Case, make: Any) -> None
     done = looked(replace(sent, steps=(*sent.steps, back)), make, (20, HOT))
     assert next_recheck(done, RULES, minutes(case, 41)) == minutes(case, 40)
     assert verdict(done, RULES) is None
+
+
+def test_the_dawn_look_is_waited_for_and_closes(case: Case, make: Any, preset: Any) -> None:
+    """Reported back at 09:10 in the city: the next day's look at 05:30 is part of the proof."""
+    rules, zone = replace(RULES, dawn=time(5, 30), max_h=48.0), preset.zone_info
+    two = looked(case, make, (12, COLD), (20, COLD))
+    due = next_recheck(two, rules, minutes(case, 21), zone)
+    assert due is not None
+    assert due.astimezone(zone).time() == time(5, 30)
+    assert verdict(two, rules, zone) is None
+    said = progress(two, rules, minutes(case, 21), zone)
+    assert said is not None
+    assert (said.waits, said.next_at) == (Wait.DAWN, due)
+    at_dawn = (due - case.opened_at).total_seconds() / 60
+    assert verdict(looked(two, make, (12, COLD), (20, COLD), (at_dawn, COLD)), rules, zone) is COLD
+    assert next_recheck(two, rules, minutes(case, 21)) is None  # no zone, no dawn: cold as it is
+
+
+def test_an_event_type_may_have_rules_of_its_own() -> None:
+    common, own = rechecks(read_yaml(RECOMMENDED), catalog.load().event_types)
+    assert set(own) == {"01-01", "01-02"}
+    assert own["01-01"].night == common.night == (time(21), time(6, 30))
+    assert own["01-01"].passes > common.passes
+    assert own["01-01"].cold_below_c == common.cold_below_c
+
+
+def test_night_passes_without_a_night_are_refused() -> None:
+    broken = {
+        **{"interval_min": 8, "passes": 2, "cold_below_c": 50, "max_h": 6},
+        "night_passes": 1,
+    }
+    with pytest.raises(InvalidInput, match="night_passes"):
+        rechecks(Fields("preset.yaml", "recheck", broken), {})
