@@ -12,7 +12,8 @@ from thermal.detection.pv.forest import Forest, grow
 from thermal.detection.pv.modules import Fault, modules
 from thermal.detection.pv.plant import PV, with_modules
 from thermal.detection.pv.score import auc, fault_score, shipped
-from thermal.detection.rule import Hotspot
+from thermal.detection.rule import DetectionRule, Hotspot
+from thermal.detection.severity import grade
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -116,6 +117,7 @@ def test_a_warm_module_that_the_rule_misses_is_added_in_a_plant_only():
 
     assert [code for _, code in added] == [PV]
     assert (added[0][0].row, added[0][0].col) == pytest.approx((86, 106), abs=3)
+    assert grade(DetectionRule(scale="pv"), added[0][0]).name == "CoA 2, thermal abnormality"
     assert with_modules([(seen, PV)], warm) == [(seen, PV)]
     assert with_modules([], plant()[:70, :120]) == []
 
@@ -152,7 +154,6 @@ def test_area_under_the_curve_counts_ties_half():
 
 def test_the_live_check_lists_modules_where_modules_are_looked_for(shared):
     from thermal.detection.check import classify
-    from thermal.detection.rule import DetectionRule
     from thermal.formats.decode import decode
 
     frame = decode((shared / "pv/rentadrone/example_flir.jpg").read_bytes())

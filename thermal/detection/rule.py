@@ -173,6 +173,8 @@ class Hotspot:
             or a square, 0.7 for an ellipse 2.4 times as long as wide (Hu's first invariant,
             IRE Trans. Inf. Theory 8, 1962, as a ratio). Pixels make tiny things round.
         peak_at: row and column of the extreme pixel, counted from 0; None where not measured.
+        pattern_severity: the class, 1 to 4, that its pattern alone puts it in, as a substring that
+            conducts through its diode; 0 where only its temperatures count.
     """
 
     row: float
@@ -187,6 +189,7 @@ class Hotspot:
     step_k: float = 0.0
     roundness: float = 1.0
     peak_at: tuple[int, int] | None = None
+    pattern_severity: int = 0
 
 
 _OPTIONAL = ("floor_c", "low_c", "high_c", "min_m", "max_m")

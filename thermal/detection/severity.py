@@ -18,7 +18,8 @@ puts the step from "repair as time permits" to "repair immediately" at 40 K over
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """A class of a published scale. A find that reaches either number is in it.
+    """A class of a published scale. A find is in it that reaches either number, or whose pattern
+    alone is as severe.
 
     Attributes:
         name: as the standard calls it; source: where it stands.
@@ -34,7 +35,8 @@ class Grade:
 
     def holds(self, hotspot: Hotspot) -> bool:
         """Whether a find reaches this class."""
-        return hotspot.contrast_k >= self.contrast_k or hotspot.peak_c >= self.peak_c
+        by_heat = hotspot.contrast_k >= self.contrast_k or hotspot.peak_c >= self.peak_c
+        return by_heat or hotspot.pattern_severity >= self.severity
 
 
 _NETA = "ANSI/NETA MTS table 100.18, over ambient"

@@ -1,7 +1,7 @@
 """Extremely randomised trees (Geurts, Ernst and Wehenkel, Machine Learning 63, 2006, 3-42).
 
 Faults differ in kind, so that no one weighing of the features fits all; trees ask for one
-combination a kind. With a hundred sound modules to learn from, thresholds drawn at random and
+combination a kind. With sixty sound modules to learn from, thresholds drawn at random and
 averaged over many trees vary less than thresholds that were optimised.
 """
 

@@ -18,8 +18,8 @@ PV = "07-03"
 """The event type whose finds are modules."""
 
 LEAST_MODULES = 20
-"""A frame with fewer outlined modules shows no plant. Of 19 frames of fires, streets, machines and
-roofs from six cameras none has more than 5; the one of a plant has 296."""
+"""A frame with fewer outlined modules shows no plant. Of 18 frames of fires, streets, machines and
+animals from a dozen cameras none has more than 5; the one of a plant has 296."""
 
 
 def with_modules(
@@ -53,5 +53,5 @@ def _spot(module: Module) -> Hotspot:
     return Hotspot(
         row=module.row, col=module.col, peak_c=module.peak_c,
         background_c=module.median_c - module.over_k, contrast_k=contrast, score=0.0,
-        area_px=module.area_px, peak_at=module.peak_at,
+        area_px=module.area_px, peak_at=module.peak_at, pattern_severity=module.severity,
     )  # fmt: skip
