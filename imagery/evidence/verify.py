@@ -15,6 +15,7 @@ from pathlib import Path
 from core.errors import InvalidInput
 from imagery.evidence.bag import DECLARATION, MANIFEST, PUBLIC_KEY, SIGNATURE, TAG_MANIFEST
 from imagery.evidence.signature import fingerprint, is_signed
+from imagery.files.reading import open_file
 
 _BLOCK = 1024 * 1024
 MOST_TAG_BYTES = 64 * 1024 * 1024
@@ -54,10 +55,10 @@ def verify(path: Path, public_pem: str | None = None) -> Verdict:
             the bundle is used, which shows damage but not forgery.
 
     Raises:
-        InvalidInput: this is no zip file, or the key is none.
+        NotFound: there is no such file. InvalidInput: this is no zip file, or the key is none.
     """
     try:
-        with zipfile.ZipFile(path) as file:
+        with open_file(path) as raw, zipfile.ZipFile(raw) as file:
             return _Check(file, public_pem).run()
     except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
         raise InvalidInput(
