@@ -182,9 +182,7 @@ def _examine(bench: Workbench, delivery: Delivery) -> Examined:
         )
         if inspected.dropped is not None or inspected.footprint is None:
             return _of_no_use(stored, inspected, inspected.dropped or "shows no ground")
-        shown = [
-            w for w in delivery.wanted if _geometry(w.geometry_wkb).intersects(inspected.footprint)
-        ]
+        shown = [w for w in delivery.wanted if _shows(bench, inspected.footprint, w)]
         if inspected.metadata.radiometric:
             return _thermal(bench, delivery.camera, data, stored, inspected, shown)
     except InvalidInput as why:
@@ -268,19 +266,49 @@ def _where_wanted(
         for find in finds
         if find.event_type in bench.anywhere
         or any(
-            find.event_type in w.event_types
-            and _metres(find.position, w.geometry_wkb) <= PLACE_MARGIN_M + find.error.semi_major_m
+            find.event_type in w.event_types and _belongs(bench, find, w.geometry_wkb)
             for w in shown
         )
     )
 
 
-def _metres(position: LonLat, wkb: bytes) -> float:
+def _belongs(bench: Workbench, find: Find, place_wkb: bytes) -> bool:
+    """Whether a find is at a place. An outfall is at a river when it is at its water: the line of
+    a river runs in its middle."""
+    reach_m = PLACE_MARGIN_M + find.error.semi_major_m
+    place = _geometry(place_wkb)
+    if _metres(find.position, place) <= reach_m:
+        return True
+    waters = _waters_of(bench, place, (find.event_type,))
+    return any(_metres(find.position, water) <= reach_m for water in waters)
+
+
+def _shows(bench: Workbench, footprint: shapely.Polygon, wanted: Wanted) -> bool:
+    """Whether a picture shows a place; where outfalls are looked for, any of a river's water."""
+    place = _geometry(wanted.geometry_wkb)
+    if place.intersects(footprint):
+        return True
+    waters = _waters_of(bench, place, wanted.event_types)
+    return any(water.intersects(footprint) for water in waters)
+
+
+def _waters_of(
+    bench: Workbench, place: shapely.Geometry, event_types: Sequence[str]
+) -> Sequence[shapely.Geometry]:
+    """The mapped water of a river or lake that outfalls are looked for along."""
+    if shapely.get_dimensions(place) < 1:
+        return ()
+    if not any(code in bench.rules and bench.rules[code].shore_k > 0 for code in event_types):
+        return ()
+    return list(bench.waters.geometries[bench.waters.query(place, predicate="intersects")])
+
+
+def _metres(position: LonLat, place: shapely.Geometry) -> float:
     """Distance to a geometry nearby, on a plane that is true to 0.1 % within a kilometre."""
     per_lat = 111_320.0
     per_lon = per_lat * math.cos(math.radians(position.lat))
     near = shapely.transform(
-        _geometry(wkb), lambda c: (c - (position.lon, position.lat)) * (per_lon, per_lat)
+        place, lambda c: (c - (position.lon, position.lat)) * (per_lon, per_lat)
     )
     return float(near.distance(shapely.Point(0.0, 0.0)))
 
