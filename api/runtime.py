@@ -53,6 +53,8 @@ from missions.store import Store, open_store
 logger = logging.getLogger("flyonce.runtime")
 
 
+STOP_S = 2.0
+"""So long a worker may finish what it is at when the service stops."""
 SIMULATED = Principal(name="simulated people and cameras", role=Role.ADMINISTRATOR)
 
 
@@ -259,11 +261,25 @@ def bound(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _pool(initializer: Callable[..., None], *arguments: str) -> ProcessPoolExecutor:
-    """One worker: with the service and the simulator that makes three processes on two cores."""
-    return ProcessPoolExecutor(
+@contextmanager
+def _pool(initializer: Callable[..., None], *arguments: str) -> Iterator[ProcessPoolExecutor]:
+    """One worker: with the service and the simulator that makes three processes on two cores.
+
+    Who stops the service does not wait for a map or a plan to be ready: what a worker is at is not
+    recorded yet, and is begun again at the next start, as after a power cut.
+    """
+    pool = ProcessPoolExecutor(
         1, mp_context=get_context("spawn"), initializer=initializer, initargs=arguments
     )
+    try:
+        yield pool
+    finally:
+        workers = tuple((pool._processes or {}).values())  # until 3.14 has terminate_workers
+        pool.shutdown(wait=False, cancel_futures=True)
+        for worker in workers:
+            worker.join(STOP_S)
+            worker.terminate()
+            worker.join(STOP_S)
 
 
 class _Server(uvicorn.Server):
