@@ -173,8 +173,8 @@ def test_the_watch_goes_on_where_a_restart_cut_it(case: Case, make: Any, preset:
 
     rng = np.random.default_rng(4)
     zone = preset.zone_info
-    looks = []
-    at = case.opened_at
+    looks: list[Any] = []
+    at: datetime | None = case.opened_at
     while at is not None and len(looks) < 30:
         peak = 22.0 + rng.normal(0.0, 0.3)
         looks.append(

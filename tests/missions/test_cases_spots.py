@@ -60,7 +60,7 @@ def test_places_may_be_seen_cold_on_different_flights(case: Case, make: Any) -> 
 
 
 def test_one_warm_place_begins_anew_and_one_hot_place_is_hot(case: Case, make: Any) -> None:
-    cold = (0.0, {"a": COLD, "b": COLD})
+    cold: tuple[float, dict[str, Verdict | None]] = (0.0, {"a": COLD, "b": COLD})
     warm = looked(case, make, cold, (10, {"a": COLD, "b": WARM}))
     assert verdict(warm, RULES) is None
     assert progress(warm, RULES, case.opened_at).waits is Wait.WARM  # type: ignore[union-attr]
