@@ -1,5 +1,6 @@
 """`flyonce detect`: hotspots of thermal photographs, with their temperature, place and error."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,8 @@ from api.cli.photographs import height_model
 from core.errors import FlyOnceError, InvalidInput
 
 if TYPE_CHECKING:
+    import shapely
+
     from thermal.detection.detect import DetectionRule
     from thermal.detection.shoreline import Bank
     from thermal.report.analyze import Analyzed
@@ -22,6 +25,9 @@ MOST = 400
 
 PV, OUTFALL = "07-03", "02-04"
 """Event types that have a look of their own."""
+
+RIVER_M = 30.0
+"""Width of a river whose file does not say."""
 
 COLUMNS = ("file", "what", "column", "row", "C", "+- K", "contrast K", "score", "severity", "lon",
            "lat", "error m")  # fmt: skip
@@ -43,11 +49,19 @@ def detect(
     shoreline: Annotated[
         str | None,
         typer.Option(
-            metavar="'COL,ROW COL,ROW ...'",
-            help="A bank in the frame's pixels, water on the right hand: also outfalls, warm or "
-            "cold against the water along it.",
+            metavar="FILE|'COL,ROW COL,ROW ...'",
+            help="Also outfalls, warm or cold against the water along a bank. Mapped water "
+            "(GeoJSON: areas, or lines of a river's middle with width_m, 30 m if not given): the "
+            "bank is made out near it. Or a bank in the frame's pixels, water on the right hand.",
         ),
     ] = None,
+    sensitive: Annotated[
+        bool,
+        typer.Option(
+            help="Anything compact from 4 K, for somebody who looks through some 20 alarms a "
+            "frame; not together with --event-type.",
+        ),
+    ] = False,
     heights: Annotated[
         Path | None,
         typer.Option(
@@ -67,8 +81,9 @@ def detect(
     """
     from thermal.report.files import SUFFIXES, find_files
 
-    rules = rules_of(event_type or [])
-    bank = bank_of(shoreline)
+    rules = _sensitive(event_type) if sensitive else rules_of(event_type or [])
+    waters = waters_of(shoreline)
+    bank = None if waters else bank_of(shoreline)
     ground = height_model(heights)
     files = find_files(paths)
     if not files:
@@ -77,7 +92,7 @@ def detect(
             where=", ".join(map(str, paths)),
             remedy=f"name files, or folders that hold {', '.join(SUFFIXES)} files",
         )
-    results = [_one(path, rules, ground, bank) for path in files]
+    results = [_one(path, rules, ground, bank, waters) for path in files]
     if as_json:
         emit(results)
     else:
@@ -86,6 +101,17 @@ def detect(
         _tell(result)
     if not all(result["ok"] for result in results):
         raise typer.Exit(2)
+
+
+def _sensitive(event_type: list[str] | None) -> "Mapping[str, DetectionRule]":
+    from thermal.detection.rule import SENSITIVE_RULE
+    from thermal.report.analyze import ANY
+
+    if event_type:
+        raise InvalidInput(
+            "event types have rules of their own", where="--sensitive", remedy="leave one out"
+        )
+    return {ANY: SENSITIVE_RULE}
 
 
 def rules_of(wanted: list[str]) -> "Mapping[str, DetectionRule] | None":
@@ -139,8 +165,44 @@ def bank_of(text: str | None) -> "Bank | None":
         ) from error
 
 
+def waters_of(text: str | None) -> "tuple[shapely.Geometry, ...]":
+    """Mapped water as areas in WGS-84 degrees, where the user named a file; else nothing.
+
+    Raises:
+        InvalidInput: the file holds no areas or lines.
+    """
+    if text is None or not Path(text).is_file():
+        return ()
+    import shapely
+
+    from core.geo import LocalFrame, LonLat
+
+    try:
+        read = json.loads(Path(text).read_text(encoding="utf-8"))
+        features = read.get("features", [read])
+        found = []
+        for feature in features:
+            shape = shapely.from_geojson(json.dumps(feature.get("geometry", feature)))
+            if shapely.get_dimensions(shape) == 1:
+                width_m = float((feature.get("properties") or {}).get("width_m", RIVER_M))
+                frame = LocalFrame(LonLat(*shapely.get_coordinates(shape)[0].tolist()))
+                shape = frame.to_degrees(frame.to_metres(shape).buffer(width_m / 2))
+            found.append(shape)
+    except (ValueError, TypeError, AttributeError, shapely.errors.GEOSException) as error:
+        raise InvalidInput(
+            f"{text!r} is no GeoJSON of areas or lines ({error})", where="--shoreline"
+        ) from error
+    if not found or any(shapely.get_dimensions(shape) < 1 for shape in found):
+        raise InvalidInput(f"{text!r} holds no areas or lines", where="--shoreline")
+    return tuple(found)
+
+
 def _one(
-    path: Path, rules: "Mapping[str, DetectionRule] | None", ground: Any, bank: "Bank | None"
+    path: Path,
+    rules: "Mapping[str, DetectionRule] | None",
+    ground: Any,
+    bank: "Bank | None",
+    waters: "tuple[shapely.Geometry, ...]",
 ) -> dict[str, Any]:
     from thermal.report.analysis import Analysis
     from thermal.report.analyze import analyze
@@ -148,8 +210,13 @@ def _one(
 
     try:
         found = analyze(read_file(path), str(path), rules=rules, heights=ground, most=MOST)
-        if bank is not None:
-            found = _with_outfalls(found, bank)
+        banks = (bank,) if bank is not None else _banks(found, waters)
+        if banks:
+            found = _with_outfalls(found, banks)
+        elif waters:
+            said = "no bank of the mapped water could be made out in the frame"
+            notes = (*found.analysis.notes, said)
+            found = replace(found, analysis=replace(found.analysis, notes=notes))
         result = _plain(found.analysis.as_dict())
         if rules is not None and PV in rules:
             result["modules"] = _modules(found)
@@ -158,7 +225,20 @@ def _one(
         return _plain(Analysis(path=str(path), reason=error.what, remedy=error.remedy).as_dict())
 
 
-def _with_outfalls(found: "Analyzed", bank: "Bank") -> "Analyzed":
+def _banks(found: "Analyzed", waters: "tuple[shapely.Geometry, ...]") -> "tuple[Bank, ...]":
+    from thermal.detection.banks import mapped, shore
+    from thermal.detection.scale import gsd_m
+
+    site = found.site
+    pixel_m = gsd_m(site.shape, site.pose, site.camera, site.ground)
+    if not waters or not pixel_m or not site.pose or not site.camera or not site.ground:
+        return ()
+    wet = mapped(waters, site.shape, site.pose, site.camera, site.ground)
+    beside = shore(found.frame.celsius, wet, pixel_m)
+    return () if beside is None else beside.banks
+
+
+def _with_outfalls(found: "Analyzed", banks: "tuple[Bank, ...]") -> "Analyzed":
     from thermal.detection.shoreline import OUTFALL_RULE, outfalls
     from thermal.report.analysis import Finding
 
@@ -169,6 +249,7 @@ def _with_outfalls(found: "Analyzed", bank: "Bank") -> "Analyzed":
             located=found.site.locate(spot),
             severity=OUTFALL_RULE.severity,
         )
+        for bank in banks
         for spot in outfalls(found.frame.celsius, bank, OUTFALL_RULE)
     ]
     analysis = replace(

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from thermal.detection.detect import GENERAL_RULE, DetectionRule, detect
+from thermal.detection.rule import SENSITIVE_RULE
 from thermal.formats.decode import decode
 
 FRAMES = ("M3T_DJI_0001_R", "M30T_DJI_0002_R", "M2EA_DJI_0003_R", "H20N_DJI_0006_R")
@@ -56,3 +57,16 @@ def test_every_fire_frame_is_found(shared, number):
     frame = decode((shared / "fire" / "sycan" / f"TIFF_{number:05d}.TIFF").read_bytes()).celsius
 
     assert detect(frame, DetectionRule(floor_c=75, contrast_k=35, max_px=20_000, z=8))
+
+
+@pytest.mark.parametrize("name", FRAMES[:2])
+def test_the_sensitive_rule_finds_discs_of_five_kelvin(shared, name):
+    frame = decode((shared / "dji" / f"{name}.JPG").read_bytes()).celsius
+    where = places(np.random.default_rng(12))
+    for row, col in where:
+        frame[row - 20 : row + 21, col - 20 : col + 21] += 5 * disc(4)
+
+    for rule, least, most in ((SENSITIVE_RULE, 13, 16), (GENERAL_RULE, 0, 2)):
+        found = np.array([(s.row, s.col) for s in detect(frame, rule)]).reshape(-1, 2)
+        hits = sum(bool(len(found)) and np.hypot(*(found - at).T).min() <= 3 for at in where)
+        assert least <= hits <= most

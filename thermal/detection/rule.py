@@ -219,3 +219,7 @@ GENERAL_RULE = DetectionRule(contrast_k=6.0, z=2.0, isolation_k=4.0, step_k=8.0,
 """Anything compact that stands out, when nobody says what is looked for: 4 K above all eight
 directions, 8 K above its own rim, no more than about twice as long as wide. docs/detection.md says
 on which frames it was weighed, and has the recall and the alarms."""
+
+SENSITIVE_RULE = replace(GENERAL_RULE, contrast_k=3.0, isolation_k=2.0, step_k=4.0)
+"""For somebody who looks through all of them: half the general rule's kelvins, many times its
+alarms (figures in docs/detection.md)."""

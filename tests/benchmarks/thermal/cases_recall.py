@@ -7,6 +7,7 @@ import numpy as np
 from benchmarks.thermal.registry import Row, Setting, Table, group
 from benchmarks.thermal.targets import DIAMETERS, Finder, adiat, frames, injected, ring
 from thermal.detection.detect import GENERAL_RULE, detect
+from thermal.detection.rule import SENSITIVE_RULE
 
 DRAWS = 2
 
@@ -15,7 +16,7 @@ DRAWS = 2
 def measure(setting: Setting) -> Iterator[Table]:
     """Recall by contrast; then by diameter in each frame."""
     data = frames(setting.folder("dji"))
-    finders: dict[str, Finder] = {"FlyOnce": ours}
+    finders: dict[str, Finder] = {"FlyOnce": ours, "FlyOnce, sensitive": sensitive}
     if setting.peers:
         finders |= {"ADIAT's rule (4 sigma)": adiat, "plain ring (6 sigma)": ring}
     rows = [
@@ -45,6 +46,11 @@ def measure(setting: Setting) -> Iterator[Table]:
 def ours(frame: np.ndarray) -> list[tuple[float, float]]:
     """The general rule."""
     return [(spot.row, spot.col) for spot in detect(frame, GENERAL_RULE)]
+
+
+def sensitive(frame: np.ndarray) -> list[tuple[float, float]]:
+    """The rule of `flyonce detect --sensitive`."""
+    return [(spot.row, spot.col) for spot in detect(frame, SENSITIVE_RULE)]
 
 
 def _score(
