@@ -40,3 +40,28 @@ def test_an_unknown_event_type_names_those_that_exist(tmp_path):
 
     assert done.exit_code != 0
     assert "07-01 Overheated power equipment" in str(done.exception.remedy)
+
+
+def test_mapped_water_may_be_named_and_a_file_without_any_is_refused(tmp_path):
+    river, points = tmp_path / "river.geojson", tmp_path / "points.geojson"
+    line = {"type": "LineString", "coordinates": [[118.8, 28.9], [118.9, 28.9]]}
+    river.write_text(json.dumps(line), encoding="utf-8")
+    points.write_text(json.dumps({"type": "Point", "coordinates": [1, 2]}), encoding="utf-8")
+    picture = frame(tmp_path / "a.tiff")
+
+    taken = CliRunner().invoke(app, ["detect", picture, "--shoreline", str(river)])
+    refused = CliRunner().invoke(app, ["detect", picture, "--shoreline", str(points)])
+
+    assert taken.exit_code == 0
+    assert "no bank of the mapped water" in taken.stderr
+    assert "no areas or lines" in str(refused.exception)
+
+
+def test_the_sensitive_rule_is_no_event_type(tmp_path):
+    picture = frame(tmp_path / "a.tiff")
+
+    seen = CliRunner().invoke(app, ["detect", picture, "--sensitive", "--json"])
+    both = CliRunner().invoke(app, ["detect", picture, "--sensitive", "--event-type", "07-01"])
+
+    assert json.loads(seen.stdout)[0]["hotspots"]
+    assert "rules of their own" in str(both.exception)
