@@ -12,8 +12,8 @@ from missions.demand.planning import PlannedDay
 from missions.demand.releasing import asked_for, is_released, release
 from missions.demand.week import days_of, flown_in, note_week
 from missions.demand.worker import plan, share_of
+from missions.evidence.retention import Retention
 from missions.media.desk import Desk
-from missions.media.retention import Retention
 from missions.operations import alarm, mend, recheck, rehearsal
 from missions.operations.dispatch import Dispatcher
 from missions.operations.examine import is_urgent

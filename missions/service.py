@@ -28,11 +28,11 @@ from missions.entities import (
     RequestState,
     Review,
 )
+from missions.evidence.desk import Evidence
 from missions.media.archive import Archive
 from missions.media.batches import Batches
 from missions.media.desk import Desk
 from missions.media.detectors import DetectorList
-from missions.media.evidence_desk import Evidence
 from missions.media.labels import Labels
 from missions.media.looking import Coverage
 from missions.media.products import Products

@@ -17,7 +17,7 @@ from core.errors import InvalidInput, NotFound
 if TYPE_CHECKING:
     from api.settings import Settings
     from core.clock import Clock
-    from missions.media.custody_check import Findings
+    from missions.evidence.custody_check import Findings
     from missions.media.desk import Desk
     from missions.store import Store
 
@@ -42,7 +42,7 @@ def check(
     Status 1 when something was altered, removed, moved or added.
     """
     from missions import audit
-    from missions.media.files_check import check as check_all
+    from missions.evidence.files_check import check as check_all
 
     with desk_of(settings_from(home=home, preset=preset)) as desk:
         found = check_all(desk.records, desk.media, files=not records_only)
@@ -81,8 +81,8 @@ def export(
 ) -> None:
     """Write a signed bundle that anybody can check, with custody, pose and the case's story."""
     from missions.access import Principal, Role
-    from missions.media.evidence_desk import Evidence
-    from missions.media.exports import ExportOrder
+    from missions.evidence.desk import Evidence
+    from missions.evidence.exports import ExportOrder
 
     order = ExportOrder(
         case=case,
@@ -131,7 +131,7 @@ def verify(
 
     Without --key the key inside the bundle is used: that shows damage, but not forgery.
     """
-    from missions.media.bundle_check import check_bundle
+    from missions.evidence.bundle_check import check_bundle
 
     verdict = check_bundle(bundle, None if key is None else _pem(key))
     if as_json:
@@ -163,7 +163,7 @@ def verify(
 @app.command()
 def key(home: Home = None, preset: PresetName = None) -> None:
     """Print the public key that bundles are signed with; the key is made at first use."""
-    from missions.media.evidence_desk import Evidence
+    from missions.evidence.desk import Evidence
 
     with desk_of(settings_from(home=home, preset=preset)) as desk:
         pem, fingerprint = Evidence(desk).key()

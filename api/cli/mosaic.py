@@ -19,7 +19,7 @@ from api.cli.photographs import (
 from core.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from imagery.ground.mosaic import MosaicResult
+    from imagery.mosaics.mosaic import MosaicResult
 
 
 def mosaic(
@@ -45,7 +45,7 @@ def mosaic(
 
     Red, green, blue and transparency; with --thermal degrees Celsius as float32.
     """
-    from imagery.ground.mosaic import build
+    from imagery.mosaics.mosaic import build
 
     frames, dropped = read_folder(folder, thermal=thermal)
     if not frames:

@@ -12,8 +12,8 @@ from core.errors import InvalidInput
 if TYPE_CHECKING:
     from core.geo import HeightModel
     from core.pose import Pose
-    from imagery.ground.adjust import Misses
-    from imagery.ground.frames import MosaicFrame
+    from imagery.poses.adjust import Misses
+    from imagery.poses.frames import MosaicFrame
 
 Folder = Annotated[Path, typer.Argument(help="A folder of photographs of one flight.")]
 Thermal = Annotated[

@@ -22,7 +22,7 @@ from api.cli.photographs import (
 from core.errors import InvalidInput, Unavailable
 
 if TYPE_CHECKING:
-    from imagery.ground.selfcheck import FrameCheck, PoseReport
+    from imagery.poses.selfcheck import FrameCheck, PoseReport
 
 
 def poses(
@@ -40,7 +40,7 @@ def poses(
     Neighbouring photographs are compared; the files themselves are never changed. Status 1 when
     no photograph could be checked.
     """
-    from imagery.ground.selfcheck import check_poses
+    from imagery.poses.selfcheck import check_poses
 
     frames, dropped = read_folder(folder, thermal=thermal)
     if not frames:
@@ -80,7 +80,7 @@ def _show(report: "PoseReport") -> None:
 
 
 def _row(frame: "FrameCheck", ground_m: float | None) -> list[str]:
-    from imagery.ground.verdicts import top_deg
+    from imagery.poses.verdicts import top_deg
 
     found = frame.found
     high = "" if ground_m is None else f"{frame.stated.altitude_m - ground_m:.1f}"

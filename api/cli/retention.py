@@ -29,7 +29,7 @@ def retention(
 
     A running service does it by itself every night. Evidence of open cases and legal holds stay.
     """
-    from missions.media.retention import Retention
+    from missions.evidence.retention import Retention
 
     with desk_of(settings_from(home=home, preset=preset)) as desk:
         work = Retention(desk)

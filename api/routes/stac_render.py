@@ -12,8 +12,8 @@ from imagery.products import stac
 from imagery.products.product import Product, ProductKind
 from imagery.products.stac import Described, Json
 from missions.access import Principal
+from missions.evidence.privacy import owns
 from missions.media.archive import Entry, Found
-from missions.media.privacy import owns
 from missions.presets import Preset
 from missions.store.protocol import Extent
 

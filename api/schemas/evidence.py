@@ -6,9 +6,9 @@ from pydantic import Field
 
 from api.schemas.base import Body, Model
 from missions.catalog.retention import RetentionRule
-from missions.media.exports import ExportOrder
-from missions.media.records import CustodyRecord, Hold
-from missions.media.retention import Due
+from missions.evidence.exports import ExportOrder
+from missions.evidence.records import CustodyRecord, Hold
+from missions.evidence.retention import Due
 
 
 class CustodyOut(Model):

@@ -12,8 +12,8 @@ from core.errors import NotFound, UnreadableMedia
 from imagery.files import metadata
 from imagery.files.metadata import Metadata
 from imagery.files.reading import read_whole
-from imagery.ground.frames import MosaicFrame
 from imagery.ground.georeference import camera_from_focal35
+from imagery.poses.frames import MosaicFrame
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".tif", ".tiff", ".png"})
 

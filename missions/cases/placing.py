@@ -4,7 +4,7 @@ from core.errors import InvalidInput
 from core.geo import LonLat
 from imagery.ground.georeference import ground_point, native_pixel
 from missions.entities import PictureBox
-from missions.media.privacy import pose_of
+from missions.evidence.privacy import pose_of
 from missions.presets import Preset
 from missions.store.protocol import Unit
 

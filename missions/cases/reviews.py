@@ -17,10 +17,10 @@ from missions.cases.cases import known_type
 from missions.cases.found import Outcome, find, take_back
 from missions.cases.placing import place_of
 from missions.entities import Decision, LogEntry, Mark, PictureBox, Review, ReviewState
+from missions.evidence.custody import Custody, Note
+from missions.evidence.records import Act
 from missions.lifecycle import move
 from missions.media import labels
-from missions.media.evidence import Custody, Note
-from missions.media.records import Act
 from missions.presets import Preset
 from missions.store.protocol import Unit
 

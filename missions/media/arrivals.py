@@ -8,9 +8,9 @@ from shapely.geometry import mapping
 from core.geo import LonLat, distance_m
 from core.ids import new_id
 from imagery.catalog import Medium, MediumState
+from missions.evidence.custody import Custody
+from missions.evidence.records import Act
 from missions.media.brought import Upload, UploadState
-from missions.media.evidence import Custody
-from missions.media.records import Act
 from missions.operations.attribution import Assignment, audience, cases_of, scenarios_of
 from missions.operations.examine import Examined
 from missions.presets import Preset

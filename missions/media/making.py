@@ -19,8 +19,8 @@ from core.errors import FlyOnceError, InvalidInput
 from core.pose import Attitude, Pose
 from imagery.catalog import Medium
 from imagery.files.metadata import Metadata
-from imagery.ground.frames import MosaicFrame
 from imagery.ingest import Inspected, inspect
+from imagery.poses.frames import MosaicFrame
 from imagery.products import cog
 from imagery.products.ortho import lay
 from imagery.products.product import ProductKind
@@ -154,7 +154,7 @@ def _pose(medium: Medium, seen: Inspected) -> Pose | None:
 
 
 def _mosaic(bench: Workbench, order: Order, path: Path) -> Made:
-    from imagery.ground.mosaic import build  # heavy: only where mosaics are made
+    from imagery.mosaics.mosaic import build  # heavy: only where mosaics are made
 
     frames, unknown = _frames(bench, order.media)
     thermal = order.kind is ProductKind.THERMAL_MOSAIC

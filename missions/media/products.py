@@ -321,7 +321,7 @@ def _readers(media: Sequence[Medium]) -> tuple[str, ...]:
     """The departments that may see every one of these; the first photograph's owner first.
 
     What shows people so large that they could be recognised stays with who owns all of it; other
-    departments get protected copies of the photographs instead (`missions.media.showing`).
+    departments get protected copies of the photographs instead (`missions.evidence.showing`).
     """
     coarse = all(m.gsd_m is not None and m.gsd_m >= 1.0 / MOST_PX_PER_M for m in media)
     each = [(m.department, *(m.shared_with if coarse else ())) for m in media]

@@ -12,8 +12,8 @@ from missions.access import Principal
 from missions.cases import reviews
 from missions.cases.reviews import Saying
 from missions.entities import PictureBox, Review
+from missions.evidence.showing import Showing
 from missions.media.desk import Desk
-from missions.media.showing import Showing
 from missions.operations.room import ControlRoom
 
 VIEWS = ("before", "after", "comparison")

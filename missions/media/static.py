@@ -21,9 +21,9 @@ from imagery.products.product import Product, ProductState
 from imagery.products.stac import COLLECTIONS, Json
 from imagery.storage import MediaFolder
 from missions.access import Principal
+from missions.evidence.privacy import owns
 from missions.media.archive import Entry
 from missions.media.making import FOLDER
-from missions.media.privacy import owns
 from missions.store.protocol import Placed, Store
 
 _BATCH = 500

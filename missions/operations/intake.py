@@ -14,9 +14,9 @@ from core.errors import Unavailable
 from imagery.catalog import Medium
 from imagery.files.moment import Span
 from imagery.ingest import Hints
+from missions.evidence.custody import Custody, Note, accept, taken_in
 from missions.media.arrivals import Arrival, Stuck, brought_again, medium_of, settled
 from missions.media.brought import Upload
-from missions.media.evidence import Custody, Note, accept, taken_in
 from missions.operations.attribution import (
     BEFORE,
     Assignment,

@@ -31,8 +31,8 @@ from missions.entities import (
     Review,
     Task,
 )
+from missions.evidence.records import CustodyRecord, Hold
 from missions.media.brought import Batch, Upload
-from missions.media.records import CustodyRecord, Hold
 from missions.sightings import SightingRecord
 from missions.store.protocol import Between
 from missions.store.records import KeyRecord, TokenRecord

@@ -29,8 +29,8 @@ from missions.entities import (
     Review,
     Task,
 )
+from missions.evidence.records import CustodyRecord, Hold
 from missions.media.brought import Batch, Upload
-from missions.media.records import CustodyRecord, Hold
 from missions.sightings import SightingRecord
 from missions.store.records import KeyRecord, TokenRecord
 
@@ -202,7 +202,7 @@ class Unit(Protocol):
     def products(self) -> Placed[Product]: ...
     @property
     def custody(self) -> Repository[CustodyRecord]:
-        """Custody records: `missions.media.evidence.Custody` links them; `put` is refused."""
+        """Custody records: `missions.evidence.custody.Custody` links them; `put` is refused."""
         ...
 
     @property

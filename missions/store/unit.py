@@ -23,8 +23,8 @@ from missions.entities import (
     Review,
     Task,
 )
+from missions.evidence.records import CustodyRecord, Hold
 from missions.media.brought import Batch, Upload
-from missions.media.records import CustodyRecord, Hold
 from missions.sightings import SightingRecord
 from missions.store.kinds import KINDS, Kind
 from missions.store.protocol import Placed, Repository, Settings

@@ -170,7 +170,7 @@ def test_a_disk_that_is_full_in_the_middle_of_a_map_is_said_so(
 
     (tmp_path / "hot.jpg").write_bytes(thermal_jpeg(scene()))
     monkeypatch.setattr("rasterio.shutil.copy", full)
-    monkeypatch.setattr("imagery.ground.rasterfile.rasterio_copy", full)
+    monkeypatch.setattr("imagery.mosaics.rasterfile.rasterio_copy", full)
     for command in (("cog", "hot.jpg"), ("mosaic", ".", "--thermal", "--gsd", "1")):
         status, _, said = run(*command, "--out", "map.tif")
         assert status == 1

@@ -21,9 +21,9 @@ from imagery.catalog import Medium
 from imagery.evidence.verify import verify
 from imagery.storage import MediaFolder
 from missions.access import Principal
+from missions.evidence.custody import Custody, taken_in
+from missions.evidence.desk import Evidence
 from missions.media.desk import Desk
-from missions.media.evidence import Custody, taken_in
-from missions.media.evidence_desk import Evidence
 from missions.presets import Preset, load
 from missions.store import SqlStore
 

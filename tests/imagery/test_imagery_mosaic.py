@@ -13,13 +13,13 @@ import textured_ground as scene
 from core.equipment import Lens
 from core.errors import InvalidInput, Unavailable
 from core.geo import FlatGround, LocalFrame
-from imagery.ground import mosaic
-from imagery.ground.canvas import Canvas, utm_epsg
-from imagery.ground.frames import InMemory
 from imagery.ground.georeference import footprint
-from imagery.ground.paint import Painter, Placed
-from imagery.ground.ties import features, match, picture_of
-from imagery.ground.tones import biases, gains
+from imagery.mosaics import mosaic
+from imagery.mosaics.canvas import Canvas, utm_epsg
+from imagery.mosaics.paint import Painter, Placed
+from imagery.mosaics.tones import biases, gains
+from imagery.poses.frames import InMemory
+from imagery.poses.ties import features, match, picture_of
 
 
 @pytest.fixture(scope="module")

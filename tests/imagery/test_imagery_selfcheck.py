@@ -9,11 +9,11 @@ import pytest
 import textured_ground as scene
 
 from core.geo import FlatGround, LonLat, distance_m, offset
-from imagery.ground.frames import InMemory
 from imagery.ground.rays import axes
-from imagery.ground.selfcheck import check_poses
 from imagery.ground.sources import frames_in
-from imagery.ground.verdicts import FaultKind
+from imagery.poses.frames import InMemory
+from imagery.poses.selfcheck import check_poses
+from imagery.poses.verdicts import FaultKind
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import numpy as np
 from core.equipment import CameraSpec, Sensor
 from core.geo import LonLat
 from core.pose import Attitude, Pose
-from imagery.ground.frames import InMemory, MosaicFrame
 from imagery.ground.rays import Plane, directions
+from imagery.poses.frames import InMemory, MosaicFrame
 
 HERE = LonLat(118.87, 28.97)
 GROUND_M, HEIGHT_M = 60.0, 40.0

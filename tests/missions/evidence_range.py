@@ -14,8 +14,8 @@ from core.clock import ManualClock
 from core.equipment import Sensor
 from imagery.catalog import Medium
 from imagery.storage import MediaFolder
+from missions.evidence.custody import Custody, taken_in
 from missions.media.desk import Desk
-from missions.media.evidence import Custody, taken_in
 from missions.presets import Preset
 from missions.store import SqlStore
 

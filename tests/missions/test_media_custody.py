@@ -13,12 +13,12 @@ from core.errors import InvalidInput, NotAllowed
 from missions.access import Principal
 from missions.audit import verify as verify_audit
 from missions.cases.reviews import Saying, decide
-from missions.media.custody_check import Sort
+from missions.evidence.custody import NO_DECLARATION, Custody, accept
+from missions.evidence.custody_check import Sort
+from missions.evidence.desk import Evidence
+from missions.evidence.files_check import check
+from missions.evidence.records import Act
 from missions.media.desk import Desk
-from missions.media.evidence import NO_DECLARATION, Custody, accept
-from missions.media.evidence_desk import Evidence
-from missions.media.files_check import check
-from missions.media.records import Act
 from missions.presets import Preset
 from missions.store import Store
 

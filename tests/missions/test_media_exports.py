@@ -21,11 +21,11 @@ from imagery.evidence.signature import Signer
 from imagery.evidence.verify import verify
 from missions.access import Principal
 from missions.entities import Origin
-from missions.media.chain import broken_links
+from missions.evidence.chain import broken_links
+from missions.evidence.desk import Evidence
+from missions.evidence.exports import ExportOrder
+from missions.evidence.records import Act
 from missions.media.desk import Desk
-from missions.media.evidence_desk import Evidence
-from missions.media.exports import ExportOrder
-from missions.media.records import Act
 from missions.presets import Preset
 
 COURT = {"recipient": "Kecheng court", "reason": "case 2026-17", "originals": True}

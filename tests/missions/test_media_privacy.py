@@ -18,9 +18,9 @@ from core.errors import InvalidInput
 from imagery.evidence.blur import FILL
 from imagery.evidence.copy import decoded
 from missions.access import Principal
-from missions.media import privacy
+from missions.evidence import privacy
+from missions.evidence.desk import Evidence
 from missions.media.desk import Desk
-from missions.media.evidence_desk import Evidence
 from missions.presets import Preset
 
 HIGH = {"height_m": 60.0, "altitude_m": 60.0}

@@ -20,11 +20,11 @@ from missions.access import Principal
 from missions.audit import verify as verify_audit
 from missions.catalog.retention import DEFAULT, load_retention
 from missions.entities import CaseState, CaseStep
-from missions.media import deletions, holds
+from missions.evidence import deletions, holds
+from missions.evidence.files_check import check
+from missions.evidence.records import Act
+from missions.evidence.retention import Retention
 from missions.media.desk import Desk
-from missions.media.files_check import check
-from missions.media.records import Act
-from missions.media.retention import Retention
 from missions.presets import Preset
 
 SCENARIOS = ("fire", "waste", "weekly")
@@ -179,7 +179,7 @@ import os, signal, sys
 from datetime import datetime
 from pathlib import Path
 from imagery.storage import MediaFolder
-from missions.media import deletions
+from missions.evidence import deletions
 from missions.store import SqlStore
 
 home, when, ids = Path(sys.argv[1]), sys.argv[2], sys.argv[3].split(",")

@@ -13,10 +13,10 @@ from core.pose import Attitude
 from imagery.evidence.blur import MOST_PX_PER_M, TILE_PX, block_sizes
 from imagery.evidence.digest import content_digest, declared_sha256
 from imagery.evidence.scale import Look, metres_a_pixel
-from missions.media.chain import HEAD, as_document, broken_links
-from missions.media.custody_check import Findings, check_chain
-from missions.media.evidence import Custody, Note
-from missions.media.records import Act, CustodyRecord
+from missions.evidence.chain import HEAD, as_document, broken_links
+from missions.evidence.custody import Custody, Note
+from missions.evidence.custody_check import Findings, check_chain
+from missions.evidence.records import Act, CustodyRecord
 from missions.store import MemoryStore
 
 AT = datetime(2026, 5, 12, 1, 0, tzinfo=UTC)

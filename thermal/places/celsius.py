@@ -1,4 +1,4 @@
-"""Temperatures for a map: what `imagery.ground.mosaic` takes as its decoder of thermal files."""
+"""Temperatures for a map: what `imagery.mosaics.mosaic` takes as its decoder of thermal files."""
 
 import numpy as np
 import numpy.typing as npt

@@ -10,10 +10,10 @@ from core.equipment import CameraSpec, Sensor
 from core.geo import FlatGround, HeightModel, LonLat, distance_m
 from core.pose import Attitude, Pose
 from imagery.files import metadata
-from imagery.ground.block import attitude_of
 from imagery.ground.georeference import camera_from_focal35, ground_point, pixel_of
 from imagery.ground.rays import Plane, axes
 from imagery.ground.sources import Laser, laser_of
+from imagery.poses.block import attitude_of
 from missions.presets import load
 from thermal.places.locate import GROUND_SIGMA_M, locate_pixel
 

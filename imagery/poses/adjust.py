@@ -18,11 +18,11 @@ import numpy as np
 
 from core.geo import HeightModel
 from core.pose import Pose
-from imagery.ground.block import SHARED, Block, Misses, Rays
-from imagery.ground.frames import MosaicFrame
 from imagery.ground.lens import Floats
-from imagery.ground.network import groups
-from imagery.ground.ties import Pair
+from imagery.poses.block import SHARED, Block, Misses, Rays
+from imagery.poses.frames import MosaicFrame
+from imagery.poses.network import groups
+from imagery.poses.ties import Pair
 
 __all__ = ["Adjusted", "Misses", "adjust", "misses"]
 

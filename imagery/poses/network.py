@@ -18,7 +18,7 @@ import numpy.typing as npt
 from core.pose import Attitude
 from imagery.ground.lens import Floats
 from imagery.ground.rays import axes
-from imagery.ground.ties import Pair
+from imagery.poses.ties import Pair
 
 Complexes = npt.NDArray[np.complex128]
 LevelTie = tuple[int, int, Complexes, Complexes]

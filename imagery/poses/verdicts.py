@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from core.geo import HeightModel, LonLat, wrap_degrees
 from core.pose import Pose
-from imagery.ground.frames import MosaicFrame
 from imagery.ground.lens import Floats
-from imagery.ground.network import Network
 from imagery.ground.rays import Plane
+from imagery.poses.frames import MosaicFrame
+from imagery.poses.network import Network
 
 
 class FaultKind(StrEnum):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
-from missions.media.records import CustodyRecord
+from missions.evidence.records import CustodyRecord
 from missions.store.seal import GENESIS
 
 HEAD = "custody_head"

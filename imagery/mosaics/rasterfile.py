@@ -15,8 +15,8 @@ from rasterio.transform import from_origin
 from rasterio.windows import Window
 
 from core.errors import Unavailable
-from imagery.ground.canvas import TILE_PX, Canvas
-from imagery.ground.paint import Painter
+from imagery.mosaics.canvas import TILE_PX, Canvas
+from imagery.mosaics.paint import Painter
 
 
 def write(

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 
 from imagery.catalog import Medium, MediumState
 from missions.catalog.retention import RetentionRule, RetentionRules, load_retention
-from missions.media import deletions
+from missions.evidence import deletions
+from missions.evidence.holds import held
 from missions.media.desk import Desk
-from missions.media.holds import held
 from missions.store.protocol import Between, Unit
 
 _PAGE = 1000

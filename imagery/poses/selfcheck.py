@@ -1,9 +1,9 @@
 """Do the frames of a flight lie about where they were and how they looked?
 
 The check believes the pictures: tie points between neighbours place all frames against each other
-(`imagery.ground.network`), the stated positions of most of them place the whole, and then each
-frame's stated yaw, height, position and time are held against that (`imagery.ground.verdicts`).
-What can be mended is mended; a block adjustment (`imagery.ground.adjust`) takes the rest out, and
+(`imagery.poses.network`), the stated positions of most of them place the whole, and then each
+frame's stated yaw, height, position and time are held against that (`imagery.poses.verdicts`).
+What can be mended is mended; a block adjustment (`imagery.poses.adjust`) takes the rest out, and
 pairs of frames that it has not seen say how good the result is.
 """
 
@@ -17,13 +17,13 @@ import numpy.typing as npt
 from core.errors import InvalidInput
 from core.geo import FlatGround, HeightModel
 from core.pose import Pose
-from imagery.ground.adjust import Adjusted, Misses, adjust, misses
-from imagery.ground.frames import Decode, MosaicFrame
-from imagery.ground.network import Complexes, Network, level_ties, solve
-from imagery.ground.order import OutOfTime, out_of_time
 from imagery.ground.rays import Floats, Plane
-from imagery.ground.ties import Features, Pair, features, match, neighbours, picture_of
-from imagery.ground.verdicts import Fault, FaultKind, Found, Limits, Verdict, judge
+from imagery.poses.adjust import Adjusted, Misses, adjust, misses
+from imagery.poses.frames import Decode, MosaicFrame
+from imagery.poses.network import Complexes, Network, level_ties, solve
+from imagery.poses.order import OutOfTime, out_of_time
+from imagery.poses.ties import Features, Pair, features, match, neighbours, picture_of
+from imagery.poses.verdicts import Fault, FaultKind, Found, Limits, Verdict, judge
 
 WIDEST_TILT_DEG = 45.0
 """Views further from straight down show too little of the ground below to be checked by it."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from imagery.ground.lens import Floats
-from imagery.ground.ties import Pair
+from imagery.poses.ties import Pair
 
 STIFFNESS = 0.3
 """Of the wish to leave a frame as it is, against one pair of neighbours (Brown & Lowe, IJCV 74(1),

@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from core.geo import HeightModel, LonLat
 from core.pose import Attitude, Pose
-from imagery.ground.frames import MosaicFrame
 from imagery.ground.lens import Floats
 from imagery.ground.rays import Plane, axes
-from imagery.ground.ties import WORK_PX, Pair
+from imagery.poses.frames import MosaicFrame
+from imagery.poses.ties import WORK_PX, Pair
 
 YAW_SIGMA_DEG = 5.0
 """A compass near steel, and a gimbal's yaw drift; measured 1 to 9 degrees in brighton_q."""

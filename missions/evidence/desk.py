@@ -7,13 +7,13 @@ from typing import IO
 
 from core.errors import NotAllowed
 from missions.access import Principal
-from missions.media import holds
+from missions.evidence import holds
+from missions.evidence.exports import Exported, ExportOrder, Exports
+from missions.evidence.privacy import owns
+from missions.evidence.records import CustodyRecord, Hold
+from missions.evidence.retention import Due, Retention
+from missions.evidence.showing import Showing
 from missions.media.desk import Desk
-from missions.media.exports import Exported, ExportOrder, Exports
-from missions.media.privacy import owns
-from missions.media.records import CustodyRecord, Hold
-from missions.media.retention import Due, Retention
-from missions.media.showing import Showing
 from missions.queries import Page
 
 

@@ -38,7 +38,7 @@ class CustodyRecord:
         detail: further facts by name, all text.
         before: seal of the record before this one, of whatever medium.
         previous: seal of this medium's record before this one.
-        seal: SHA-256 over all of the above (`missions.media.chain.seal`).
+        seal: SHA-256 over all of the above (`missions.evidence.chain.seal`).
     """
 
     id: str

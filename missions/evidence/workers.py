@@ -1,6 +1,6 @@
 """What the pool's workers do for media."""
 
-from missions.media.privacy import CopyJob, make_copy
+from missions.evidence.privacy import CopyJob, make_copy
 from missions.operations.shelf import Shelf
 from missions.operations.spotting import loaded
 

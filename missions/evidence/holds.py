@@ -10,10 +10,10 @@ from imagery.catalog import Medium
 from missions.access import Principal
 from missions.catalog.retention import RetentionRules
 from missions.entities import Case, CaseState, ReviewState
-from missions.media.evidence import Custody, Note
-from missions.media.privacy import owns
-from missions.media.records import Act, Hold
-from missions.media.sidecar import media_of
+from missions.evidence.custody import Custody, Note
+from missions.evidence.privacy import owns
+from missions.evidence.records import Act, Hold
+from missions.evidence.sidecar import media_of
 from missions.operations.journal import note
 from missions.store.protocol import Unit
 

@@ -14,10 +14,10 @@ from datetime import datetime
 
 from imagery.catalog import MediumState
 from imagery.storage import MediaFolder
-from missions.media.evidence import Custody, Note
-from missions.media.holds import on_hold
+from missions.evidence.custody import Custody, Note
+from missions.evidence.holds import on_hold
+from missions.evidence.records import Act
 from missions.media.products import withdraw
-from missions.media.records import Act
 from missions.operations.journal import note
 from missions.store.protocol import Store, Unit
 

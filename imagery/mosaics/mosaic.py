@@ -15,13 +15,13 @@ import numpy as np
 from core.equipment import Sensor
 from core.errors import InvalidInput
 from core.geo import FlatGround, HeightModel
-from imagery.ground.canvas import Canvas
-from imagery.ground.frames import Decode, InMemory, MosaicFrame
-from imagery.ground.paint import CACHE_BYTES, Painter, Placed
-from imagery.ground.rasterfile import write
-from imagery.ground.selfcheck import FrameCheck, PoseReport, check_poses
-from imagery.ground.tones import biases, gains
-from imagery.ground.verdicts import FaultKind
+from imagery.mosaics.canvas import Canvas
+from imagery.mosaics.paint import CACHE_BYTES, Painter, Placed
+from imagery.mosaics.rasterfile import write
+from imagery.mosaics.tones import biases, gains
+from imagery.poses.frames import Decode, InMemory, MosaicFrame
+from imagery.poses.selfcheck import FrameCheck, PoseReport, check_poses
+from imagery.poses.verdicts import FaultKind
 
 __all__ = ["InMemory", "MosaicFrame", "MosaicResult", "Placed", "build"]
 

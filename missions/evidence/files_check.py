@@ -12,10 +12,10 @@ from itertools import islice
 from core.errors import NotFound
 from imagery.catalog import Medium, MediumState
 from imagery.storage import MediaFolder
-from missions.media.chain import as_document, broken_links
-from missions.media.custody_check import PAGE, Findings, Sort, check_chain
-from missions.media.deletions import ordered
-from missions.media.records import Act, CustodyRecord
+from missions.evidence.chain import as_document, broken_links
+from missions.evidence.custody_check import PAGE, Findings, Sort, check_chain
+from missions.evidence.deletions import ordered
+from missions.evidence.records import Act, CustodyRecord
 from missions.store.protocol import Store, Unit
 
 _BATCH = 500

@@ -16,13 +16,12 @@ from imagery.evidence.bag import Bag
 from imagery.evidence.signature import Signer, fingerprint
 from missions.access import Principal
 from missions.entities import Case
-from missions.media import guide
-from missions.media.desk import Desk
-from missions.media.evidence import Custody, Note, chain_head, software
-from missions.media.privacy import owns
-from missions.media.records import Act
-from missions.media.showing import Showing
-from missions.media.sidecar import (
+from missions.evidence import guide
+from missions.evidence.custody import Custody, Note, chain_head, software
+from missions.evidence.privacy import owns
+from missions.evidence.records import Act
+from missions.evidence.showing import Showing
+from missions.evidence.sidecar import (
     as_json,
     custody_lines,
     media_of,
@@ -30,6 +29,7 @@ from missions.media.sidecar import (
     story,
     temperatures,
 )
+from missions.media.desk import Desk
 from missions.operations.journal import note
 from missions.store.seal import head
 

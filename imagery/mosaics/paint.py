@@ -13,12 +13,12 @@ import shapely
 from core.errors import InvalidInput
 from core.geo import HeightModel
 from core.pose import Pose
-from imagery.ground.canvas import Canvas, Tile
-from imagery.ground.frames import Decode, MosaicFrame, Picture
 from imagery.ground.georeference import look
 from imagery.ground.lens import Floats, pixels
 from imagery.ground.rays import Plane, axes
-from imagery.ground.ties import picture_of
+from imagery.mosaics.canvas import Canvas, Tile
+from imagery.poses.frames import Decode, MosaicFrame, Picture
+from imagery.poses.ties import picture_of
 
 CACHE_BYTES = 256 * 2**20
 """Of decoded pictures kept while tiles are made; at least one is."""

@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from core.errors import UnreadableMedia
 from imagery.files import metadata
-from imagery.ground.frames import Decode, MosaicFrame, Picture
 from imagery.ground.lens import Floats, tangents
+from imagery.poses.frames import Decode, MosaicFrame, Picture
 
 WORK_PX = 1000
 """Features are looked for in pictures of this longer side: 0.1 to 0.4 of a native pixel is lost,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from imagery.ground.network import Complexes
+from imagery.poses.network import Complexes
 
 FASTEST_MPS = 30.0
 """Above any small multirotor in survey flight; fixed wings of the city's fleet cruise at 15-25."""

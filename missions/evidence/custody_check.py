@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from missions.media.chain import ACTION, ChainHead, seal
-from missions.media.evidence import chain_head
-from missions.media.records import CustodyRecord
+from missions.evidence.chain import ACTION, ChainHead, seal
+from missions.evidence.custody import chain_head
+from missions.evidence.records import CustodyRecord
 from missions.store.protocol import Unit
 
 PAGE = 1000

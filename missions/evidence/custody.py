@@ -5,7 +5,7 @@ Whoever does something with a medium notes it in the same transaction::
     with room.unit() as unit:
         Custody(unit).note(medium.id, Act.EXAMINED, by="service", at=room.now(), detail={...})
 
-Records are only ever added. `missions.media.custody_check` finds whatever was changed.
+Records are only ever added. `missions.evidence.custody_check` finds whatever was changed.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,8 +19,8 @@ from core.ids import new_id
 from imagery.catalog import Medium
 from imagery.evidence.digest import check_declared
 from missions.entities import LogEntry
-from missions.media.chain import ACTION, HEAD, ChainHead, seal
-from missions.media.records import Act, CustodyRecord
+from missions.evidence.chain import ACTION, HEAD, ChainHead, seal
+from missions.evidence.records import Act, CustodyRecord
 from missions.operations.journal import note
 from missions.store import codec
 from missions.store.protocol import Store, Unit

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from imagery.evidence.verify import MOST_TAG_BYTES, Verdict, verify
-from missions.media.chain import broken_links
+from missions.evidence.chain import broken_links
 
 
 def check_bundle(path: Path, public_pem: str | None = None) -> Verdict:

@@ -9,7 +9,7 @@ import numpy as np
 from core.errors import InvalidInput
 from imagery.catalog import Medium
 from missions.entities import Case
-from missions.media.chain import as_document
+from missions.evidence.chain import as_document
 from missions.store import codec
 from missions.store.protocol import Unit
 from thermal.formats.decode import decode

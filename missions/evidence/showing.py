@@ -10,11 +10,11 @@ from core.errors import NotFound
 from imagery.catalog import Medium, MediumState
 from imagery.evidence.blur import MOST_PX_PER_M
 from missions.access import Principal
+from missions.evidence.custody import Custody
+from missions.evidence.privacy import CopyJob, Warm, job_for, owns, pose_of, warm_of
+from missions.evidence.records import Act
+from missions.evidence.workers import copied
 from missions.media.desk import Desk
-from missions.media.evidence import Custody
-from missions.media.privacy import CopyJob, Warm, job_for, owns, pose_of, warm_of
-from missions.media.records import Act
-from missions.media.workers import copied
 from missions.operations.preview import preview_of
 
 METHOD = f"blocks averaged to {MOST_PX_PER_M:g} px/m at most (EN 62676-4), found people filled"

@@ -1,0 +1,1 @@
+"""One map of many photographs."""

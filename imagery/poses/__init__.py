@@ -1,0 +1,1 @@
+"""Do photographs lie about their pose? Tie points, mended poses, a block adjustment."""

@@ -1,0 +1,1 @@
+"""The chain of custody, exports, what leaves a department, and how long things are kept."""
