@@ -82,7 +82,12 @@ class Examined:
 
 @dataclass(frozen=True, kw_only=True)
 class Workbench:
-    """What a worker keeps at hand."""
+    """What a worker keeps at hand.
+
+    Attributes:
+        anywhere: event types that count wherever they are found.
+        waters: the mapped rivers, lakes and reservoirs, by place.
+    """
 
     cameras: Mapping[str, CameraSpec]
     heights: HeightModel
@@ -90,7 +95,7 @@ class Workbench:
     anywhere: frozenset[str]
     media: MediaFolder
     quality: QualityRules
-    waters: shapely.STRtree
+    waters: shapely.STRtree = field(default_factory=lambda: shapely.STRtree([]))
 
 
 PLACE_MARGIN_M = 30.0
