@@ -1,18 +1,14 @@
 """What can be measured of the fleet: groups of cases, each a function from a setting to tables.
 
-    @group("controllers", "CPU and memory of a controller for each vehicle")
-    def controllers(setting: Setting) -> Iterator[Table]:
-        ...
-
-Tables and `Skipped` are those of the planner's benchmark.
+@group("controllers", "CPU and memory of a controller for each vehicle")
+def controllers(setting: Setting) -> Iterator[Table]:
+    ...
 """
 
-import importlib
-import pkgutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from benchmarks.planner.registry import Cell, Row, Skipped, Table
+from benchmarks.groups import Cell, Groups, Row, Skipped, Table
 
 __all__ = ["Cell", "Row", "Setting", "Skipped", "Table", "group", "groups", "run"]
 
@@ -47,34 +43,5 @@ class Setting:
         return self.vehicles or usual
 
 
-Group = Callable[[Setting], Iterable[Table]]
-
-_GROUPS: dict[str, tuple[str, Group]] = {}
-
-
-def group(name: str, about: str) -> Callable[[Group], Group]:
-    """Register a group of cases under a name for `--only`."""
-
-    def register(run: Group) -> Group:
-        _GROUPS[name] = (about, run)
-        return run
-
-    return register
-
-
-def groups() -> dict[str, str]:
-    """What each group measures, by name."""
-    package = importlib.import_module("benchmarks.fleet")
-    for found in sorted(pkgutil.iter_modules(package.__path__), key=lambda m: m.name):
-        if found.name.startswith("cases_"):
-            importlib.import_module(f"benchmarks.fleet.{found.name}")
-    return {name: about for name, (about, _) in _GROUPS.items()}
-
-
-def run(name: str, setting: Setting) -> Iterator[Table]:
-    """The tables of one group, as they become ready.
-
-    Raises:
-        Skipped: it cannot be measured here.
-    """
-    yield from _GROUPS[name][1](setting)
+_CASES: Groups[Setting] = Groups("benchmarks.fleet")
+group, groups, run = _CASES.group, _CASES.groups, _CASES.run

@@ -8,18 +8,13 @@ A group that cannot run (no data, no peer, no such part of the planner) raises `
 reason; nothing is ever measured silently on something else.
 """
 
-import importlib
-import pkgutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-Cell = str | float | int | bool | None
-Row = Mapping[str, Cell]
+from benchmarks.groups import Cell, Groups, Row, Skipped, Table, data_folder
 
-
-class Skipped(Exception):
-    """This group cannot be measured here; the text says why."""
+__all__ = ["Cell", "Row", "Setting", "Skipped", "Table", "group", "groups", "run"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,68 +44,12 @@ class Setting:
         Raises:
             Skipped: it is not there.
         """
-        if self.data is None:
-            raise Skipped("no folder of instances; name it with --data")
-        found = self.data.joinpath(*parts)
-        if not found.is_dir():
-            raise Skipped(f"{found} is not there; name the folder of instances with --data")
-        return found
+        return data_folder(self.data, "instances", *parts)
 
     def wanted(self, name: str) -> bool:
         """Whether an instance is among those asked for."""
         return not self.instances or any(part in name for part in self.instances)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Table:
-    """What was measured.
-
-    Attributes:
-        rows: each with the columns' names as keys; a missing one is empty.
-        notes: what a reader must know beside the figures.
-    """
-
-    title: str
-    columns: Sequence[str]
-    rows: Sequence[Row]
-    notes: Sequence[str] = ()
-
-
-Group = Callable[[Setting], Iterable[Table]]
-
-
-@dataclass(frozen=True)
-class _Entry:
-    about: str
-    run: Group
-
-
-_GROUPS: dict[str, _Entry] = {}
-
-
-def group(name: str, about: str) -> Callable[[Group], Group]:
-    """Register a group of cases under a name for `--only`."""
-
-    def register(run: Group) -> Group:
-        _GROUPS[name] = _Entry(about, run)
-        return run
-
-    return register
-
-
-def groups() -> dict[str, str]:
-    """What each group measures, by name, in the order of the names of their modules."""
-    package = importlib.import_module("benchmarks.planner")
-    for found in sorted(pkgutil.iter_modules(package.__path__), key=lambda m: m.name):
-        if found.name.startswith("cases_"):
-            importlib.import_module(f"benchmarks.planner.{found.name}")
-    return {name: entry.about for name, entry in _GROUPS.items()}
-
-
-def run(name: str, setting: Setting) -> Iterator[Table]:
-    """The tables of one group, as they become ready.
-
-    Raises:
-        Skipped: it cannot be measured here.
-    """
-    yield from _GROUPS[name].run(setting)
+_CASES: Groups[Setting] = Groups("benchmarks.planner")
+group, groups, run = _CASES.group, _CASES.groups, _CASES.run

@@ -16,15 +16,13 @@ run raises `Skipped` with the reason; nothing is measured silently on something 
 ratio within one run (`best_s`), never an absolute figure from another day.
 """
 
-import importlib
 import importlib.util
-import pkgutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.planner.registry import Cell, Row, Skipped, Table
+from benchmarks.groups import Cell, Groups, Row, Skipped, Table, data_folder
 
 __all__ = [
     "Cell",
@@ -64,45 +62,11 @@ class Setting:
         Raises:
             Skipped: it is not there.
         """
-        if self.data is None:
-            raise Skipped("no folder of measurement data; name it with --data")
-        found = self.data.joinpath(*parts)
-        if not found.is_dir():
-            raise Skipped(f"{found} is not there; name the folder of data with --data")
-        return found
+        return data_folder(self.data, "measurement data", *parts)
 
 
-Group = Callable[[Setting], Iterable[Table]]
-
-_GROUPS: dict[str, tuple[str, Group]] = {}
-
-
-def group(name: str, about: str) -> Callable[[Group], Group]:
-    """Register a group of cases under a name for `--only`."""
-
-    def register(run: Group) -> Group:
-        _GROUPS[name] = (about, run)
-        return run
-
-    return register
-
-
-def groups() -> dict[str, str]:
-    """What each group measures, by name, in the order of the names of their modules."""
-    package = importlib.import_module("benchmarks.thermal")
-    for found in sorted(pkgutil.iter_modules(package.__path__), key=lambda m: m.name):
-        if found.name.startswith("cases_"):
-            importlib.import_module(f"benchmarks.thermal.{found.name}")
-    return {name: about for name, (about, _) in _GROUPS.items()}
-
-
-def run(name: str, setting: Setting) -> Iterator[Table]:
-    """The tables of one group, as they become ready.
-
-    Raises:
-        Skipped: it cannot be measured here.
-    """
-    yield from _GROUPS[name][1](setting)
+_CASES: Groups[Setting] = Groups("benchmarks.thermal")
+group, groups, run = _CASES.group, _CASES.groups, _CASES.run
 
 
 def installed(peer: str) -> bool:
