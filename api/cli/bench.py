@@ -29,7 +29,7 @@ app = typer.Typer(name="bench", help="Measure our engines beside the field's, in
 def bench(context: typer.Context) -> None:
     """List what can be measured."""
     if context.invoked_subcommand is None:
-        for subject in ("planner", "fleet", "thermal"):
+        for subject in ("planner", "fleet", "thermal", "api"):
             table = Table(title=f"flyonce bench {subject} --only ...", title_justify="left")
             table.add_column("group")
             table.add_column("what it measures")
@@ -143,6 +143,45 @@ def thermal(
         data=_data(data),
         seconds=seconds,
         peers=peers,
+        seed=seed,
+        tell=lambda line: err.print(f"[dim]{line}[/]"),
+    )
+    _run(registry, chosen, setting, out_file)
+
+
+@app.command("api")
+def api_(
+    seconds: Annotated[
+        float, typer.Option(min=0.2, max=3600, help="That each load is kept up.")
+    ] = 15.0,
+    only: Annotated[
+        str | None, typer.Option(metavar="GROUP,...", help="Only these groups.")
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="The whole size: 2.3 million cases, and so on.")
+    ] = False,
+    folder: Annotated[
+        Path | None, typer.Option(file_okay=False, help="Keep what is built, for the next run.")
+    ] = None,
+    postgres: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Measure on PostgreSQL too; 'start' starts one."),
+    ] = None,
+    clients: Annotated[int, typer.Option(min=1, max=2000, help="That ask at once.")] = 200,
+    seed: Annotated[int, typer.Option(help="Of whatever is drawn at random.")] = 0,
+    out_file: Annotated[
+        Path | None, typer.Option("--out", dir_okay=False, help="Write all tables as JSON.")
+    ] = None,
+) -> None:
+    """Run the service's tables: a big city's store, many clients, intake, live updates."""
+    registry = _module("api", "registry")
+    chosen = _chosen(only, registry.groups())
+    setting = registry.Setting(
+        seconds=seconds,
+        full=full,
+        folder=folder,
+        postgres="" if postgres == "start" else postgres,
+        clients=clients,
         seed=seed,
         tell=lambda line: err.print(f"[dim]{line}[/]"),
     )

@@ -1,0 +1,1 @@
+"""What is measured of the service, its store and its API."""
