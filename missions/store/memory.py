@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 from missions.store import codec
 from missions.store.appended import AppendOnly
 from missions.store.kinds import KINDS, Kind
+from missions.store.observed import Observers, registered
 from missions.store.protocol import Between, Extent, Unit
 from missions.store.seal import SealedLog
 from missions.store.unit import UnitBase, absent, no_cursor, read_only, taken
@@ -22,14 +23,19 @@ Undo = Callable[[], None]
 
 
 class MemoryStore:
-    """Everything in dictionaries, changed in place; a failed unit takes its changes back."""
+    """Everything in dictionaries, changed in place; a failed unit takes its changes back.
 
-    def __init__(self) -> None:
+    Args:
+        observers: who is told of writes; None for those of `missions.store.observing`.
+    """
+
+    def __init__(self, *, observers: Observers | None = None) -> None:
         self._tables: dict[str, dict[str, _Row]] = {name: {} for name in KINDS}
         self._order: dict[str, list[str]] = {name: [] for name in KINDS}
         self._settings: dict[str, str] = {}
         self._lock = threading.RLock()
         self._open = False
+        self._observers = registered() if observers is None else observers
 
     @contextmanager
     def unit(self) -> Iterator[Unit]:
@@ -39,7 +45,9 @@ class MemoryStore:
             self._open = True
             undo: list[Undo] = []
             try:
-                yield _MemoryUnit(self, undo)
+                made = _MemoryUnit(self, undo)
+                yield made
+                made.finish()
             except BaseException:
                 for step in reversed(undo):
                     step()
@@ -103,7 +111,7 @@ class _Row:
 
 class _MemoryUnit(UnitBase):
     def __init__(self, store: MemoryStore, undo: list[Undo] | None) -> None:
-        super().__init__()
+        super().__init__(store._observers)
         self._store = store
         self._undo = undo
         self._settings = MemorySettings(store._settings, undo)

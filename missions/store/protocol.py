@@ -4,7 +4,7 @@ One use case is one unit. What a unit wrote is on disk when its ``with`` block e
 it is; writers come one after the other, so that reading and then writing within a unit is safe.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -152,8 +152,21 @@ class Settings(Protocol):
         ...
 
 
+Step = Callable[["Unit", list[Any]], None]
+"""The last step of a unit: called with it and what was gathered for the step."""
+
+
 class Unit(Protocol):
     """Everything that is stored, within one transaction."""
+
+    def gathered(self, step: Step) -> list[Any]:
+        """What is gathered for a last step of this unit; append to it.
+
+        ``step`` is called once with the whole list when the ``with`` block ends, in the same
+        transaction: what many writes bring forth is so written at once. When the unit fails it
+        is not called.
+        """
+        ...
 
     @property
     def requests(self) -> Repository[Request]: ...

@@ -20,6 +20,7 @@ from missions.store import migrate
 from missions.store.appended import AppendOnly
 from missions.store.faults import store_fault
 from missions.store.kinds import Kind
+from missions.store.observed import Observers, registered
 from missions.store.protocol import Unit
 from missions.store.repository import SqlRepository, SqlSettings
 from missions.store.seal import SealedLog
@@ -43,16 +44,24 @@ class SqlStore:
     Args:
         url: a file's path, ``sqlite:///path`` or ``postgresql+psycopg://...``.
         pragmas: settings of SQLite to add or change.
+        observers: who is told of writes; None for those of `missions.store.observing`.
 
     Raises:
         InvalidInput: the URL is none, or its driver is not installed.
         Unavailable: the file cannot be opened, is damaged, or was made by a newer version.
     """
 
-    def __init__(self, url: str | Path, *, pragmas: Mapping[str, str | int] | None = None) -> None:
+    def __init__(
+        self,
+        url: str | Path,
+        *,
+        pragmas: Mapping[str, str | int] | None = None,
+        observers: Observers | None = None,
+    ) -> None:
         self._url = _parsed(url)
         self._where = self._url.database or self._url.render_as_string()
         self._sqlite = self._url.get_backend_name() == "sqlite"
+        self._observers = registered() if observers is None else observers
         self._turn = threading.Lock()
         self._writer: int | None = None
         self._engine = self._make_engine({**_PRAGMAS, **(pragmas or {})})
@@ -72,14 +81,16 @@ class SqlStore:
             self._writer = threading.get_ident()
             try:
                 with self._faults(), self._transaction(writing=True) as connection:
-                    yield _SqlUnit(connection, writing=True)
+                    made = _SqlUnit(connection, self._observers, writing=True)
+                    yield made
+                    made.finish()
             finally:
                 self._writer = None
 
     @contextmanager
     def view(self) -> Iterator[Unit]:
         with self._faults(), self._transaction(writing=False) as connection:
-            yield _SqlUnit(connection, writing=False)
+            yield _SqlUnit(connection, {}, writing=False)
 
     def close(self) -> None:
         self._engine.dispose()
@@ -124,8 +135,8 @@ _POSTGRES_READS = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONL
 
 
 class _SqlUnit(UnitBase):
-    def __init__(self, connection: Connection, *, writing: bool) -> None:
-        super().__init__()
+    def __init__(self, connection: Connection, observers: Observers, *, writing: bool) -> None:
+        super().__init__(observers)
         self._connection = connection
         self._writing = writing
         self._settings = SqlSettings(connection, writing=writing)

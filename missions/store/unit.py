@@ -27,7 +27,8 @@ from missions.evidence.records import CustodyRecord, Hold
 from missions.media.brought import Batch, Upload
 from missions.sightings import SightingRecord
 from missions.store.kinds import KINDS, Kind
-from missions.store.protocol import Placed, Repository, Settings
+from missions.store.observed import Observed, Observers
+from missions.store.protocol import Placed, Repository, Settings, Step
 from missions.store.records import KeyRecord, TokenRecord
 
 T = TypeVar("T")
@@ -36,8 +37,19 @@ T = TypeVar("T")
 class UnitBase(ABC):
     """A unit that makes its repositories when they are first asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, observers: Observers) -> None:
         self._made: dict[str, Any] = {}
+        self._observers = observers
+        self._gathered: dict[Step, list[Any]] = {}
+
+    def gathered(self, step: Step) -> list[Any]:
+        return self._gathered.setdefault(step, [])
+
+    def finish(self) -> None:
+        """Take the last steps, before the transaction ends; they may bring forth others."""
+        while self._gathered:
+            step = next(iter(self._gathered))
+            step(self, self._gathered.pop(step))
 
     @abstractmethod
     def _make(self, kind: Kind) -> Any:
@@ -51,7 +63,10 @@ class UnitBase(ABC):
     def _of(self, name: str) -> Any:
         made = self._made.get(name)
         if made is None:
-            made = self._made[name] = self._make(KINDS[name])
+            made = self._make(KINDS[name])
+            if watching := self._observers.get(name):
+                made = Observed(made, self, watching)
+            self._made[name] = made
         return made
 
     @property

@@ -6,6 +6,7 @@ PostgreSQL takes part when FLYONCE_TEST_POSTGRES holds the URL of an empty datab
 import os
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -368,3 +369,100 @@ def test_ids_made_by_us_are_accepted_everywhere(store: Store) -> None:
     with store.unit() as unit:
         unit.requests.add(wish(id=item_id))
         assert unit.requests.find(id=item_id)[0].id == item_id
+
+
+# --- observers ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def watched(store: Store) -> Callable[..., list[Any]]:
+    """Hang observers into a store that is open."""
+
+    def watch(*observers: Any, kind: str = "requests") -> list[Any]:
+        store._observers = {kind: observers}  # type: ignore[attr-defined]
+        return []
+
+    return watch
+
+
+def test_an_observer_hears_of_every_write_as_it_was_and_as_it_is(
+    store: Store, watched: Callable[..., list[Any]]
+) -> None:
+    heard: list[Any] = []
+    watched(lambda _unit, before, after: heard.append((before, after)))
+    with store.unit() as unit:
+        unit.requests.add(wish(0))
+        unit.requests.add_all([wish(1), wish(2)])
+        unit.requests.put(wish(1, priority=5))
+        unit.media.add(medium(0))
+    assert heard == [
+        (None, wish(0)),
+        (None, wish(1)),
+        (None, wish(2)),
+        (wish(1), wish(1, priority=5)),
+    ]
+    with store.view() as unit:
+        assert unit.requests.find(audience="emergency", limit=2) == [wish(0), wish(1, priority=5)]
+
+
+def _add_and_fail(store: Store, request: Request) -> None:
+    with suppress(RuntimeError), store.unit() as unit:
+        unit.requests.add(request)
+        raise RuntimeError
+
+
+def test_what_an_observer_writes_is_kept_with_the_write_or_not_at_all(
+    store: Store, watched: Callable[..., list[Any]]
+) -> None:
+    watched(lambda unit, _before, after: unit.settings.set("last", after.id))
+    with store.unit() as unit:
+        unit.requests.add(wish(0))
+    _add_and_fail(store, wish(1))
+    with store.view() as unit:
+        assert unit.settings.get("last") == "req-0"
+
+
+def test_an_observer_that_refuses_takes_the_write_back(
+    store: Store, watched: Callable[..., list[Any]]
+) -> None:
+    def refuse(_unit: Any, _before: Any, _after: Any) -> None:
+        raise InvalidInput("no")
+
+    watched(refuse)
+    with pytest.raises(InvalidInput), store.unit() as unit:
+        unit.requests.add(wish(0))
+    with store.view() as unit:
+        assert not unit.requests.exists("req-0")
+
+
+def test_what_is_gathered_is_handed_over_once_when_the_unit_ends(
+    store: Store, watched: Callable[..., list[Any]]
+) -> None:
+    told: list[list[str]] = []
+
+    def step(unit: Any, items: list[Any]) -> None:
+        told.append([item.id for item in items])
+        unit.settings.set("count", len(items))
+
+    watched(lambda unit, _before, after: unit.gathered(step).append(after))
+    with store.unit() as unit:
+        unit.requests.add_all([wish(0), wish(1)])
+        unit.requests.put(wish(0, priority=5))
+        assert told == []
+    _add_and_fail(store, wish(2))
+    assert told == [["req-0", "req-1", "req-0"]]
+    with store.view() as unit:
+        assert unit.settings.get("count") == 3
+
+
+def test_a_last_step_that_fails_takes_the_unit_back(
+    store: Store, watched: Callable[..., list[Any]]
+) -> None:
+    def step(_unit: Any, _items: list[Any]) -> None:
+        raise InvalidInput("no")
+
+    watched(lambda unit, _before, after: unit.gathered(step).append(after))
+    with pytest.raises(InvalidInput), store.unit() as unit:
+        unit.requests.add(wish(0))
+    with store.view() as unit:
+        assert not unit.requests.exists("req-0")
