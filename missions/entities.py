@@ -68,6 +68,8 @@ class FilingState(StrEnum):
     FILED = "filed"
     APPROVED = "approved"
     REFUSED = "refused"
+    REVOKED = "revoked"
+    """The authority took its approval back."""
 
 
 class AnomalyState(StrEnum):
@@ -203,8 +205,33 @@ class PlanRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FiledVolume:
+    """The air that an application asks for, for the flights of one dock.
+
+    Attributes:
+        area: GeoJSON Polygon or MultiPolygon, WGS-84.
+        ceiling_m: above ground.
+        start, end: when it is used.
+    """
+
+    dock: str
+    area: GeoJson
+    ceiling_m: float
+    start: datetime
+    end: datetime
+    flights: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Filing:
-    """A flight activity application (飞行活动申请) and its answer."""
+    """A flight activity application (飞行活动申请) and its answer.
+
+    Attributes:
+        volumes: what was applied for; nothing flies outside it.
+        late: filed after the cut-off without being an emergency.
+        number: the authority's own, as its answer gave it.
+        remark: what the authority said with its answer.
+    """
 
     id: str
     day: date
@@ -214,6 +241,11 @@ class Filing:
     state: FilingState = FilingState.FILED
     answered_at: datetime | None = None
     answered_by: str | None = None
+    volumes: tuple[FiledVolume, ...] = ()
+    late: bool = False
+    purpose: str = ""
+    number: str = ""
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -347,6 +379,8 @@ class Event:
     text: str
     text_zh: str
     medium_ids: tuple[str, ...]
+    county: str = ""
+    """Id of the county it lies in; "" outside all of them, and in old records."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -412,6 +446,8 @@ class Case:
     rechecks: tuple[Recheck, ...] = ()
     closed_at: datetime | None = None
     score: float | None = None
+    county: str = ""
+    """Id of the county it lies in; "" outside all of them, and in old records."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -555,6 +591,8 @@ class Alert:
     event_type: str | None = None
     position: LonLat | None = None
     case_id: str | None = None
+    county: str = ""
+    """Id of the county it is about; "" where it is about no place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,6 +89,7 @@ def open_case(
         steps=(CaseStep(step=CaseState.COLLECTED, at=now, by=by),),
         anomaly_ids=(anomaly.id,),
         before=tuple(media),
+        county=preset.county_at(anomaly.position),
     )
     for state in (CaseState.OPENED, CaseState.DISPATCHED):
         case = stepped(case, state, at=now, by=by)
@@ -237,9 +238,9 @@ def _place_names(preset: Preset, position: LonLat) -> tuple[str, str]:
     near = min(preset.places, key=lambda p: float(p.geometry.distance(point)), default=None)
     if near is not None and near.geometry.distance(point) <= _NEAR_DEG:
         return near.name, near.name_zh
-    for county in preset.territory.values():
-        if county.polygon.intersects(point):
-            return county.name, county.name_zh
+    county = preset.territory.get(preset.county_at(position))
+    if county is not None:
+        return county.name, county.name_zh
     return preset.title, preset.title_zh
 
 
@@ -259,6 +260,7 @@ def _event(case: Case, anomaly: Anomaly, now: datetime, media: Sequence[str]) ->
         text=f"{case.title}{peak}",
         text_zh=f"{case.title_zh}{peak_zh}",
         medium_ids=tuple(media),
+        county=case.county,
     )
 
 

@@ -123,5 +123,6 @@ def _alert(unit: Unit, now: datetime, case: Case) -> None:
             event_type=case.event_type,
             position=case.position,
             case_id=case.id,
+            county=case.county,
         )
     )

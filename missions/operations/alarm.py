@@ -39,6 +39,7 @@ def respond(room: ControlRoom, case_id: str) -> None:
             event_type=case.event_type,
             position=case.position,
             case_id=case.id,
+            county=case.county,
         )
 
 

@@ -147,6 +147,7 @@ class Finds:
             event_type=case.event_type,
             position=case.position,
             case_id=case.id,
+            county=case.county,
         )
         if is_urgent(self._room.preset.event_types[find.event_type]):
             self._urgent.append(case.id)
@@ -226,6 +227,7 @@ class Finds:
             event_type=case.event_type,
             position=find.position,
             case_id=case.id,
+            county=case.county,
         )
         return redispatched(again, self._room.preset, now)
 

@@ -44,8 +44,13 @@ def alert(
     event_type: str | None = None,
     position: LonLat | None = None,
     case_id: str | None = None,
+    county: str = "",
 ) -> Alert:
-    """Add a line to the alert feed of a department and those it shares with."""
+    """Add a line to the alert feed of a department and those it shares with.
+
+    Args:
+        county: id of the county it is about; "" where it is about no place.
+    """
     line = Alert(
         id=new_id("alt", at),
         at=at,
@@ -58,6 +63,7 @@ def alert(
         event_type=event_type,
         position=position,
         case_id=case_id,
+        county=county,
     )
     unit.alerts.add(line)
     return line

@@ -236,6 +236,7 @@ def _tell(unit: Unit, now: datetime, case: Case, text: str, text_zh: str) -> Non
         event_type=case.event_type,
         position=case.position,
         case_id=case.id,
+        county=case.county,
     )
 
 

@@ -6,6 +6,8 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import shapely
+
 from core.equipment import VehicleSpec
 from core.geo import HeightGrid, LonLat
 from core.zones import Zone
@@ -206,6 +208,11 @@ class Preset:
     def recheck_of(self, event_type: str) -> RecheckRules:
         """How a place of this type is watched."""
         return self.rechecks.get(event_type, self.recheck)
+
+    def county_at(self, position: LonLat) -> str:
+        """Id of the county that a place lies in (on a border, the first); "" outside them all."""
+        point = shapely.Point(position.lon, position.lat)
+        return next((c.id for c in self.territory.values() if c.polygon.intersects(point)), "")
 
     def places_of(self, scenario: Scenario) -> tuple[Place, ...]:
         """The places that a scenario looks at."""

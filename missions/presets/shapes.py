@@ -38,6 +38,7 @@ def territory(path: Path) -> Mapping[str, County]:
         )
         f.finish()
         unique(found, one.id, one, f)
+        shapely.prepare(one.polygon)  # every find is placed in one of them
     return found
 
 

@@ -260,13 +260,19 @@ KINDS: Mapping[str, Kind] = {
         Kind(
             name="events",
             cls=Event,
-            columns=("event_type", "anomaly_id", "case_id", "department", "at"),
+            columns=(
+                *("event_type", "anomaly_id", "case_id", "department", "at"),
+                *("county", "lon", "lat"),
+            ),
             seen_by=_owner_and_shared,
         ),
         Kind(
             name="cases",
             cls=Case,
-            columns=("state", "event_type", "number", "department", "opened_at", "due_at"),
+            columns=(
+                *("state", "event_type", "number", "department", "opened_at", "due_at"),
+                *("county", "lon", "lat"),
+            ),
             links=("anomaly_ids",),
             seen_by=_owner_and_shared,
         ),
@@ -279,7 +285,7 @@ KINDS: Mapping[str, Kind] = {
         Kind(
             name="alerts",
             cls=Alert,
-            columns=("kind", "event_type", "case_id", "at"),
+            columns=("kind", "event_type", "case_id", "at", "county"),
             seen_by=_owner_and_shared,
         ),
         Kind(name="ledger", cls=LedgerLine, columns=("flight_id", "department"), seen_by=_owner),

@@ -178,3 +178,9 @@ def test_describe_sums_up(preset: Preset) -> None:
     assert summary["docks"] == 51
     assert summary["scenarios"] == 79
     assert sum(summary["places"].values()) == len(preset.places)
+
+
+def test_a_place_is_named_by_its_county_and_the_sea_by_none(preset: Preset) -> None:
+    for dock in preset.docks:
+        assert preset.county_at(dock.position) == dock.county
+    assert preset.county_at(LonLat(122.5, 29.0)) == ""
