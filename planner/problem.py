@@ -281,6 +281,7 @@ class Offer:
     Attributes:
         change: "window", "resolution", "overlap", "sensor", "part", "day" or "priority".
         station, start: the flight that would serve it.
+        instead: the fields of the look that change, with their new values.
     """
 
     change: str
@@ -288,6 +289,7 @@ class Offer:
     text_zh: str
     station: str
     start: datetime
+    instead: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,6 +300,7 @@ class Refusal:
         conflict: the smallest set of constraints that cannot hold together, each in words
             (English, Chinese): without any one of them it could be served.
         offer: a change with which it can be served; None where none was found or looked for.
+        rules: the names of the conflict's constraints, in their order (`planner.explain.fit`).
     """
 
     id: str
@@ -306,6 +309,7 @@ class Refusal:
     reason_zh: str
     conflict: tuple[tuple[str, str], ...] = ()
     offer: Offer | None = None
+    rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,9 +2,9 @@
 
 The formula was published with leaked code of map devices and is what googollee/eviltransform,
 caijun/geoChina and others use: metres east and north as polynomials and sines of the place, laid
-off on the Krasovsky 1940 ellipsoid. Published pairs agree with it to about a metre. It has no closed
-inverse; fixed-point iteration finds it, for the offset changes by less than 2 % of the way moved.
-BD-09 turns and stretches GCJ-02 a little (about 1 km in all).
+off on the Krasovsky 1940 ellipsoid. Published pairs agree with it to about a metre. It has no
+closed inverse; fixed-point iteration finds it, for the offset changes by less than 2 % of the way
+moved. BD-09 turns and stretches GCJ-02 a little (about 1 km in all).
 """
 
 from collections.abc import Callable

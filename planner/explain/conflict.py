@@ -98,7 +98,7 @@ def explained(problem: Problem, plan: Plan, only: Iterable[str] | None = None) -
         texts = tuple(words.rule(r, fitter, task, found) for r in found)
         if not found:  # no rule forbids it: the plan did without it
             texts = (words.left_out(fitter, task),)
-        unserved[name] = replace(unserved[name], conflict=texts)
+        unserved[name] = replace(unserved[name], conflict=texts, rules=found)
     return replace(plan, unserved=unserved)
 
 
@@ -137,7 +137,8 @@ def refused_look(
         names = {f"zone:{z.id}": z for z in near}
         which = smallest(sorted(names), lambda kept: holds(others | kept))
         found = tuple(r for r in found if r != "zones") + which
-    return replace(refusal, conflict=tuple(words.look_rule(r, look, stations, near) for r in found))
+    texts = tuple(words.look_rule(r, look, stations, near) for r in found)
+    return replace(refusal, conflict=texts, rules=found)
 
 
 def _reach(stations: Sequence[Station], kept: frozenset[str]) -> Sequence[Station]:

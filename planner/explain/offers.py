@@ -142,7 +142,8 @@ def _less_overlap(desk: Desk, looks: Sequence[Look]) -> Iterator[Offer | None]:
         if any(a != b for a, b in zip(looks, wishes, strict=True)):
             flights = placed(desk.fitter, prepared(desk, wishes))
             given = max(look.side_overlap for look in looks)
-            yield words.less_overlap(flights, given, side) if flights else None
+            instead = (wishes[0].front_overlap, wishes[0].side_overlap)
+            yield words.less_overlap(flights, given, instead) if flights else None
 
 
 def _other_sensor(desk: Desk, looks: Sequence[Look]) -> Offer | None:
@@ -165,7 +166,7 @@ def _part(desk: Desk, looks: Sequence[Look]) -> Offer | None:
             some = frame.to_degrees(shapely.union_all(quarters[first : first + count]))
             flights = placed(desk.fitter, prepared(desk, [replace(look, geometry=some)]))
             if flights:
-                return words.part(flights, count / len(quarters))
+                return words.part(flights, count / len(quarters), some)
     return None
 
 
