@@ -45,6 +45,7 @@ class RequestState(StrEnum):
     ANSWERED = "answered"
     REFUSED = "refused"
     EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
 
 
 class TaskState(StrEnum):
@@ -107,14 +108,75 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Constraint:
+    """One of the fewest constraints that cannot hold together.
+
+    Attributes:
+        rule: its name, such as "resolution", "window", "flights" or "zone:ID"; empty where the
+            planner has none for it.
+    """
+
+    rule: str
+    text: str
+    text_zh: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CounterOffer:
+    """What could be had instead of what was asked: really solved, not guessed.
+
+    Attributes:
+        change: "window", "day", "resolution", "overlap", "sensor" or "part".
+        instead: the fields of the request that change, JSON-able: gsd_m, earliest, latest ...
+        dock, start: the flight that would serve it.
+        accepted_as: the request that took it up.
+    """
+
+    change: str
+    text: str
+    text_zh: str
+    instead: Mapping[str, Any]
+    dock: str
+    start: datetime
+    accepted_as: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """A flight that serves a request, or a part of it."""
+
+    flight_id: str
+    dock: str
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a requester is told; plan-able: which flight and when, or why not."""
+    """What a requester is told; plan-able: which flight and when, or why not.
+
+    Attributes:
+        flights: all that serve it, in the order of their take-off.
+        conflict: of a refusal, the fewest constraints that cannot hold together.
+        offer: of a refusal, what could be had instead.
+        due: when the answer comes at the latest, where it is still to come.
+        km, minutes: flown because of this request alone; 0 where it joins a flight that is planned
+            anyway; None where the day was planned as a whole (the ledger tells after landing).
+        with_departments: whom it shares its flights with.
+    """
 
     text: str
     text_zh: str
     code: str = ""
     flight_id: str | None = None
     start: datetime | None = None
+    flights: tuple[Slot, ...] = ()
+    conflict: tuple[Constraint, ...] = ()
+    offer: CounterOffer | None = None
+    due: datetime | None = None
+    km: float | None = None
+    minutes: float | None = None
+    with_departments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +225,10 @@ class Request:
     """The whole place, where earlier photographs show all but `geometry` of it."""
     reused: tuple[str, ...] = ()
     """Ids of the media that show the rest."""
+    standing: str | None = None
+    """The standing order that this is an occurrence of."""
+    instead_of: str | None = None
+    """The refused request whose counter-offer this one took up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

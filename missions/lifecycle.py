@@ -22,15 +22,28 @@ Entity = TypeVar("Entity")
 
 REQUEST: Table = {
     RequestState.ASKED: frozenset(
-        {RequestState.PLANNED, RequestState.REFUSED, RequestState.ANSWERED, RequestState.EXPIRED}
+        {
+            RequestState.PLANNED,
+            RequestState.REFUSED,
+            RequestState.ANSWERED,
+            RequestState.EXPIRED,
+            RequestState.WITHDRAWN,
+        }
     ),
     RequestState.PLANNED: frozenset(
-        {RequestState.FLOWN, RequestState.ASKED, RequestState.REFUSED, RequestState.EXPIRED}
+        {
+            RequestState.FLOWN,
+            RequestState.ASKED,
+            RequestState.REFUSED,
+            RequestState.EXPIRED,
+            RequestState.WITHDRAWN,
+        }
     ),
     RequestState.FLOWN: frozenset({RequestState.ANSWERED, RequestState.ASKED}),
-    RequestState.REFUSED: frozenset({RequestState.ASKED}),
+    RequestState.REFUSED: frozenset({RequestState.ASKED, RequestState.WITHDRAWN}),
     RequestState.ANSWERED: frozenset(),
     RequestState.EXPIRED: frozenset(),
+    RequestState.WITHDRAWN: frozenset(),
 }
 TASK: Table = {
     TaskState.OPEN: frozenset({TaskState.PLANNED, TaskState.REFUSED}),
@@ -51,8 +64,9 @@ FLIGHT: Table = {
 }
 FILING: Table = {
     FilingState.FILED: frozenset({FilingState.APPROVED, FilingState.REFUSED}),
-    FilingState.APPROVED: frozenset(),
+    FilingState.APPROVED: frozenset({FilingState.REVOKED}),
     FilingState.REFUSED: frozenset(),
+    FilingState.REVOKED: frozenset(),
 }
 ANOMALY: Table = {
     AnomalyState.OPEN: frozenset({AnomalyState.COLD, AnomalyState.DISMISSED}),

@@ -39,7 +39,7 @@ START: Mapping[type[StrEnum], StrEnum] = {
     ReviewState: ReviewState.OPEN,
 }
 FINAL: Mapping[type[StrEnum], frozenset[StrEnum]] = {
-    RequestState: frozenset({RequestState.ANSWERED, RequestState.EXPIRED}),
+    RequestState: frozenset({RequestState.ANSWERED, RequestState.EXPIRED, RequestState.WITHDRAWN}),
     TaskState: frozenset({TaskState.FLOWN}),
     FlightState: frozenset(
         {FlightState.DONE, FlightState.DIVERTED, FlightState.CANCELLED, FlightState.FAILED}
