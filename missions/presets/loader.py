@@ -2,7 +2,7 @@
 
 A preset is a folder with preset.yaml (rules), vehicles.yaml, docks.yaml, territory.geojson,
 zones.geojson, places.geojson and heights.npy; a folder ``catalog`` in it, when there is one,
-replaces the catalogue that FlyOnce ships.
+replaces the catalogue that FlyOnce ships, and cases.yaml says how the city settles its cases.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,13 +22,16 @@ from fleet.address import MAIN, Address, is_link_name
 from missions import catalog
 from missions.catalog.fields import Fields, read_yaml, unique
 from missions.catalog.retention import RetentionRules, load_retention
+from missions.catalog.signals import SignalRules, load_signals
 from missions.presets import shapes
+from missions.presets.casework import casework
 from missions.presets.model import (
     County,
     DemoSettings,
     Dock,
     FilingRules,
     Preset,
+    WeatherRules,
     WorkingHours,
 )
 from missions.presets.watching import rechecks
@@ -53,6 +56,9 @@ def load(name_or_path: str | Path = "quzhou") -> Preset:
     places = shapes.places(folder / "places.geojson", territory)
     rules = read_yaml(folder / "preset.yaml")
     recheck, own_rules = rechecks(rules.mapping("recheck"), words.event_types)
+    cases, event_types = casework(
+        folder / "cases.yaml", words.event_types, words.departments, territory
+    )
     preset = Preset(
         name=rules.text("name"),
         title=rules.text("title"),
@@ -65,15 +71,18 @@ def load(name_or_path: str | Path = "quzhou") -> Preset:
         heights=_heights(folder / "heights.npy", rules.mapping("heights")),
         departments=words.departments,
         scenarios=words.scenarios,
-        event_types=words.event_types,
+        event_types=event_types,
+        casework=cases,
         filing=_filing(rules.mapping("filing")),
         recheck=recheck,
         rechecks=own_rules,
         calendar=_calendar(rules.mapping("calendar")),
+        weather=_weather(rules.mapping("weather")) if rules.has("weather") else WeatherRules(),
         demo=_demo(rules.mapping("demo")),
         attribution=rules.text("attribution"),
         zone_info=_zone_info(rules),
         retention=_retention(own, words.scenarios),
+        signals=_signals(own, words),
     )
     rules.finish()
     return preset
@@ -85,6 +94,14 @@ def _retention(own: Path, scenarios: Iterable[str]) -> RetentionRules:
     if path.is_file():
         return load_retention(scenarios, path)
     return load_retention(scenarios, strict=not own.is_dir())
+
+
+def _signals(own: Path, words: catalog.Catalog) -> SignalRules:
+    """The preset's own rules; without a catalogue of its own, those that FlyOnce ships."""
+    path = own / "signals.yaml"
+    if path.is_file():
+        return load_signals(words.scenarios, words.event_types, path)
+    return load_signals(words.scenarios, words.event_types, strict=not own.is_dir())
 
 
 def _folder(name_or_path: str | Path) -> Path:
@@ -235,6 +252,21 @@ def _filing(f: Fields) -> FilingRules:
     rules = FilingRules(
         cutoff=f.clock_time("cutoff"),
         emergency_answer_min=f.number("emergency_answer_min", 0, 24 * 60),
+        emergency_for=frozenset(f.words("emergency_for", tuple(Origin), "origin"))
+        if f.has("emergency_for")
+        else None,
+        warn_min=f.number("warn_min", 0, 12 * 60) if f.has("warn_min") else 30.0,
+    )
+    f.finish()
+    return rules
+
+
+def _weather(f: Fields) -> WeatherRules:
+    low, high = f.number("coldest_c", -60, 20), f.number("hottest_c", 20, 60)
+    rules = WeatherRules(
+        rain_mmph=f.number("rain_mmph", 0, 100),
+        visibility_m=f.number("visibility_m", 0, 20_000),
+        temperature_c=(low, high),
     )
     f.finish()
     return rules

@@ -12,8 +12,10 @@ from core.equipment import VehicleSpec
 from core.geo import HeightGrid, LonLat
 from core.zones import Zone
 from fleet.address import MAIN, Address
+from missions.catalog.casework import CaseRules
 from missions.catalog.model import Department, EventType, Scenario
 from missions.catalog.retention import RetentionRules
+from missions.catalog.signals import SignalRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,10 +82,29 @@ class FilingRules:
     Attributes:
         cutoff: local time of the day before until which routine flights are filed.
         emergency_answer_min: minutes until an emergency filing is answered.
+        emergency_for: origins of requests that may take the emergency route; None for all.
+        warn_min: so many minutes before the cut-off somebody is told that a day is not filed yet.
     """
 
     cutoff: time
     emergency_answer_min: float
+    emergency_for: frozenset[str] | None = None
+    warn_min: float = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeatherRules:
+    """In which weather nothing takes off, beside each drone's own limit of wind.
+
+    Attributes:
+        rain_mmph: from so many millimetres an hour: moderate rain begins at 2.5 (WMO-No. 8).
+        visibility_m: the least sight.
+        temperature_c: lowest and highest of the air.
+    """
+
+    rain_mmph: float = 2.5
+    visibility_m: float = 1000.0
+    temperature_c: tuple[float, float] = (-10.0, 40.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +225,9 @@ class Preset:
     retention: RetentionRules | None = None
     rechecks: Mapping[str, RecheckRules] = field(default_factory=dict)
     """Rules of their own, by event type."""
+    weather: WeatherRules = WeatherRules()
+    casework: CaseRules = field(default_factory=CaseRules)
+    """How cases are settled."""
 
     def recheck_of(self, event_type: str) -> RecheckRules:
         """How a place of this type is watched."""
