@@ -229,6 +229,9 @@ class Preset:
     casework: CaseRules = field(default_factory=CaseRules)
     """How cases are settled."""
 
+    signals: SignalRules = field(default_factory=SignalRules)
+    """What sensors, citizens and other systems may send, and what asks for a flight."""
+
     def recheck_of(self, event_type: str) -> RecheckRules:
         """How a place of this type is watched."""
         return self.rechecks.get(event_type, self.recheck)
