@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 from api.schemas.findings import AlertOut
 from core.clock import Clock, SystemClock
-from missions.access import Principal
+from missions.access import Audience, Principal
 from missions.service import Service
 
 REPLAYED = 50
@@ -95,7 +95,7 @@ class Hub:
         self._service = service
         self._interval_s = interval_s
         self._clock = clock or SystemClock()
-        self._groups: dict[str | None, Group] = {}
+        self._groups: dict[Audience, Group] = {}
         self._ticker: asyncio.Task[None] | None = None
 
     @contextmanager

@@ -1,11 +1,19 @@
-"""Who may see and do what. The department comes from the token alone."""
+"""Who may see and do what. Role, department and counties come from the token alone.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+What a role may do is a set of actions (`BUILT_IN`, docs/access.md shows it as a table); a custom
+role is another such set, made by an administrator. The action "city" is to see what every
+department owns; without it a principal sees its own department's things and what is shared with it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
 from core.errors import NotAllowed, NotFound
+
+Audience = str | tuple[str, ...] | None
+"""What lists are filtered by: links of an audience, one of which must fit; None for everything."""
 
 
 class Role(StrEnum):
@@ -15,21 +23,51 @@ class Role(StrEnum):
     MEMBER = "member"
     """A member of a department."""
     AUDITOR = "auditor"
+    TESTER = "tester"
+    """Runs simulated fleets and rehearsals, and looks on."""
     MACHINE = "machine"
-    """A dock or camera that delivers media."""
+    """A dock, camera, sensor or system that delivers."""
 
 
-_SEES_ALL = frozenset({Role.ADMINISTRATOR, Role.DISPATCHER, Role.PILOT, Role.AUDITOR})
-_MAY: dict[str, frozenset[Role]] = {
-    "fly": frozenset({Role.ADMINISTRATOR, Role.DISPATCHER, Role.PILOT}),
-    "request": frozenset({Role.ADMINISTRATOR, Role.DISPATCHER, Role.MEMBER}),
-    "decide": frozenset({Role.ADMINISTRATOR, Role.DISPATCHER, Role.MEMBER}),
-    "deliver": frozenset({Role.ADMINISTRATOR, Role.MACHINE}),
-    "upload": frozenset(
-        {Role.ADMINISTRATOR, Role.DISPATCHER, Role.PILOT, Role.MEMBER, Role.MACHINE}
-    ),
-    "administer": frozenset({Role.ADMINISTRATOR}),
+ACTIONS: Mapping[str, str] = {
+    "city": "see what every department owns",
+    "fly": "command drones",
+    "request": "ask for flights",
+    "decide": "decide reviews and take cases to their next step",
+    "deliver": "deliver photographs as a camera does",
+    "upload": "bring files",
+    "file": "file flights and say go or no-go",
+    "signal": "send sensor readings and citizen reports",
+    "configure": "set up webhooks, devices and rules",
+    "audit": "read the audit trail",
+    "rehearse": "run rehearsals and simulated fleets",
+    "administer": "manage accounts, keys and roles",
 }
+"""Everything that can be permitted, and what it means."""
+
+_A, _D, _P = Role.ADMINISTRATOR, Role.DISPATCHER, Role.PILOT
+_M, _U, _T, _X = Role.MEMBER, Role.AUDITOR, Role.TESTER, Role.MACHINE
+_WHO: Mapping[str, tuple[Role, ...]] = {
+    "city": (_A, _D, _P, _U, _T),
+    "fly": (_A, _D, _P),
+    "request": (_A, _D, _M),
+    "decide": (_A, _D, _M),
+    "deliver": (_A, _X),
+    "upload": (_A, _D, _P, _M, _X),
+    "file": (_A, _D),
+    "signal": (_A, _D, _M, _X),
+    "configure": (_A,),
+    "audit": (_A, _U),
+    "rehearse": (_A, _D, _T),
+    "administer": (_A,),
+}
+BUILT_IN: Mapping[str, frozenset[str]] = {
+    role.value: frozenset(action for action, roles in _WHO.items() if role in roles)
+    for role in Role
+}
+"""What each built-in role may do."""
+
+_BY_ROLE = frozenset({"(by role)"})
 
 
 class Owned(Protocol):
@@ -47,24 +85,42 @@ class Principal:
     """Who is asking.
 
     Attributes:
-        department: the only one whose things a member sees; None for city-wide roles.
+        role: a built-in role or the name of a custom one.
+        department: the only one whose things it sees, unless it may see the city.
+        counties: ids of the only counties whose things it sees; None for all.
+        permissions: actions that it may take; those of the built-in role unless given.
+        id: of the account or key; "" for the service itself and in tests.
     """
 
     name: str
-    role: Role
+    role: str
     department: str | None = None
+    counties: frozenset[str] | None = None
+    permissions: frozenset[str] = _BY_ROLE
+    id: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        if self.permissions is _BY_ROLE:
+            object.__setattr__(self, "permissions", BUILT_IN.get(self.role, frozenset()))
+
+    @property
+    def city_wide(self) -> bool:
+        """Whether it sees every department's things (within its counties)."""
+        return "city" in self.permissions
 
     @property
     def sees_all(self) -> bool:
-        """Whether the role is city-wide."""
-        return self.role in _SEES_ALL
+        """Whether it sees everything: every department's things in every county."""
+        return self.city_wide and self.counties is None
 
     def may(self, action: str) -> bool:
-        """Whether the role permits an action of `_MAY`, such as fly, decide or upload."""
-        return self.role in _MAY[action]
+        """Whether an action of `ACTIONS`, such as fly, decide or upload, is permitted."""
+        if action not in ACTIONS:
+            raise KeyError(action)
+        return action in self.permissions
 
     def require(self, action: str) -> None:
-        """Raise NotAllowed unless the role permits the action."""
+        """Raise NotAllowed unless the action is permitted."""
         if not self.may(action):
             raise NotAllowed(
                 f"the role {self.role} may not {action}",
@@ -73,7 +129,7 @@ class Principal:
 
     def require_city(self) -> None:
         """Raise NotAllowed unless the role is city-wide."""
-        if not self.sees_all:
+        if not self.city_wide:
             raise NotAllowed(
                 f"the role {self.role} may not see what drones are told",
                 remedy="ask an administrator for a token with a city-wide role",
@@ -87,9 +143,14 @@ class Principal:
             item.department == self.department or self.department in item.shared_with
         )
 
-    def audience(self) -> str | None:
-        """The department to filter lists by, or None for everything."""
-        return None if self.sees_all else (self.department or "-")
+    def audience(self) -> Audience:
+        """What to filter lists by: a department, links of counties, or None for everything."""
+        if self.sees_all:
+            return None
+        whose = "" if self.city_wide else (self.department or "-")
+        if self.counties is None:
+            return whose
+        return tuple(sorted(f"{whose}@{county}" for county in self.counties)) or "-"
 
     def checked(self, item: Any) -> Any:
         """The item, if it may be seen.

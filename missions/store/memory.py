@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+from missions.access import Audience
 from missions.store import codec
 from missions.store.appended import AppendOnly
 from missions.store.kinds import KINDS, Kind
@@ -182,7 +183,7 @@ class MemoryRepository(Generic[T]):
     def find(
         self,
         *,
-        audience: str | None = None,
+        audience: Audience = None,
         after: str | None = None,
         limit: int | None = None,
         newest_first: bool = False,
@@ -198,7 +199,7 @@ class MemoryRepository(Generic[T]):
                 found.append(row.item)
         return found
 
-    def count(self, *, audience: str | None = None, **equals: Any) -> int:
+    def count(self, *, audience: Audience = None, **equals: Any) -> int:
         conditions = self._kind.conditions(audience, equals)
         return sum(row.fits(conditions) for row in self._rows.values())
 
@@ -206,7 +207,7 @@ class MemoryRepository(Generic[T]):
         self,
         by: str,
         *,
-        audience: str | None = None,
+        audience: Audience = None,
         after: str | None = None,
         limit: int = 100,
         newest_first: bool = True,
@@ -223,7 +224,7 @@ class MemoryRepository(Generic[T]):
         rows.sort(key=lambda row: row.place(by), reverse=newest_first)
         return [row.item for row in rows[:limit]]
 
-    def extent(self, *, audience: str | None = None, **equals: Any) -> Extent | None:
+    def extent(self, *, audience: Audience = None, **equals: Any) -> Extent | None:
         conditions = self._kind.conditions(audience, equals)
         rows = [r.columns for r in self._rows.values() if r.fits(conditions)]
         rows = [r for r in rows if r["west"] is not None and r["taken_at"] is not None]

@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar
 from fleet.packs.packs import PackRecord
 from imagery.catalog import Medium
 from imagery.products.product import Product
+from missions.access import Audience
 from missions.entities import (
     Alert,
     Anomaly,
@@ -83,7 +84,7 @@ class Repository(Protocol[T]):
     def find(
         self,
         *,
-        audience: str | None = None,
+        audience: Audience = None,
         after: str | None = None,
         limit: int | None = None,
         newest_first: bool = False,
@@ -92,7 +93,7 @@ class Repository(Protocol[T]):
         """What fits all conditions, in order of arrival.
 
         Args:
-            audience: only what this department owns or may see.
+            audience: only what this department owns or may see; of several, one must fit.
             after: continue behind the thing of this id (in the direction asked).
             newest_first: latest arrival first.
             equals: conditions on indexed fields (`missions.store.kinds`): a value, a tuple or
@@ -104,7 +105,7 @@ class Repository(Protocol[T]):
         """
         ...
 
-    def count(self, *, audience: str | None = None, **equals: Any) -> int:
+    def count(self, *, audience: Audience = None, **equals: Any) -> int:
         """How many fit all conditions."""
         ...
 
@@ -116,7 +117,7 @@ class Placed(Repository[T], Protocol[T]):
         self,
         by: str,
         *,
-        audience: str | None = None,
+        audience: Audience = None,
         after: str | None = None,
         limit: int = 100,
         newest_first: bool = True,
@@ -132,7 +133,7 @@ class Placed(Repository[T], Protocol[T]):
         """
         ...
 
-    def extent(self, *, audience: str | None = None, **equals: Any) -> Extent | None:
+    def extent(self, *, audience: Audience = None, **equals: Any) -> Extent | None:
         """The box and the times of everything that fits; None where nothing does.
 
         Things without a place or a time are passed over.

@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
+from missions.access import Audience
 from missions.store import codec, ordered
 from missions.store.kinds import Kind
 from missions.store.protocol import Extent
@@ -81,7 +82,7 @@ class SqlRepository(Generic[T]):
     def find(
         self,
         *,
-        audience: str | None = None,
+        audience: Audience = None,
         after: str | None = None,
         limit: int | None = None,
         newest_first: bool = False,
@@ -99,7 +100,7 @@ class SqlRepository(Generic[T]):
         query = listing(self._kind.name, shape, order)
         return [self._item(body) for body in self._connection.execute(query, values).scalars()]
 
-    def count(self, *, audience: str | None = None, **equals: Any) -> int:
+    def count(self, *, audience: Audience = None, **equals: Any) -> int:
         shape, values = shape_of(self._conditions(audience, equals))
         query = counting(self._kind.name, shape)
         return int(self._connection.execute(query, values).scalar_one())
@@ -108,7 +109,7 @@ class SqlRepository(Generic[T]):
         self,
         by: str,
         *,
-        audience: str | None = None,
+        audience: Audience = None,
         after: str | None = None,
         limit: int = 100,
         newest_first: bool = True,
@@ -127,7 +128,7 @@ class SqlRepository(Generic[T]):
         query = ordered.listing(self._kind.name, shape, driver, by, order)
         return [self._item(body) for body in self._connection.execute(query, values).scalars()]
 
-    def extent(self, *, audience: str | None = None, **equals: Any) -> Extent | None:
+    def extent(self, *, audience: Audience = None, **equals: Any) -> Extent | None:
         shape, values = shape_of(self._conditions(audience, equals))
         query = ordered.extent(self._kind.name, shape)
         row = self._connection.execute(query, values).one()
@@ -156,7 +157,7 @@ class SqlRepository(Generic[T]):
             raise no_cursor(self._kind, after)
         return {"start_value": row[0], "start_seq": row[1]}
 
-    def _conditions(self, audience: str | None, equals: dict[str, Any]) -> dict[str, Any]:
+    def _conditions(self, audience: Audience, equals: dict[str, Any]) -> dict[str, Any]:
         """Plain values; those of links as text, which is what links hold."""
         conditions = self._kind.conditions(audience, equals)
         for name, wanted in conditions.items():
