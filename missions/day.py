@@ -8,7 +8,7 @@ from typing import Any
 
 from core.errors import PlanRejected
 from missions import schedule
-from missions.demand.planning import PlannedDay
+from missions.demand.planning import PLANNED_BY, PlannedDay
 from missions.demand.releasing import asked_for, is_released, release
 from missions.demand.week import days_of, flown_in, note_week
 from missions.demand.worker import plan, share_of
@@ -33,8 +33,6 @@ WEEK_SECONDS = 4.0
 SEEDS = 3
 LET_GO_AT = time(3, 0)
 """Local time at which photographs whose time is over are deleted: nothing flies then."""
-NEXT_DAY_AT = time(11, 0)
-"""Local time by which tomorrow is planned: an hour before its filing cut-off."""
 
 
 class Day:
@@ -76,7 +74,7 @@ class Day:
             schedule.every("re-checks", 20, _guarded(self._rechecks), zone),
             schedule.every("mending", 30, _guarded(self._mend), zone),
             schedule.every("clock", 5, _guarded(self._save_clock), zone),
-            schedule.daily("tomorrow's plan", NEXT_DAY_AT, _guarded(self._tomorrow), zone),
+            schedule.daily("tomorrow's plan", PLANNED_BY, _guarded(self._tomorrow), zone),
             schedule.daily("retention", LET_GO_AT, _guarded(self._let_go), zone),
             schedule.every("rehearsal", 600, _guarded(self._rehearse_released), zone),
         )

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from shapely.geometry import mapping, shape
@@ -12,10 +13,21 @@ import planner
 from core.errors import PlanRejected
 from core.geo import path_length_m
 from core.ids import new_id
-from missions.entities import Answer, Flight, Origin, Request, RequestState, Task, TaskState
+from missions.entities import (
+    Answer,
+    Constraint,
+    CounterOffer,
+    Flight,
+    Origin,
+    Request,
+    RequestState,
+    Slot,
+    Task,
+    TaskState,
+)
 from missions.lifecycle import move
 from missions.presets import Dock, Preset
-from planner.problem import Plan, Prepared, Refusal
+from planner.problem import Offer, Plan, Prepared, Refusal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,9 +76,9 @@ def decide(
         )
         for flight in plan.flights
     )
+    by_task = {task_id: flight for flight in flights for task_id in flight.task_ids}
     answered = tuple(
-        _answered(request, preset.zone_info, prepared, plan, names, flight_of, flight_ids, docks)
-        for request in asked
+        _answered(request, preset.zone_info, prepared, plan, names, by_task) for request in asked
     )
     return Decided(tasks=tasks, flights=flights, requests=answered)
 
@@ -135,42 +147,48 @@ def _answered(
     prepared: Prepared,
     plan: Plan,
     names: Mapping[str, str],
-    flight_of: Mapping[str, planner.Flight],
-    flight_ids: Mapping[str, str],
-    docks: Mapping[str, Dock],
+    by_task: Mapping[str, Flight],
 ) -> Request:
-    """The request with its answer: which flight and when, or why not."""
+    """The request with its answer: which flights and when, or why not."""
     parts = prepared.served_by.get(request.id, ())
-    flown = sorted((flight_of[p] for p in parts if p in flight_of), key=lambda f: f.start)
+    own = tuple(names[p] for p in parts)
+    flown = {by_task[t].id: by_task[t] for t in own if t in by_task}
     if flown:
-        first = flown[0]
-        take_off = f"{first.start.astimezone(zone):%H:%M}"
-        share = "" if len(flown) == len(parts) else f" ({len(flown)} of {len(parts)} parts)"
-        share_zh = "" if len(flown) == len(parts) else f"（{len(parts)} 段中的 {len(flown)} 段）"
-        reply = Answer(
-            text=f"planned: take-off {take_off} from {docks[first.station].id}{share}",
-            text_zh=f"已排飞：{docks[first.station].id} 机场 {take_off} 起飞{share_zh}",
-            code="planned",
-            flight_id=flight_ids[first.id],
-            start=first.start,
-        )
-        return move(
-            request,
-            RequestState.PLANNED,
-            answer=reply,
-            task_ids=tuple(names[p] for p in parts),
-        )
+        missing = sum(t not in by_task for t in own)
+        answer = planned_answer(request, tuple(flown.values()), zone, len(own), missing)
+        return move(request, RequestState.PLANNED, answer=answer, task_ids=own)
     refusal = prepared.refused.get(request.id) or next(
         (plan.unserved[p] for p in parts if p in plan.unserved), None
     )
     if refusal is None:
         raise PlanRejected("a request was neither planned nor refused", where=request.id)
-    return move(
-        request,
-        RequestState.REFUSED,
-        answer=_answer(refusal),
-        task_ids=tuple(names[p] for p in parts),
+    return move(request, RequestState.REFUSED, answer=_answer(refusal), task_ids=own)
+
+
+def planned_answer(
+    request: Request, flights: Sequence[Flight], zone: ZoneInfo, parts: int, missing: int
+) -> Answer:
+    """What a department is told of the flights that serve it."""
+    own = sorted(flights, key=lambda f: f.start)
+    first = own[0]
+    take_off = f"{first.start.astimezone(zone):%m-%d %H:%M}"
+    share = f" ({parts - missing} of {parts} parts)" if missing else ""
+    share_zh = f"（{parts} 段中的 {parts - missing} 段）" if missing else ""
+    others = {d for flight in own for d in flight.departments} - {request.department}
+    return Answer(
+        text=f"planned: take-off {take_off} from {first.dock}{share}",
+        text_zh=f"已排飞：{first.dock} 机场 {take_off} 起飞{share_zh}",
+        code="planned",
+        flight_id=first.id,
+        start=first.start,
+        flights=slots_of(own),
+        with_departments=tuple(sorted(others)),
     )
+
+
+def slots_of(flights: Sequence[Flight]) -> tuple[Slot, ...]:
+    """When flights take off and land."""
+    return tuple(Slot(flight_id=f.id, dock=f.dock, start=f.start, end=f.end) for f in flights)
 
 
 def _answer(refusal: Refusal) -> Answer:
@@ -182,4 +200,38 @@ def _answer(refusal: Refusal) -> Answer:
     if refusal.offer is not None:
         text += f". Possible: {refusal.offer.text}"
         text_zh += f"。可行方案：{refusal.offer.text_zh}"
-    return Answer(text=text, text_zh=text_zh, code=refusal.code)
+    return Answer(
+        text=text,
+        text_zh=text_zh,
+        code=refusal.code,
+        conflict=_conflict(refusal),
+        offer=None if refusal.offer is None else _offer(refusal.offer),
+    )
+
+
+def _conflict(refusal: Refusal) -> tuple[Constraint, ...]:
+    rules = refusal.rules or ("",) * len(refusal.conflict)
+    if len(rules) != len(refusal.conflict):  # the plan left it out, though no rule forbids it
+        rules = ("",) * len(refusal.conflict)
+    return tuple(
+        Constraint(rule=rule, text=text, text_zh=text_zh)
+        for rule, (text, text_zh) in zip(rules, refusal.conflict, strict=True)
+    )
+
+
+def _offer(offer: Offer) -> CounterOffer:
+    return CounterOffer(
+        change=offer.change,
+        text=offer.text,
+        text_zh=offer.text_zh,
+        instead={name: _plain(value) for name, value in offer.instead.items()},
+        dock=offer.station,
+        start=offer.start,
+    )
+
+
+def _plain(value: Any) -> Any:
+    """A look's field as JSON has it."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    return mapping(value) if hasattr(value, "geom_type") else value

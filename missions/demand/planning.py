@@ -41,7 +41,8 @@ from planner.problem import (
 OPENING = time(8, 0)
 CLOSING = time(18, 0)
 """A docked fleet's working day: ten hours of daylight, the horizon of one plan."""
-
+PLANNED_BY = time(11, 0)
+"""Local time of the day before by which a day is planned: an hour before its filing cut-off."""
 
 MARGIN = 0.15
 """Share of the endurance that plans leave unused beyond the reserve. Plans are made the day before,
