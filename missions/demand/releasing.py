@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 
-from missions.demand.filing import answered_yesterday, cutoff, file_routine
+from missions.clearance.authority import Authority, SimulatedAuthority
+from missions.clearance.filing import answered_yesterday, cutoff, file_routine
+from missions.clearance.volumes import volumes_of
 from missions.demand.planning import PlannedDay, horizon
 from missions.entities import Filing, Origin, Request, RequestState
 from missions.presets import Preset
@@ -17,20 +19,19 @@ def release(
     planned: PlannedDay,
     now: datetime,
     also: Callable[[Unit], None] = lambda unit: None,
+    authority: Authority | None = None,
 ) -> Filing:
     """Store a verified day under its filing: all of it, or nothing.
 
-    A day whose cut-off is still ahead is filed now and answered after the cut-off; for one whose
-    cut-off has passed (the first day of a demo) yesterday's answered filing stands.
+    A day whose cut-off is still ahead is filed now and answered after the cut-off. One whose
+    cut-off has passed is filed late, and flies when the authority says so; a simulated authority
+    has said so the day before.
 
     Args:
         also: done in the same unit of work, such as holding back what the rehearsal found wanting.
+        authority: who answers; a simulated one where it is left out.
     """
-    rules, zone = preset.filing, preset.zone_info
-    if now <= cutoff(planned.day, rules, zone):
-        filing = file_routine(planned.day, rules, zone, now=now, by="dispatcher")
-    else:
-        filing = answered_yesterday(planned.day, rules, zone)
+    filing = _filed(preset, planned, now, authority)
     with store.unit() as unit:
         unit.filings.add(filing)
         unit.requests.add_all(r for r in planned.requests if r.origin is Origin.REVISIT)
@@ -41,6 +42,17 @@ def release(
         unit.plans.add(planned.record)
         also(unit)
     return filing
+
+
+def _filed(
+    preset: Preset, planned: PlannedDay, now: datetime, authority: Authority | None
+) -> Filing:
+    rules, zone, day = preset.filing, preset.zone_info, planned.day
+    volumes = volumes_of(planned.flights, preset, horizon(preset, day))
+    who = authority or SimulatedAuthority(rules, zone)
+    if now > cutoff(day, rules, zone) and who.simulated:
+        return answered_yesterday(day, rules, zone, volumes)
+    return file_routine(day, rules, zone, now=now, by="dispatcher", volumes=volumes)
 
 
 def is_released(store: Store, day: date) -> bool:

@@ -32,8 +32,9 @@ from fleet.plans.flightplan import FlightPlan
 from fleet.plans.proof import prove
 from fleet.vehicle import Vehicle
 from fleet.watch.safeguard import preflight
+from missions.clearance.volumes import not_covered
 from missions.entities import FilingState, Flight, FlightState
-from missions.operations import docking, flights, landing, receiving
+from missions.operations import clearing, docking, flights, landing, receiving
 from missions.operations.away import from_where_it_stands
 from missions.operations.flightlog import logged
 from missions.operations.proving import keep, plan_for
@@ -102,6 +103,9 @@ async def _launch(room: ControlRoom, flight: Flight) -> Flight:
         try:
             flight, items = await _prepare(room, flight, room.fleet.vehicle(flight.address))
         except (VehicleError, NotFound, InvalidInput) as why:
+            clearing.refused(room, flight, why.what)
+            if isinstance(why, clearing.FiledAnew):
+                flight = replace(flight, filing_id=why.filing_id)
             if room.now() > deadline:
                 return flights.failed(room, flight, why.what)
             flight = flights.postpone(room, flight, why.what, RETRY_S)
@@ -116,13 +120,16 @@ async def _prepare(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> tuple
     await docking.look(room, flight, vehicle)
     check(room, flight, vehicle)
     flight, lands_at = from_where_it_stands(room, flight, vehicle)
+    clearing.cleared(room, flight)
     plan, conditions = plan_for(room, flight, vehicle, lands_at)
     prove(plan, conditions)  # what cannot be proven is not uploaded either
     await _aboard(vehicle, plan)
     await keep(room, flight, plan, vehicle.prove(conditions))
     await room.clock.sleep((flight.start - room.now()).total_seconds())
+    checks = clearing.cleared(room, flight)  # again: somebody may have grounded it meanwhile
     check_filing(room, flight)
     await _out_of_the_dock(room, flight, vehicle)
+    clearing.launched(room, flight, checks)
     return flight, len(plan.mission.items)
 
 
@@ -199,6 +206,9 @@ def check_filing(room: ControlRoom, flight: Flight) -> None:
         filing = unit.filings.get(flight.filing_id) if flight.filing_id else None
     if filing is None or filing.state is not FilingState.APPROVED:
         raise NotReady("the flight is not filed and approved", where=flight.id)
+    beyond = not_covered(filing, flight)
+    if beyond:
+        raise NotReady(beyond, where=flight.id)
 
 
 async def _follow(

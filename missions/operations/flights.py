@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
-from missions.demand.filing import answer, answer_due
 from missions.entities import (
     Answer,
     FilingState,
@@ -167,12 +166,19 @@ def moved(
 
 
 def approve(unit: Unit, room: ControlRoom) -> None:
-    """Answer the filings whose answer is due."""
-    rules, zone = room.preset.filing, room.preset.zone_info
+    """Write down what the authority has answered."""
     for filing in unit.filings.find(state=FilingState.FILED):
-        if answer_due(filing, rules, zone) <= room.now():
-            unit.filings.put(answer(filing, now=room.now(), by="filing rules (configured)"))
-            note(unit, room.now(), filing.id, "file", "filing approved", "飞行申报已批准")
+        answered = room.authority.answered(filing, room.now())
+        if answered is not None:
+            unit.filings.put(answered)
+            note(
+                unit,
+                room.now(),
+                filing.id,
+                "filing.answer",
+                f"{answered.answered_by}: {answered.state}",
+                "飞行申报已批准（模拟空管）",
+            )
 
 
 def overdue(room: ControlRoom, flight: Flight) -> None:

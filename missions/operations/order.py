@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import shapely
@@ -13,7 +13,7 @@ from core.equipment import Sensor
 from core.errors import Unavailable
 from core.geo import LonLat, path_length_m
 from core.ids import new_id
-from missions.demand.filing import file_emergency
+from missions.clearance.filing import emergency_for, may_be_emergency
 from missions.demand.planning import stations_of
 from missions.entities import (
     Flight,
@@ -97,6 +97,12 @@ def propose(room: ControlRoom, unit: Unit, wish: Wish) -> Proposal:
     Raises:
         Unavailable: no drone can go, with the reason.
     """
+    if not may_be_emergency(room.preset.filing, wish.origin):
+        raise Unavailable(
+            f"flights of the kind {wish.origin!s} may not take the emergency route",
+            where="filing",
+            remedy="ask for a look tomorrow; the preset's filing rules say who may (emergency_for)",
+        )
     now = room.now()
     start = now + timedelta(minutes=room.preset.filing.emergency_answer_min) + ANSWER_LAG
     stations = tuple(
@@ -149,10 +155,11 @@ def order(room: ControlRoom, unit: Unit, wish: Wish) -> Ordered:
     """
     now = room.now()
     proposal = propose(room, unit, wish)
-    filing = file_emergency(room.today(), now=now, by=wish.purpose)
     flight_id, task_id = new_id("flt", now), new_id("tsk", now)
     request = _request(wish, now, proposal, task_id)
-    flight = _flight(room, wish, proposal, flight_id, task_id, filing.id)
+    flight = _flight(room, wish, proposal, flight_id, task_id)
+    filing = emergency_for((flight,), room.preset, now=now, by=wish.purpose)
+    flight = replace(flight, filing_id=filing.id)
     unit.filings.add(filing)
     unit.requests.add(request)
     unit.tasks.add(_task(wish, room, now, request, task_id, flight_id))
@@ -272,7 +279,6 @@ def _flight(
     proposal: Proposal,
     flight_id: str,
     task_id: str,
-    filing_id: str,
 ) -> Flight:
     dock = room.dock(proposal.response.station)
     spec = room.preset.kinds[dock.kind]
@@ -293,7 +299,6 @@ def _flight(
         end=proposal.start + timedelta(seconds=proposal.flight_s),
         km=proposal.km,
         landing_share=1 - proposal.flight_s / spec.endurance_s,
-        filing_id=filing_id,
         case_id=wish.case_id,
     )
 

@@ -16,6 +16,7 @@ from fleet.plans.proof import Conditions, Proof
 from fleet.vehicle import Vehicle
 from fleet.vocabulary import MissionType
 from fleet.watch.safeguard import FULL_ENOUGH
+from missions.clearance.volumes import ROOM_M
 from missions.entities import Flight, Origin
 from missions.operations import flights
 from missions.operations.room import ControlRoom
@@ -26,10 +27,6 @@ RETURN_M = 60.0
 
 REFUGES = 8
 """So many of the nearest docks are offered; those near the flight become rally points."""
-
-ROOM_M = {False: 600.0, True: 1500.0}
-"""How far round its route a pilot may fly a drone by hand; further for flights that were ordered to
-be flown by hand (point-and-fly). Beyond it a new flight is ordered."""
 
 _unions: dict[int, tuple[Preset, Any]] = {}
 

@@ -17,6 +17,8 @@ from fleet.docks.dockyard import Dockyard
 from fleet.events import FleetEvent
 from fleet.fleet import Fleet
 from imagery.storage import MediaFolder
+from missions.clearance.authority import Authority, SimulatedAuthority
+from missions.clearance.forecast import Forecast, StationForecast
 from missions.operations.pads import Pads
 from missions.operations.shelf import Shelf
 from missions.presets import Dock, Preset
@@ -59,6 +61,7 @@ class ControlRoom:
         planning: for plans; `missions.demand.worker.open_planning` has run in its workers.
         making: for products, which take long; `missions.media.making.open_making` has run in its
             workers. The pool for photographs where there is none.
+        authority: who answers flight applications; a simulated one where it is left out.
     """
 
     def __init__(
@@ -75,6 +78,7 @@ class ControlRoom:
         watchers: Watchers,
         docks: Dockyard | None = None,
         making: Executor | None = None,
+        authority: Authority | None = None,
     ) -> None:
         self.preset = preset
         self.clock = clock
@@ -85,6 +89,7 @@ class ControlRoom:
         self.pool = pool
         self.planning = planning
         self.making = pool if making is None else making
+        self.authority = authority or SimulatedAuthority(preset.filing, preset.zone_info)
         self.products_wanted = asyncio.Event()
         """Set when a product was asked for or withdrawn."""
         self.detectors = Shelf()
@@ -96,6 +101,8 @@ class ControlRoom:
         """Re-check flights whose measurement is being or has been written down."""
         self.docks = Dockyard([], clock) if docks is None else docks
         """The docks that can be spoken with; none where no address is set."""
+        self.forecast: Forecast = StationForecast(self.docks, preset.docks, clock)
+        """The weather ahead; the composition root puts a forecast service here."""
         self.pads = Pads(preset, fleet, says=self._dock_says)
         self._docks = {dock.id: dock for dock in preset.docks}
         self._by_address = {dock.address: dock for dock in preset.docks}

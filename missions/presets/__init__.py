@@ -10,6 +10,7 @@ from missions.presets.model import (
     Place,
     Preset,
     RecheckRules,
+    WeatherRules,
     WorkingHours,
 )
 from missions.presets.world import world
@@ -22,6 +23,7 @@ __all__ = [
     "Place",
     "Preset",
     "RecheckRules",
+    "WeatherRules",
     "WorkingHours",
     "budget",
     "describe",

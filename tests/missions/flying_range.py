@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +20,9 @@ from fleet.links.link import Receiver
 from fleet.links.wire import Wire
 from fleet.messages import Message
 from imagery.storage import MediaFolder
+from missions.clearance.volumes import volumes_of
 from missions.entities import Filing, FilingState, Flight, FlightState, Origin, Task, TaskState
+from missions.operations.order import answer_filings
 from missions.operations.room import ControlRoom, Watchers
 from missions.presets import Dock, Preset
 from missions.store import MemoryStore, Store
@@ -251,13 +255,31 @@ def a_flight(
     )  # fmt: skip
     filing = Filing(
         id=f"fil-{name}", day=room.today(), emergency=False, filed_at=now, filed_by="t",
-        state=FilingState.APPROVED,
+        state=FilingState.APPROVED, volumes=volumes_of((flight,), room.preset),
     )  # fmt: skip
     with room.unit() as unit:
         unit.tasks.add(replace(task, state=TaskState.PLANNED, flight_id=flight.id))
         unit.filings.add(filing)
         unit.flights.add(flight)
     return flight
+
+
+@asynccontextmanager
+async def answered(room: ControlRoom) -> AsyncIterator[None]:
+    """The air authority answers meanwhile, as the day's schedule lets it."""
+
+    async def answers() -> None:
+        while True:
+            answer_filings(room)
+            await room.clock.sleep(10)
+
+    task = asyncio.create_task(answers())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 def stored(room: ControlRoom, flight_id: str) -> Flight:

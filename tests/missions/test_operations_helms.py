@@ -209,9 +209,16 @@ async def test_home_is_taken_it_lands_at_the_alternate_and_the_next_flight_start
     world.swarm.state.battery[0] = 1.0
     room.pads.says = {"TC-01": False, "TC-02": False}.get
     await vehicle.wait(lambda s: (s.battery or 0) > 0.98, 60, "a full battery")
-    again = await conduct.conduct(room, rig.a_flight(room, legs=1, name="flt-2"))
+    async with rig.answered(room):
+        again = await conduct.conduct(room, rig.a_flight(room, legs=1, name="flt-2"))
     assert again.state is FlightState.DONE
     assert (again.dock, again.lands_at) == ("TC-02", None)
+    with room.view() as unit:
+        filing = unit.filings.get(again.filing_id or "")
+        said = unit.clearances.find(flight_id=again.id)
+    assert filing.emergency, "from another dock it is another flight: filed anew"
+    assert [c.word for c in said] == ["no_go", "no_go", "go"], "each decision is kept"
+    assert "nothing was filed for flights from TC-02" in said[0].reasons[0]
     assert distance_m(vehicle.state.position, rig.A) < 10
 
 

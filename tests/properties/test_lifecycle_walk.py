@@ -44,7 +44,7 @@ FINAL: Mapping[type[StrEnum], frozenset[StrEnum]] = {
     FlightState: frozenset(
         {FlightState.DONE, FlightState.DIVERTED, FlightState.CANCELLED, FlightState.FAILED}
     ),
-    FilingState: frozenset({FilingState.APPROVED, FilingState.REFUSED}),
+    FilingState: frozenset({FilingState.REFUSED, FilingState.REVOKED}),
     AnomalyState: frozenset(),
     CaseState: frozenset({CaseState.REJECTED}),
     ReviewState: frozenset(),  # a decision can be undone for ten minutes

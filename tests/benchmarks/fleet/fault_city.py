@@ -21,6 +21,7 @@ from core.geo import HeightGrid, LonLat, offset
 from core.route import Route, Waypoint
 from core.zones import Zone, ZoneKind
 from missions.catalog.model import Department
+from missions.clearance.volumes import volumes_of
 from missions.entities import Filing, FilingState, Flight, Origin, Task, TaskState
 from missions.operations.room import ControlRoom
 from missions.presets import (
@@ -159,7 +160,7 @@ def file_flight(room: ControlRoom, number: int, wait_s: float) -> Flight:
     )  # fmt: skip
     filing = Filing(
         id=f"fil-{number}", day=room.today(), emergency=False, filed_at=now, filed_by="campaign",
-        state=FilingState.APPROVED,
+        state=FilingState.APPROVED, volumes=volumes_of((flight,), room.preset),
     )  # fmt: skip
     with room.unit() as unit:
         unit.tasks.add(replace(task, state=TaskState.PLANNED, flight_id=name))
