@@ -84,6 +84,11 @@ class EventType:
             warmest part moves.
         spacing_m: sightings farther apart than this are two things.
         again_h: a find so long after the last one is a new thing; None for never.
+        city_code, city_class: sub-class and class as the city numbers them; "" where it uses ours.
+        deadlines_h: working hours by severity, where they differ from ``deadline_h``.
+        departments: who handles it in a county, where that is not ``department``.
+        evidence: photographs that a report back must bring.
+        around_the_clock: the deadline runs day and night, holidays included.
     """
 
     code: str
@@ -101,6 +106,22 @@ class EventType:
     extent_m: float = 8.0
     spacing_m: float = 40.0
     again_h: float | None = None
+    city_code: str = ""
+    city_class: str = ""
+    deadlines_h: Mapping[int, float] = field(default_factory=dict)
+    departments: Mapping[str, str] = field(default_factory=dict)
+    evidence: int = 0
+    around_the_clock: bool = False
+
+    def hours_for(self, severity: int) -> float:
+        """Working hours until a find of this severity must be reported back: the figure of the
+        gravest severity given that is no graver than it, else the common one."""
+        given = [s for s in self.deadlines_h if s <= severity]
+        return self.deadlines_h[max(given)] if given else self.deadline_h
+
+    def department_in(self, county: str) -> str:
+        """Who handles it in a county ("" for none known)."""
+        return self.departments.get(county, self.department)
 
     @property
     def slot(self) -> str | None:

@@ -21,8 +21,10 @@ from core.zones import Zone
 from fleet.address import MAIN, Address, is_link_name
 from missions import catalog
 from missions.catalog.fields import Fields, read_yaml, unique
+from missions.catalog.limits import Limits, load_limits
 from missions.catalog.retention import RetentionRules, load_retention
 from missions.catalog.signals import SignalRules, load_signals
+from missions.entities import Origin
 from missions.presets import shapes
 from missions.presets.casework import casework
 from missions.presets.model import (
@@ -82,6 +84,7 @@ def load(name_or_path: str | Path = "quzhou") -> Preset:
         attribution=rules.text("attribution"),
         zone_info=_zone_info(rules),
         retention=_retention(own, words.scenarios),
+        limits=_limits(own, words),
         signals=_signals(own, words),
     )
     rules.finish()
@@ -94,6 +97,14 @@ def _retention(own: Path, scenarios: Iterable[str]) -> RetentionRules:
     if path.is_file():
         return load_retention(scenarios, path)
     return load_retention(scenarios, strict=not own.is_dir())
+
+
+def _limits(own: Path, words: catalog.Catalog) -> Limits:
+    """The preset's own figures; without any, those that FlyOnce ships."""
+    path = own / "limits.yaml"
+    if path.is_file():
+        return load_limits(words.departments, path)
+    return load_limits(words.departments, strict=not own.is_dir())
 
 
 def _signals(own: Path, words: catalog.Catalog) -> SignalRules:

@@ -13,6 +13,7 @@ from core.geo import HeightGrid, LonLat
 from core.zones import Zone
 from fleet.address import MAIN, Address
 from missions.catalog.casework import CaseRules
+from missions.catalog.limits import Limits, shipped
 from missions.catalog.model import Department, EventType, Scenario
 from missions.catalog.retention import RetentionRules
 from missions.catalog.signals import SignalRules
@@ -228,6 +229,9 @@ class Preset:
     weather: WeatherRules = WeatherRules()
     casework: CaseRules = field(default_factory=CaseRules)
     """How cases are settled."""
+
+    limits: Limits = field(default_factory=shipped)
+    """How often one caller may ask, and what a department may have in a month."""
 
     signals: SignalRules = field(default_factory=SignalRules)
     """What sensors, citizens and other systems may send, and what asks for a flight."""
