@@ -17,6 +17,7 @@ from core.geo import LonLat
 from core.route import Route
 from fleet.address import MAIN, Address
 from fleet.orders import OrderState
+from missions.cases.records import Escalation, Extension, Verification, Visit
 
 GeoJson = Mapping[str, Any]
 
@@ -36,6 +37,10 @@ class Origin(StrEnum):
     """Point-and-fly (指点飞行)."""
     REFLY = "refly"
     """Photographs were missing: only the gaps are flown again."""
+    SIGNAL = "signal"
+    """A sensor's warning, a citizen's report or another system's find."""
+    VERIFY = "verify"
+    """A case that was reported back: has it been put right?"""
 
 
 class RequestState(StrEnum):
@@ -249,6 +254,8 @@ class Task:
     state: TaskState = TaskState.OPEN
     flight_id: str | None = None
     refusal: Answer | None = None
+    shared_with: tuple[str, ...] = ()
+    """Departments that may see what is photographed for it, besides those that it serves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -451,13 +458,24 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseStep:
-    """One step of a case: what, when, by whom."""
+    """One step of a case: what, when, by whom.
+
+    Attributes:
+        department: to which it was dispatched, or which took the step; "" in old records.
+        media: photographs brought as evidence.
+        due_at: the deadline that a dispatch set.
+        handed_over: a dispatch to another department (移交) within the same deadline.
+    """
 
     step: str
     at: datetime
     by: str
     note: str = ""
     found: bool | None = None
+    department: str = ""
+    media: tuple[str, ...] = ()
+    due_at: datetime | None = None
+    handed_over: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -491,7 +509,16 @@ class Recheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What a department has to settle, from alert to proof."""
+    """What a department has to settle, from alert to proof.
+
+    Attributes:
+        before, after: photographs of how it was found, and of the place since the last report back.
+        escalation: the highest level told since the last dispatch; 0 for none.
+        escalate_at: when the next one is; None where none is to come.
+        recurs_of: the closed case of the same kind and place that this one repeats; recurrence:
+            how many came before it.
+        inspection_id: the joint inspection that it is part of now.
+    """
 
     id: str
     number: str
@@ -514,6 +541,25 @@ class Case:
     score: float | None = None
     county: str = ""
     """Id of the county it lies in; "" outside all of them, and in old records."""
+    escalation: int = 0
+    escalate_at: datetime | None = None
+    escalations: tuple[Escalation, ...] = ()
+    extensions: tuple[Extension, ...] = ()
+    verifications: tuple[Verification, ...] = ()
+    visits: tuple[Visit, ...] = ()
+    recurs_of: str | None = None
+    recurrence: int = 0
+    inspection_id: str | None = None
+
+    @property
+    def changed_at(self) -> datetime:
+        """When something about it was last written down."""
+        times = [self.opened_at, *(s.at for s in self.steps), *(v.at for v in self.visits)]
+        times += [e.at for e in self.escalations]
+        times += [x.decided_at or x.asked_at for x in self.extensions]
+        times += [v.judged_at or v.seen_at or v.asked_at for v in self.verifications]
+        times += [r.looked_at or r.at for r in self.rechecks]
+        return max(times)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,6 +51,9 @@ class RequestDraft:
         kind: "orbit" round a point or "facade" along a line, with radius_m, base_m and top_m; what
             the geometry is where it is left out.
         fresh_h: photographs that were taken within so many hours will do; 0 for a flight anyway.
+        crs: what the coordinates are in: "WGS84", "GCJ02" or "BD09", which are converted; None
+            for WGS-84 unless something speaks against it.
+        share_with: departments that may see what is photographed, besides the scenario's.
     """
 
     geometry: Mapping[str, Any]
@@ -68,6 +71,8 @@ class RequestDraft:
     radius_m: float | None = None
     base_m: float | None = None
     top_m: float | None = None
+    crs: str | None = None
+    share_with: tuple[str, ...] = ()
 
 
 def ask(
@@ -114,7 +119,7 @@ def ask(
 def checked(preset: Preset, principal: Principal, draft: RequestDraft, now: datetime) -> Request:
     """The request that a draft makes. Raises as `ask`."""
     scenario = _scenario(preset, draft.scenario)
-    kind, place = checked_geometry(preset, draft.geometry)
+    kind, place = checked_geometry(preset, draft.geometry, draft.crs)
     upright = upright_of(draft, kind)
     earliest, latest = _window(draft, now)
     department = _department(preset, principal, draft, scenario)
@@ -123,7 +128,7 @@ def checked(preset: Preset, principal: Principal, draft: RequestDraft, now: date
         id=new_id("req", now),
         scenario=scenario.id if scenario else "",
         department=department,
-        shared_with=tuple(sorted(readers - {department})),
+        shared_with=tuple(sorted((readers | _guests(preset, draft)) - {department})),
         purpose=_purpose(draft.purpose),
         place="",
         geometry=mapping(place),
@@ -217,6 +222,18 @@ def _department(
             f"use one of {', '.join(preset.departments)}",
         )
     return draft.department or (scenario.department if scenario else CITY)
+
+
+def _guests(preset: Preset, draft: RequestDraft) -> frozenset[str]:
+    """The departments that the draft shares its photographs with."""
+    unknown = [name for name in draft.share_with if name not in preset.departments]
+    if unknown:
+        raise _wrong(
+            "share_with",
+            f"no such department: {unknown[0][:80]}",
+            f"use some of {', '.join(preset.departments)}",
+        )
+    return frozenset(draft.share_with)
 
 
 def _window(draft: RequestDraft, now: datetime) -> tuple[datetime, datetime]:

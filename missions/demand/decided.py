@@ -109,7 +109,14 @@ def _task(
         state=TaskState.PLANNED if flight else TaskState.REFUSED,
         flight_id=flight_ids[flight.id] if flight else None,
         refusal=None if flight or refusal is None else _answer(refusal),
+        shared_with=readers_of(requests),
     )
+
+
+def readers_of(requests: Sequence[Request]) -> tuple[str, ...]:
+    """The departments with which what requests show is shared, besides their own."""
+    owners = {r.department for r in requests}
+    return tuple(sorted({d for r in requests for d in r.shared_with} - owners))
 
 
 def _flight(

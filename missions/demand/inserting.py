@@ -1,186 +1,191 @@
-"""A request that comes while the day's plan stands: it is served from what drones have left.
+"""A request that comes while plans stand: the first day of its window that can serve it does.
 
-No flight of the plan moves. Each free span of a drone's day is put before the planner as a
-station of its own, so that the same search and the same independent checker answer.
+On each day that is planned it joins a flight that sees it anyway, or gets one in what the drones
+have left; no flight of the plan moves. A day that is not planned yet takes it in when it is.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-import planner
+from core.errors import Unavailable
 from core.ids import new_id
-from missions.demand.decided import Decided, decide
-from missions.demand.filing import cutoff, file_emergency
-from missions.demand.planning import horizon, look, stations_of
-from missions.entities import Filing, Flight, FlightState, LogEntry, Origin, Request
-from missions.presets import Dock, Preset
+from missions.clearance.added import filed
+from missions.clearance.filing import cutoff
+from missions.demand import joining
+from missions.demand.decided import Decided
+from missions.demand.fitting import TAKEN, Tried, decided, explained, tried
+from missions.demand.joining import Joined, joined
+from missions.demand.planning import horizon
+from missions.demand.waiting import offered_day, waiting
+from missions.entities import Flight, LogEntry, Request, RequestState
+from missions.presets import Preset
 from missions.store.protocol import Store, Unit
-from planner.explain.advice import advised
-from planner.problem import Problem, Station
 
-SEARCH_S = 1.0
-"""One request has few ways to be flown; somebody waits for the answer."""
 PREPARATION = timedelta(minutes=2)
 """From the answer to the earliest take-off, beyond the filing's own time."""
-SHORTEST = timedelta(minutes=6)
-"""A shorter span between two flights is of no use."""
-_TAKEN = (
-    FlightState.PLANNED,
-    FlightState.PREPARING,
-    FlightState.FLYING,
-    FlightState.DONE,
-    FlightState.DIVERTED,
-)
+TRIES = 5
+"""Times that an answer is worked out anew because another took the flight meanwhile."""
+DAYS_AFTER = 3
+"""So many days after its window a look is offered where nothing else can be."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A time in which a drone is in its dock, charged and not wanted."""
+class Days:
+    """The days that are planned, with the flights that keep a drone, read when they are needed."""
 
-    dock: str
-    start: datetime
-    end: datetime
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._read: dict[date, list[Flight] | None] = {}
+
+    def flights(self, day: date) -> list[Flight] | None:
+        """A day's flights; None for a day without a plan."""
+        if day not in self._read:
+            with self._store.view() as unit:
+                planned = bool(unit.plans.find(day=day, limit=1))
+                self._read[day] = unit.flights.find(day=day, state=TAKEN) if planned else None
+        return self._read[day]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What can be answered, before any of it is kept.
+
+    Attributes:
+        request: with its answer.
+        decided, joined: what makes it so; neither for a request that waits.
+        days: what it was worked out from.
+    """
+
+    request: Request
+    days: Days
+    decided: Decided | None = None
+    joined: Joined | None = None
 
 
 def insert(store: Store, preset: Preset, request: Request, now: datetime) -> Request:
-    """Serve a request on the first day of its window that has a plan; returns it answered.
+    """Answer a request and keep what was decided.
 
-    A day without a plan yet takes the request in when it is planned; then it stays asked.
+    Two who want the same drone at the same time are served one after the other: what was worked
+    out from flights that have changed since is worked out anew.
+
+    Raises:
+        Unavailable: the plan changed at every try; the request stays asked and is answered later.
     """
-    day = max(request.earliest, now).astimezone(preset.zone_info).date()
-    with store.view() as unit:
-        if not unit.plans.find(day=day, limit=1):
-            return request
-        flights = unit.flights.find(day=day, state=_TAKEN)
-        routine = next((f.filing_id for f in flights if f.plan_id is not None), None)
-    late = now > cutoff(day, preset.filing, preset.zone_info)
-    decided = _decide(preset, request, day, flights, _ready(preset, now, late=late))
-    with store.unit() as unit:
-        filing = file_emergency(day, now=now, by="late request") if late else None
-        _keep(unit, decided, filing, filing.id if filing else routine, now)
-    return decided.requests[0]
+    for _ in range(TRIES):
+        found = consider(store, preset, request, now)
+        with store.unit() as unit:
+            kept = _kept(unit, preset, found, now)
+        if kept is not None:
+            return kept
+    raise Unavailable(
+        "the plan changes faster than it can be answered",
+        where=request.id,
+        remedy="it is kept and answered as soon as the plan stands still: look again in a minute",
+    )
 
 
-def spans(
-    flights: Iterable[Flight], docks: Iterable[Dock], start: datetime, end: datetime, preset: Preset
-) -> list[Span]:
-    """The free spans of every drone between two times, charging left out."""
-    by_dock: dict[str, list[Flight]] = defaultdict(list)
-    for flight in flights:
-        by_dock[flight.dock].append(flight)
-    free = []
-    for dock in docks:
-        recharge = timedelta(seconds=preset.kinds[dock.kind].recharge_s)
-        ready = start
-        for flight in sorted(by_dock[dock.id], key=lambda f: f.start):
-            free.append(Span(dock.id, ready, flight.start - recharge))
-            ready = max(ready, (flight.landed_at or flight.end) + recharge)
-        free.append(Span(dock.id, ready, end))
-    return [span for span in free if span.end - span.start >= SHORTEST]
+def consider(store: Store, preset: Preset, request: Request, now: datetime) -> Found:
+    """Work an answer out, without keeping anything."""
+    days = Days(store)
+    refused: list[Tried] = []
+    for day in days_of(preset, request, now):
+        flights = days.flights(day)
+        if flights is None:
+            return Found(request=waiting(preset, request, day, now), days=days)
+        one = joined(preset, request, flights, now + PREPARATION)
+        if one is not None:
+            return Found(request=one.request, joined=one, days=days)
+        trial = tried(preset, request, day, flights, ready_at(preset, day, now))
+        if trial.served:
+            made = decided(preset, trial)
+            return Found(request=made.requests[0], decided=made, days=days)
+        refused.append(trial)
+    made = decided(preset, explained(preset, refused[0]))
+    answered = _with_another_day(preset, made.requests[0], days, now)
+    return Found(request=answered, decided=replace(made, requests=(answered,)), days=days)
 
 
-def _ready(preset: Preset, now: datetime, *, late: bool) -> datetime:
+def days_of(preset: Preset, request: Request, now: datetime) -> list[date]:
+    """The days on which a request may be flown: those of its window on which drones fly, and the
+    first one anyway."""
+    first = max(request.earliest, now).astimezone(preset.zone_info).date()
+    last = request.latest.astimezone(preset.zone_info).date()
+    found = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    open_ = [
+        day
+        for day in found
+        if horizon(preset, day)[0] < request.latest
+        and horizon(preset, day)[1] > max(request.earliest, now)
+    ]
+    return open_ or [first]
+
+
+def ready_at(preset: Preset, day: date, now: datetime) -> datetime:
     """The earliest take-off: after the filing's answer, if one must be made now."""
+    late = now > cutoff(day, preset.filing, preset.zone_info)
     answer = timedelta(minutes=preset.filing.emergency_answer_min) if late else timedelta(0)
     return now + answer + PREPARATION
 
 
-def _decide(
-    preset: Preset, request: Request, day: date, flights: Iterable[Flight], ready: datetime
-) -> Decided:
-    start, end = horizon(preset, day)
-    first = max(start, ready, request.earliest)
-    free = spans(flights, preset.docks, first, min(end, request.latest), preset)
-    whole = {station.id: station for station in stations_of(preset, start, end)}
-    stations, docks = _as_stations(preset, free, whole)
-    prepared = planner.prepare(
-        [look(request)], tuple(whole.values()), preset.zones, heights=preset.heights
+def _with_another_day(preset: Preset, refused: Request, days: Days, now: datetime) -> Request:
+    """A refusal for which nothing else can be offered, with one of the next days that are planned
+    if the same look can be flown then."""
+    answer = refused.answer
+    if answer is None or answer.offer is not None:
+        return refused
+    again = replace(refused, state=RequestState.ASKED, answer=None, task_ids=())
+    last = refused.latest.astimezone(preset.zone_info).date()
+    for number in range(1, DAYS_AFTER + 1):
+        by = timedelta(days=number)
+        day = last + by
+        flights = days.flights(day)
+        if flights is None:
+            continue
+        moved = replace(again, earliest=again.earliest + by, latest=again.latest + by)
+        trial = tried(preset, moved, day, flights, ready_at(preset, day, now))
+        if trial.served:
+            return replace(refused, answer=offered_day(preset, answer, moved, trial.plan.flights))
+    return refused
+
+
+def _kept(unit: Unit, preset: Preset, found: Found, now: datetime) -> Request | None:
+    """Keep an answer; None where what it rests on has changed."""
+    current = unit.requests.get(found.request.id)
+    if current.state not in (RequestState.ASKED, RequestState.REFUSED):
+        return current  # answered, withdrawn or expired while this was worked out
+    if found.joined is not None:
+        if not joining.keep(unit, found.joined):
+            return None
+    elif found.decided is not None:
+        new = found.decided.flights
+        if new and _has_changed(unit, found.days, new[0].day):
+            return None
+        filing = filed(unit, preset, new, now=now, by="late request")
+        unit.tasks.add_all(found.decided.tasks)
+        unit.flights.add_all(replace(f, filing_id=filing) for f in new)
+    unit.requests.put(found.request)
+    _note(unit, found.request, now)
+    return found.request
+
+
+def _has_changed(unit: Unit, days: Days, day: date) -> bool:
+    """Whether a flight came in or moved since; one that is gone takes nobody's place."""
+    before = {f.id: (f.start, f.end) for f in days.flights(day) or ()}
+    return any(
+        before.get(f.id) != (f.start, f.end) for f in unit.flights.find(day=day, state=TAKEN)
     )
-    problem = Problem(
-        stations=stations, tasks=prepared.tasks, zones=preset.zones, start=start, end=end
-    )
-    plan = planner.solve(problem, seconds=SEARCH_S)
-    broken = planner.verify(problem, plan)
-    if broken:
-        plan = replace(plan, flights=(), unserved={t.id: _refused(t.id) for t in prepared.tasks})
-    prepared, plan = advised([look(request)], problem, prepared, plan, heights=preset.heights)
-    names = {name: dock.id for name, dock in docks.items()}
-    prepared = replace(prepared, refused=_by_dock(prepared.refused, names))
-    plan = replace(plan, unserved=_by_dock(plan.unserved, names))
-    return decide(
-        preset, day, (request,), prepared, plan, docks=docks, plan_id=None, origin=Origin.ASKED
-    )
 
 
-def _by_dock(
-    refused: Mapping[str, planner.Refusal], names: Mapping[str, str]
-) -> dict[str, planner.Refusal]:
-    """Refusals that speak of docks, not of their free spans."""
-
-    def told(text: str) -> str:
-        for span, dock in names.items():
-            text = text.replace(span, dock)
-        return text
-
-    return {
-        key: replace(
-            one,
-            conflict=tuple((told(en), told(zh)) for en, zh in one.conflict),
-            offer=one.offer
-            and replace(
-                one.offer,
-                text=told(one.offer.text),
-                text_zh=told(one.offer.text_zh),
-                station=names.get(one.offer.station, one.offer.station),
-            ),
+def _note(unit: Unit, request: Request, now: datetime) -> None:
+    answer = request.answer
+    unit.log.add(
+        LogEntry(
+            id=new_id("log", now),
+            at=now,
+            actor="service",
+            action="request.answer",
+            subject=request.id,
+            text=answer.text if answer else "",
+            text_zh=answer.text_zh if answer else "",
+            department=request.department,
         )
-        for key, one in refused.items()
-    }
-
-
-def _as_stations(
-    preset: Preset, free: Iterable[Span], whole: Mapping[str, Station]
-) -> tuple[tuple[Station, ...], dict[str, Dock]]:
-    stations, docks = [], {}
-    for number, span in enumerate(free):
-        name = f"{span.dock}/{number}/"  # none is the beginning of another
-        stations.append(
-            replace(whole[span.dock], id=name, available_from=span.start, available_until=span.end)
-        )
-        docks[name] = preset.dock(span.dock)
-    return tuple(stations), docks
-
-
-def _refused(task_id: str) -> planner.Refusal:
-    return planner.Refusal(
-        id=task_id,
-        code="no_capacity",
-        reason="no way to fly it between the planned flights passed the checker",
-        reason_zh="在已排航班之间未找到通过校验的航线",
     )
-
-
-def _keep(
-    unit: Unit, decided: Decided, filing: Filing | None, filing_id: str | None, now: datetime
-) -> None:
-    if filing is not None and decided.flights:
-        unit.filings.add(filing)
-    unit.tasks.add_all(decided.tasks)
-    unit.flights.add_all(replace(f, filing_id=filing_id) for f in decided.flights)
-    for request in decided.requests:
-        unit.requests.put(request)
-        answer = request.answer
-        unit.log.add(
-            LogEntry(
-                id=new_id("log", now),
-                at=now,
-                actor="service",
-                action="request.answer",
-                subject=request.id,
-                text=answer.text if answer else "",
-                text_zh=answer.text_zh if answer else "",
-                department=request.department,
-            )
-        )

@@ -17,7 +17,7 @@ from core.geo import LocalFrame, LonLat
 from core.ids import new_id
 from core.route import Route, Waypoint
 from imagery.ground.overlap import Shot, overlap_of
-from missions.demand.decided import planned_answer
+from missions.demand.decided import planned_answer, readers_of
 from missions.demand.ground import FLAT_KINDS, ground_of, overlaps_of
 from missions.entities import Flight, FlightState, Origin, Request, RequestState, Task, TaskState
 from missions.lifecycle import move
@@ -126,6 +126,7 @@ def _join(request: Request, flight: Flight, zone: ZoneInfo) -> Joined:
         priority=request.priority,
         state=TaskState.PLANNED,
         flight_id=flight.id,
+        shared_with=readers_of((request,)),
     )
     more = replace(
         flight,

@@ -8,6 +8,7 @@ from missions.clearance.authority import Authority, SimulatedAuthority
 from missions.clearance.filing import answered_yesterday, cutoff, file_routine
 from missions.clearance.volumes import volumes_of
 from missions.demand.planning import PlannedDay, horizon
+from missions.demand.taken_in import take_in
 from missions.entities import Filing, Origin, Request, RequestState
 from missions.presets import Preset
 from missions.store.protocol import Store, Unit
@@ -35,10 +36,9 @@ def release(
     with store.unit() as unit:
         unit.filings.add(filing)
         unit.requests.add_all(r for r in planned.requests if r.origin is Origin.REVISIT)
-        for asked in (r for r in planned.requests if r.origin is not Origin.REVISIT):
-            unit.requests.put(asked)
         unit.tasks.add_all(planned.tasks)
         unit.flights.add_all(replace(f, filing_id=filing.id) for f in planned.flights)
+        take_in(unit, preset, planned, now)
         unit.plans.add(planned.record)
         also(unit)
     return filing

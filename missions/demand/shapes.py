@@ -1,7 +1,7 @@
 """Is this a place that can be photographed? GeoJSON from a caller, judged before anybody plans."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -11,18 +11,21 @@ from shapely.geometry.base import BaseGeometry
 
 from core.errors import InvalidInput
 from core.geo import LonLat, area_m2, path_length_m
+from missions.demand.datum import Suspicion, betrayed, hinted, said, to_wgs84
 from missions.presets import Preset
 
 KINDS: Mapping[str, str] = {
     "Polygon": "area",
     "MultiPolygon": "area",
     "LineString": "corridor",
+    "MultiLineString": "corridor",
     "Point": "points",
     "MultiPoint": "points",
 }
 """What a geometry type asks for."""
 
 MAX_VERTICES = 5_000
+MAX_FEATURES = 500
 MAX_AREA_M2 = 100e6
 """100 km2: with 51 drones of about 1 km2 a flight, more than a day of the whole network."""
 MAX_LENGTH_M = 200_000.0
@@ -32,43 +35,98 @@ _BORDER_DEG = 0.005
 _MAX_DEPTH = 5
 
 
-def checked_geometry(preset: Preset, geometry: Any) -> tuple[str, BaseGeometry]:
-    """The kind of look ("area", "corridor", "points") and the shape, in two dimensions.
+def checked_geometry(
+    preset: Preset, geometry: Any, crs: str | None = None
+) -> tuple[str, BaseGeometry]:
+    """The kind of look ("area", "corridor", "points") and the shape, WGS-84, in two dimensions.
+
+    Args:
+        geometry: GeoJSON geometry, Feature, or FeatureCollection of one kind of look.
+        crs: what its coordinates are in, see `missions.demand.datum`; None where nobody said.
 
     Raises:
-        InvalidInput: no geometry that can be flown; the text says why and what to do.
+        InvalidInput: no geometry that can be flown, or it seems to be in other coordinates; the
+            text says why and what to do.
     """
-    body = _unwrapped(geometry)
-    kind = KINDS[body["type"]]
-    place = _shape(body)
+    bodies, words = _unwrapped(geometry)
+    place = merged([_shape(body) for body in bodies])
+    if shapely.get_num_coordinates(place) > MAX_VERTICES:
+        raise _refused(
+            f"more than {MAX_VERTICES} vertices",
+            "simplify the shape; POST /requests/geometry does that",
+        )
+    kind, found, suspicion = checked_place(preset, place, crs, words)
+    if suspicion is not None:
+        raise InvalidInput(
+            f"it looks like {suspicion.crs}: {suspicion.why}",
+            where="crs",
+            remedy=f"say crs: {suspicion.crs} to have it converted, or crs: WGS84 to keep it",
+        )
+    return kind, found
+
+
+def checked_place(
+    preset: Preset, place: BaseGeometry, crs: str | None, words: str = ""
+) -> tuple[str, BaseGeometry, Suspicion | None]:
+    """The kind of look, the shape in WGS-84, and what else its coordinates seem to be where nobody
+    said. Raises as `checked_geometry`."""
+    kind, known = KINDS[place.geom_type], said(crs)
+    if known is not None:
+        place = to_wgs84(place, known)
     _must_be_simple(place)
     _must_be_inside(preset, place)
     _must_be_small(kind, place)
-    return kind, place
+    return kind, place, None if known else hinted(words) or betrayed(preset, place)
 
 
-def _unwrapped(geometry: Any) -> Mapping[str, Any]:
-    """The bare geometry of a geometry, a Feature, or a collection of one."""
-    body = geometry
-    for _ in range(2):
-        if isinstance(body, Mapping) and body.get("type") == "FeatureCollection":
-            features = body.get("features")
-            if not isinstance(features, list) or len(features) != 1:
-                raise _refused("one look has one geometry", "send one request for each feature")
-            body = features[0]
-        elif isinstance(body, Mapping) and body.get("type") == "Feature":
-            body = body.get("geometry")
-    if not isinstance(body, Mapping) or str(body.get("type")) not in KINDS:
-        raise _refused("no geometry that can be looked at", f"use GeoJSON {', '.join(KINDS)}")
-    return body
+def merged(places: Sequence[BaseGeometry]) -> BaseGeometry:
+    """Several shapes of one kind as one; a single one as it is.
+
+    Raises:
+        InvalidInput: they are of different kinds, or overlapping areas cross themselves.
+    """
+    kinds = {KINDS[place.geom_type] for place in places}
+    if len(kinds) > 1:
+        raise _refused(
+            f"{' and '.join(sorted(kinds))} in one request", "send one request for each kind"
+        )
+    if len(places) == 1:
+        return places[0]
+    if kinds == {"area"}:
+        for place in places:
+            _must_be_simple(place)
+        return shapely.union_all(places)
+    parts = [part for place in places for part in shapely.get_parts(place)]
+    return shapely.MultiPoint(parts) if kinds == {"points"} else shapely.MultiLineString(parts)
+
+
+def _unwrapped(geometry: Any) -> tuple[list[Mapping[str, Any]], str]:
+    """The bare geometries of a geometry, a Feature or a collection, and the words beside them."""
+    features = [geometry]
+    if isinstance(geometry, Mapping) and geometry.get("type") == "FeatureCollection":
+        given = geometry.get("features")
+        if not isinstance(given, list) or not 0 < len(given) <= MAX_FEATURES:
+            raise _refused(
+                f"a collection has 1 to {MAX_FEATURES} features", "send several requests"
+            )
+        features = given
+    bodies = []
+    words = [str(geometry.get("crs") or "")] if isinstance(geometry, Mapping) else []
+    for feature in features:
+        body = feature
+        if isinstance(feature, Mapping) and feature.get("type") == "Feature":
+            body = feature.get("geometry")
+            words.append(str(feature.get("properties") or ""))
+        if not isinstance(body, Mapping) or str(body.get("type")) not in KINDS:
+            raise _refused("no geometry that can be looked at", f"use GeoJSON {', '.join(KINDS)}")
+        bodies.append(body)
+    return bodies, "\n".join(words)
 
 
 def _shape(body: Mapping[str, Any]) -> BaseGeometry:
     count = 0
     for lon, lat in _positions(body.get("coordinates"), 0):
         count += 1
-        if count > MAX_VERTICES:
-            raise _refused(f"more than {MAX_VERTICES} vertices", "simplify the shape")
         if abs(lat) > 90 and abs(lon) <= 90:
             raise _refused("latitude comes first", "GeoJSON has longitude first: exchange them")
         if not (abs(lon) <= 180 and abs(lat) <= 90):
@@ -128,7 +186,9 @@ def _must_be_small(kind: str, place: BaseGeometry) -> None:
         if area < 1.0:
             raise _refused("the area is smaller than a square metre", "ask for a point instead")
     elif kind == "corridor":
-        length = path_length_m(LonLat(x, y) for x, y in place.coords)
+        length = sum(
+            path_length_m(LonLat(x, y) for x, y in part.coords) for part in shapely.get_parts(place)
+        )
         if length > MAX_LENGTH_M:
             raise _refused(f"{length / 1000:.0f} km in one request", "ask for parts of 200 km")
         if length < 1.0:

@@ -98,6 +98,7 @@ def audience(preset: Preset, tasks: Iterable[Task]) -> tuple[str, ...]:
     guests: list[str] = []
     for task in tasks:
         owners.extend(task.departments)
+        guests.extend(task.shared_with)
         for name in task.scenarios:
             if name in preset.scenarios:
                 guests.extend(preset.scenarios[name].shared_with)

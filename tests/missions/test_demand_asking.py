@@ -111,7 +111,7 @@ def test_shapes_of_all_kinds_are_taken(
             {"type": "MultiPoint", "coordinates": [[118.5 + n * 1e-4, 28.5] for n in range(300)]},
             "200 points",
         ),
-        ({"type": "FeatureCollection", "features": []}, "one geometry"),
+        ({"type": "FeatureCollection", "features": []}, "1 to 500 features"),
     ],
 )
 def test_a_bad_shape_is_refused_with_a_way_out(
