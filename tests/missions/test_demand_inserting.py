@@ -255,10 +255,10 @@ def test_two_who_want_one_drone_at_one_time_are_both_served_or_told(
     store: MemoryStore, preset: Preset, make: Any, clock: ManualClock
 ) -> None:
     """Both answers are worked out from the same plan; the second one is worked out anew."""
-    wishes = [replace(asked(make, clock), id=f"req-{n}") for n in range(2)]
+    wishes = [replace(asked(make, clock), id=f"req-{n}") for n in range(3)]
     put_in(store, *wishes)
-    first = consider(store, preset, wishes[0], clock.now())
-    answered = [insert(store, preset, wish, clock.now()) for wish in wishes[::-1]]
+    first = consider(store, preset, wishes[2], clock.now())
+    answered = [insert(store, preset, wish, clock.now()) for wish in wishes[:2]]
     assert first.decided is not None
     with store.unit() as unit:
         assert _kept(unit, preset, first, clock.now()) is None  # its flight is taken
