@@ -20,6 +20,7 @@ from missions.ledger import CITY
 from missions.operations.journal import note
 from missions.presets import Preset
 from missions.store import codec
+from missions.store.observed import Observers
 from missions.store.protocol import Store, Unit
 
 URGENT = 5
@@ -90,6 +91,11 @@ def charged(unit: Unit, before: LedgerLine | None, after: LedgerLine) -> None:
     used = _used(unit, name)
     more = after.seconds - (before.seconds if before else 0)
     unit.settings.set(name, codec.encode(replace(used, flight_s=used.flight_s + more)))
+
+
+def observers() -> Observers:
+    """What watches the store for the quotas' sake."""
+    return {"ledger": (charged,)}
 
 
 def standing_of(unit: Unit, preset: Preset, department: str, now: datetime) -> Standing:

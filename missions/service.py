@@ -13,6 +13,7 @@ from fleet.docks.dock import DockState
 from imagery.catalog import Medium
 from missions import queries, tokens
 from missions.access import Principal
+from missions.answers import Answers
 from missions.cases import cases as casework
 from missions.cases.recheck import Progress, progress
 from missions.demand.asking import RequestDraft, ask
@@ -52,8 +53,11 @@ from missions.operations.point import PointAnswer
 from missions.operations.reports import told
 from missions.operations.room import ControlRoom
 from missions.presets import Preset
+from missions.pulse import Pulse
 from missions.queries import FlightDetail, Page, PlanDetail
+from missions.quotas import Quotas
 from missions.report import Reporter
+from missions.versions import Versions
 
 
 class Service:
@@ -86,6 +90,14 @@ class Service:
         """What was really photographed, and whether that will do."""
         self.places = Anomalies(room)
         """One anomaly and its temperature history."""
+        self.answers = Answers(room.records)
+        """Answers by idempotency key."""
+        self.versions = Versions(room.records)
+        """Versions of stored things, for conditional requests."""
+        self.quotas = Quotas(room.records, room.preset, room.clock)
+        """What departments may have in a month."""
+        self.pulse = Pulse(room, lambda: self.status)
+        """Whether the service is ready, and its figures."""
         self.status = "starting"
         """"ok" once the day's plan is released."""
 

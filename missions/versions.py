@@ -5,11 +5,13 @@ the write (`missions.store.acting`), and units come one after the other over all
 """
 
 import hashlib
-from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from core.errors import FlyOnceError
+from missions.access import Principal
 from missions.store import codec
+from missions.store.kinds import KINDS
 from missions.store.protocol import Store, Unit
 
 
@@ -24,22 +26,29 @@ class Expectation:
     Attributes:
         kind, id: which thing, as in `missions.store.kinds`.
         versions: one of which it must have; None for any, as long as there is such a thing.
+        principal: who expects it; of what it may not see nothing is said here.
     """
 
     kind: str
     id: str
     versions: frozenset[str] | None
+    principal: Principal
 
     def entering(self, unit: Unit) -> None:
         """Raise VersionMismatch unless the thing is as expected."""
-        now = version_in(unit, self.kind, self.id)
-        if now is None or (self.versions is not None and now not in self.versions):
+        if self.kind not in KINDS:
             raise VersionMismatch(
-                "it was changed since you read it" if now else "there is no such thing any more",
-                where="If-Match",
-                remedy="read it again, look whether your change is still right, and send it with "
-                "the new ETag",
+                "this address has no version", where="If-Match", remedy="leave If-Match out"
             )
+        item = _visible(unit, self.kind, self.id, self.principal)
+        if item is None or self.versions is None or _version(item) in self.versions:
+            return  # whether there is such a thing is the use case's to say
+        raise VersionMismatch(
+            "it was changed since you read it",
+            where="If-Match",
+            remedy="read it again, look whether your change is still right, and send it with the "
+            "new ETag",
+        )
 
     def leaving(self, unit: Unit) -> None:
         """Nothing more to say."""
@@ -65,14 +74,18 @@ class Versions:
 def version_in(unit: Unit, kind: str, id: str) -> str | None:
     """The version of a thing within a unit: 16 hexadecimal digits; None where there is none."""
     repository = getattr(unit, kind)
-    if not repository.exists(id):
+    return _version(repository.get(id)) if repository.exists(id) else None
+
+
+def _version(item: Any) -> str:
+    return hashlib.sha256(codec.dumps(item).encode()).hexdigest()[:16]
+
+
+def _visible(unit: Unit, kind: str, id: str, p: Principal) -> Any | None:
+    """The thing, if there is one that the principal may see."""
+    repository = getattr(unit, kind)
+    item = repository.get(id) if repository.exists(id) else None
+    if item is None:
         return None
-    text = codec.dumps(repository.get(id))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def known_kinds() -> Collection[str]:
-    """The kinds that have versions."""
-    from missions.store.kinds import KINDS
-
-    return KINDS.keys()
+    owned = KINDS[kind].seen_by is not None
+    return item if (p.sees(item) if owned else p.city_wide) else None

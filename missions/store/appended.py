@@ -28,6 +28,9 @@ class AppendOnly(Generic[T]):
             remedy="add a record that corrects it",
         )
 
+    def remove(self, item_id: str) -> None:
+        raise NotAllowed("these records are append-only", where=item_id, remedy="keep them")
+
     def get(self, item_id: str) -> T:
         return self._inner.get(item_id)
 

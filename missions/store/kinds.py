@@ -16,6 +16,7 @@ from fleet.packs.packs import PackRecord
 from imagery.catalog import Medium
 from imagery.products.product import Product
 from missions.access import Audience
+from missions.answers import AnswerRecord
 from missions.entities import (
     Alert,
     Anomaly,
@@ -296,6 +297,7 @@ KINDS: Mapping[str, Kind] = {
             columns=("at", "actor", "action", "subject"),
             seen_by=_owner,
         ),
+        Kind(name="answers", cls=AnswerRecord, columns=("expires_at",)),
         Kind(name="keys", cls=KeyRecord, columns=("entity_id",)),
         Kind(name="tokens", cls=TokenRecord, columns=("name",)),
         Kind(name="orders", cls=OrderRecord, columns=("drone", "state", "at")),

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from missions.access import Audience
 from missions.store import codec
+from missions.store.acting import accompanied
 from missions.store.appended import AppendOnly
 from missions.store.kinds import KINDS, Kind
 from missions.store.observed import Observers, registered
@@ -21,6 +22,8 @@ from missions.store.unit import UnitBase, absent, no_cursor, read_only, taken
 
 T = TypeVar("T")
 Undo = Callable[[], None]
+_GAP = ""
+"""Where something that was removed stood in the order of arrival."""
 
 
 class MemoryStore:
@@ -47,7 +50,8 @@ class MemoryStore:
             undo: list[Undo] = []
             try:
                 made = _MemoryUnit(self, undo)
-                yield made
+                with accompanied(made):
+                    yield made
                 made.finish()
             except BaseException:
                 for step in reversed(undo):
@@ -170,6 +174,19 @@ class MemoryRepository(Generic[T]):
         self._rows[item_id] = _Row(self._kind, item, before.position)
         undo.append(lambda: self._rows.__setitem__(item_id, before))
 
+    def remove(self, item_id: str) -> None:
+        undo = writable(self._undo)
+        row = self._rows.pop(item_id, None)
+        if row is None:
+            raise absent(self._kind, item_id)
+        self._order[row.position] = _GAP
+
+        def take_back() -> None:
+            self._rows[item_id] = row
+            self._order[row.position] = item_id
+
+        undo.append(take_back)
+
     def get(self, item_id: str) -> T:
         row = self._rows.get(item_id)
         if row is None:
@@ -194,8 +211,8 @@ class MemoryRepository(Generic[T]):
         for item_id in self._ids(after, newest_first):
             if limit is not None and len(found) >= limit:
                 break
-            row = self._rows[item_id]
-            if row.fits(conditions):
+            row = self._rows.get(item_id)
+            if row is not None and row.fits(conditions):
                 found.append(row.item)
         return found
 

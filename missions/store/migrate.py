@@ -1,5 +1,6 @@
 """Bring a database's tables up to date when it is opened."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -11,6 +12,18 @@ from sqlalchemy import Connection
 from core.errors import Unavailable
 
 _SCRIPTS = Path(__file__).parent / "migrations"
+
+
+def revisions(connection: Connection) -> tuple[str | None, str | None]:
+    """The revision of a database's tables, and the newest one that this program knows."""
+    return MigrationContext.configure(connection).get_current_revision(), _head()
+
+
+@cache
+def _head() -> str | None:
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    return ScriptDirectory.from_config(config).get_current_head()
 
 
 def upgrade(connection: Connection, where: str) -> None:

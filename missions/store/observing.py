@@ -4,6 +4,7 @@ It is read when a store is opened, not when the store's modules are loaded: obse
 that know the store.
 """
 
+from missions import quotas
 from missions.store.observed import Observers
 
-OBSERVERS: Observers = {}
+OBSERVERS: Observers = {**quotas.observers()}

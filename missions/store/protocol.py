@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from fleet.packs.packs import PackRecord
 from imagery.catalog import Medium
@@ -34,6 +34,9 @@ from missions.evidence.records import CustodyRecord, Hold
 from missions.media.brought import Batch, Upload
 from missions.sightings import SightingRecord
 from missions.store.records import KeyRecord, TokenRecord
+
+if TYPE_CHECKING:
+    from missions.answers import AnswerRecord
 
 T = TypeVar("T")
 
@@ -71,6 +74,13 @@ class Repository(Protocol[T]):
 
     def put(self, item: T) -> None:
         """Replace the thing of the same id. Raises NotFound when there is none."""
+        ...
+
+    def remove(self, item_id: str) -> None:
+        """Let a thing go for good. Raises NotFound when there is none.
+
+        For what only serves for a while (stored answers, spent keys); the sealed kinds refuse it.
+        """
         ...
 
     def get(self, item_id: str) -> T:
@@ -196,6 +206,11 @@ class Unit(Protocol):
     @property
     def log(self) -> Repository[LogEntry]:
         """The audit trail: `add` seals the entry, `put` is refused (NotAllowed)."""
+        ...
+
+    @property
+    def answers(self) -> Repository["AnswerRecord"]:
+        """Answers by idempotency key: `missions.answers.Answers` keeps and sweeps them."""
         ...
 
     @property

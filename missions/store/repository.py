@@ -70,6 +70,16 @@ class SqlRepository(Generic[T]):
         if self._kind.links or self._kind.seen_by is not None:
             self._relink(item, seq)
 
+    def remove(self, item_id: str) -> None:
+        self._must_write()
+        seq = self._seq_of(item_id)
+        if seq is None:
+            raise absent(self._kind, item_id)
+        self._connection.execute(_remove(self._table), {"row_seq": seq})
+        if self._kind.links or self._kind.seen_by is not None:
+            owner = {"owner_kind": self._kind.name, "owner_seq": seq}
+            self._connection.execute(_UNLINK_ALL, owner)
+
     def get(self, item_id: str) -> T:
         body = self._connection.execute(_by_id(self._table), {"wanted": item_id}).scalar()
         if body is None:
@@ -194,7 +204,7 @@ class SqlRepository(Generic[T]):
             self._connection.execute(_insert(LINKS), fresh)
 
     def _next_seq(self) -> int:
-        # Writers come one at a time and nothing is ever deleted: the largest number is the last.
+        # Writers come one at a time; a number that `remove` freed may come again, without links.
         if self._last_seq is None:
             self._last_seq = self._connection.execute(_last_seq(self._table)).scalar() or 0
         self._last_seq += 1
@@ -244,6 +254,11 @@ def _update(table: Table) -> Executable:
 
 
 @cache
+def _remove(table: Table) -> Executable:
+    return delete(table).where(table.c.seq == bindparam("row_seq"))
+
+
+@cache
 def _by_id(table: Table) -> Executable:
     return select(table.c.body).where(table.c.id == bindparam("wanted"))
 
@@ -260,6 +275,7 @@ def _last_seq(table: Table) -> Executable:
 
 _OF_OWNER = and_(LINKS.c.kind == bindparam("owner_kind"), LINKS.c.seq == bindparam("owner_seq"))
 _LINKS_OF = select(LINKS.c.field, LINKS.c.value).where(_OF_OWNER)
+_UNLINK_ALL = delete(LINKS).where(_OF_OWNER)
 _UNLINK = delete(LINKS).where(
     _OF_OWNER,
     LINKS.c.field == bindparam("old_field"),

@@ -70,6 +70,9 @@ class SealedLog:
             "the audit trail is append-only", where=item.id, remedy="add an entry that corrects it"
         )
 
+    def remove(self, item_id: str) -> None:
+        raise NotAllowed("the audit trail is append-only", where=item_id, remedy="keep it")
+
     def get(self, item_id: str) -> LogEntry:
         return self._inner.get(item_id)
 

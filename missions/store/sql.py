@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from core.errors import InvalidInput
 from missions.store import migrate
+from missions.store.acting import accompanied
 from missions.store.appended import AppendOnly
 from missions.store.faults import store_fault
 from missions.store.kinds import Kind
@@ -82,7 +83,8 @@ class SqlStore:
             try:
                 with self._faults(), self._transaction(writing=True) as connection:
                     made = _SqlUnit(connection, self._observers, writing=True)
-                    yield made
+                    with accompanied(made):
+                        yield made
                     made.finish()
             finally:
                 self._writer = None

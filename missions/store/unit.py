@@ -7,6 +7,7 @@ from core.errors import InvalidInput, NotAllowed, NotFound
 from fleet.packs.packs import PackRecord
 from imagery.catalog import Medium
 from imagery.products.product import Product
+from missions.answers import AnswerRecord
 from missions.entities import (
     Alert,
     Anomaly,
@@ -120,6 +121,10 @@ class UnitBase(ABC):
     @property
     def log(self) -> Repository[LogEntry]:
         return self._of("log")
+
+    @property
+    def answers(self) -> Repository[AnswerRecord]:
+        return self._of("answers")
 
     @property
     def keys(self) -> Repository[KeyRecord]:
