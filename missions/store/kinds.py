@@ -34,6 +34,8 @@ from missions.entities import (
     Task,
 )
 from missions.evidence.records import CustodyRecord, Hold
+from missions.feed.change import Change
+from missions.feed.webhook import Delivery, Webhook
 from missions.media.brought import Batch, Upload
 from missions.sightings import SightingRecord
 from missions.store.protocol import Between
@@ -194,6 +196,11 @@ def _departments(item: Any) -> Iterable[str]:
     return departments
 
 
+def _told(item: Any) -> Iterable[str]:
+    audience: Iterable[str] = item.audience
+    return audience
+
+
 def _owner(item: Any) -> Iterable[str]:
     return (item.department,)
 
@@ -326,5 +333,8 @@ KINDS: Mapping[str, Kind] = {
             seen_by=_owner_and_shared,
         ),
         Kind(name="batches", cls=Batch, columns=("by", "department"), seen_by=_owner_and_shared),
+        Kind(name="changes", cls=Change, columns=("kind", "subject"), seen_by=_told),
+        Kind(name="webhooks", cls=Webhook, columns=("department",), seen_by=_owner),
+        Kind(name="deliveries", cls=Delivery, columns=("webhook_id", "state", "made_at")),
     )
 }

@@ -31,6 +31,8 @@ from missions.entities import (
     Task,
 )
 from missions.evidence.records import CustodyRecord, Hold
+from missions.feed.change import Change
+from missions.feed.webhook import Delivery, Webhook
 from missions.media.brought import Batch, Upload
 from missions.sightings import SightingRecord
 from missions.store.records import KeyRecord, TokenRecord
@@ -238,6 +240,15 @@ class Unit(Protocol):
     def holds(self) -> Repository[Hold]: ...
     @property
     def sightings(self) -> Repository[SightingRecord]: ...
+    @property
+    def changes(self) -> Repository[Change]:
+        """The change feed: written by its observer alone (`missions.feed.outbox`)."""
+        ...
+
+    @property
+    def webhooks(self) -> Repository[Webhook]: ...
+    @property
+    def deliveries(self) -> Repository[Delivery]: ...
     @property
     def settings(self) -> Settings: ...
 

@@ -25,6 +25,8 @@ from missions.entities import (
     Task,
 )
 from missions.evidence.records import CustodyRecord, Hold
+from missions.feed.change import Change
+from missions.feed.webhook import Delivery, Webhook
 from missions.media.brought import Batch, Upload
 from missions.sightings import SightingRecord
 from missions.store.kinds import KINDS, Kind
@@ -169,6 +171,18 @@ class UnitBase(ABC):
     @property
     def sightings(self) -> Repository[SightingRecord]:
         return self._of("sightings")
+
+    @property
+    def changes(self) -> Repository[Change]:
+        return self._of("changes")
+
+    @property
+    def webhooks(self) -> Repository[Webhook]:
+        return self._of("webhooks")
+
+    @property
+    def deliveries(self) -> Repository[Delivery]:
+        return self._of("deliveries")
 
 
 def taken(kind: Kind, item_id: str) -> InvalidInput:
