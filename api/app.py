@@ -20,6 +20,7 @@ from api.routes import (
     coverage,
     docks,
     evidence,
+    feed,
     findings,
     flights,
     labels,
@@ -79,6 +80,7 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
         reviews,
         labels,
         evidence,
+        feed,
         live,
     ):
         app.include_router(module.router, prefix=PREFIX, max_body_size=settings.body_max_kb << 10)

@@ -17,6 +17,7 @@ from api.schemas.base import Model
 from api.tus import VERSION, NotOctets, WrongVersion
 from core import errors
 from imagery.parts import OffsetMismatch, PartBusy
+from missions.feed.reading import Swept
 from missions.media.uploads import ChecksumMismatch, TooLarge
 
 MEDIA_TYPE = "application/problem+json"
@@ -38,6 +39,7 @@ STATUS: Mapping[type[errors.FlyOnceError], int] = {
     errors.UnreadableMedia: 422,
     errors.UnknownEncoding: 415,
     errors.NotFound: 404,
+    Swept: 410,
     errors.NotAllowed: 403,
     Unauthenticated: 401,
     errors.IllegalTransition: 409,
@@ -60,6 +62,7 @@ _MEANING: Mapping[int, str] = {
     404: "No such thing, or none that the token's department may see.",
     409: "Not possible in the present state; `detail` says why.",
     400: "A parameter is wrong; `field` names it, `remedy` says what would be right.",
+    410: "What came next is no longer kept; `remedy` says how to begin anew.",
     412: "The protocol's version is missing or not spoken here.",
     413: "The body is too large.",
     415: "A vendor encoding that cannot be read exactly.",

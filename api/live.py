@@ -3,6 +3,9 @@
 A frame's common part is serialised once for each group of equal rights; only the list of alerts
 differs between sockets, because each gets what is new since its own last frame. A socket that
 cannot keep up misses frames and never holds up another.
+
+A socket that resumes (`Resumed`) gets its alerts and changes from the feed instead, each exactly
+once and in order, whatever it missed: frames are the present state, the feed is what happened.
 """
 
 import asyncio
@@ -16,6 +19,7 @@ from datetime import UTC, datetime
 from api.schemas.findings import AlertOut
 from core.clock import Clock, SystemClock
 from missions.access import Audience, Principal
+from missions.feed.tail import News, Tail
 from missions.service import Service
 
 REPLAYED = 50
@@ -57,6 +61,14 @@ class Group:
         for feed in self.feeds:
             feed.fresh.set()
 
+    def text_with(self, news: News) -> str:
+        """The frame for a socket that resumes, with what it gets of the feed."""
+        alerts = (AlertOut.from_entity(line.alert) for line in news.lines if line.alert)
+        return (
+            f'{self._head[:-1]},"alerts":[{",".join(a.model_dump_json() for a in alerts)}],'
+            f'"changes":[{",".join(line.text for line in news.lines)}],"seq":{news.next}}}'
+        )
+
     def text(self, seen: int) -> str:
         """The frame for a socket that has seen so many alerts."""
         missing = min(self.number - seen, len(self._alerts))
@@ -84,6 +96,28 @@ class Feed:
         text = self.group.text(self.seen)
         self.seen = self.group.number
         return text
+
+
+class Resumed:
+    """What one socket reads that goes on behind a number of the feed."""
+
+    def __init__(self, feed: Feed, tail: Tail, after: int) -> None:
+        self._feed = feed
+        self._tail = tail
+        self._after = after
+        self._audience = feed.group.principal.audience()
+
+    async def next(self) -> str | None:
+        """The newest frame with what is new of the feed, or None when the live view broke down.
+
+        Raises:
+            Swept: it fell so far behind that changes are not kept any more.
+        """
+        if await self._feed.next() is None:
+            return None
+        news = await self._tail.news(self._after, self._audience)
+        self._after = news.next
+        return self._feed.group.text_with(news)
 
 
 class Hub:

@@ -30,6 +30,7 @@ from missions.entities import (
     Review,
 )
 from missions.evidence.desk import Evidence
+from missions.feed.desk import Feed
 from missions.media.archive import Archive
 from missions.media.batches import Batches
 from missions.media.desk import Desk
@@ -90,6 +91,8 @@ class Service:
         """What was really photographed, and whether that will do."""
         self.places = Anomalies(room)
         """One anomaly and its temperature history."""
+        self.feed = Feed(room.records)
+        """What changed, in order."""
         self.answers = Answers(room.records)
         """Answers by idempotency key."""
         self.versions = Versions(room.records)

@@ -11,17 +11,20 @@ from fastapi import APIRouter, Query, WebSocket, WebSocketDisconnect
 
 from api.auth import ServiceOf, SettingsOf, identify, is_local_operator, token_of
 from api.errors import Unauthenticated
-from api.live import Feed, Hub
+from api.live import Feed, Hub, Resumed
 from api.settings import Settings
+from api.streams import STUCK_S, Rights
+from core.errors import FlyOnceError
 from missions.access import Principal
+from missions.feed.reading import Swept
 from missions.service import Service
 
 router = APIRouter()
 
 _SIGN_IN_S = 10.0
-_STUCK_S = 20.0
-"""A socket that takes no frame for so long is closed."""
-_REFUSED, _BROKEN, _STUCK = 4401, 1011, 1013
+_REFUSED, _BROKEN, _STUCK, _GONE = 4401, 1011, 1013, 4410
+_REASON = 100
+"""A reason to close has room for 123 bytes."""
 
 
 @router.websocket("/live")
@@ -30,29 +33,54 @@ async def live(
     service: ServiceOf,
     settings: SettingsOf,
     token: Annotated[str | None, Query(max_length=500)] = None,
+    after: Annotated[str | None, Query(max_length=80)] = None,
 ) -> None:
     """Frames of the present state, latest wins; see docs for their form."""
     await socket.accept()
     try:
-        principal = await _sign_in(socket, service, settings, token)
+        principal, given = await _sign_in(socket, service, settings, token)
+        start = None if after is None else await _start(service, principal, after)
     except Unauthenticated as refusal:
         await socket.close(_REFUSED, refusal.what)
+        return
+    except FlyOnceError as refusal:
+        await socket.close(_GONE, refusal.what[:_REASON])
         return
     except WebSocketDisconnect:
         return
     hub: Hub = socket.app.state.hub
+    rights = Rights(service, principal, given)
     with hub.watch(principal) as feed:
-        await _until_either_ends(_send(socket, feed), _listen(socket))
+        if start is None:
+            await _until_one_ends(_send(socket, feed), _listen(socket), _checked(socket, rights))
+            return
+        async with service.feed.tail.following():
+            resumed = Resumed(feed, service.feed.tail, start)
+            await _until_one_ends(_send(socket, resumed), _listen(socket), _checked(socket, rights))
+
+
+async def _start(service: Service, principal: Principal, after: str) -> int:
+    """The place in the feed to go on behind: a change's number, `latest`, or the id of an alert.
+
+    Raises:
+        Swept: changes behind it are no longer kept.
+        NotFound: no such alert for this caller.
+    """
+    if after.isascii() and after.isdigit() and len(after) <= 18:
+        return await service.feed.tail.start(int(after))
+    if after == "latest":
+        return await service.feed.tail.start(None)
+    return await asyncio.to_thread(service.feed.place_of_alert, principal, after)
 
 
 async def _sign_in(
     socket: WebSocket, service: Service, settings: Settings, token: str | None
-) -> Principal:
-    """The principal of the token given in the address, a header or the first message."""
+) -> tuple[Principal, str | None]:
+    """Who asks, and the token given in the address, a header or the first message."""
     given = token or token_of(socket)
     if given is None and not is_local_operator(socket, settings):
         given = await _first_message(socket)
-    return identify(socket, service, settings, given)
+    return identify(socket, service, settings, given), given
 
 
 async def _first_message(socket: WebSocket) -> str:
@@ -67,16 +95,30 @@ async def _first_message(socket: WebSocket) -> str:
     return token
 
 
-async def _send(socket: WebSocket, feed: Feed) -> None:
+async def _send(socket: WebSocket, feed: Feed | Resumed) -> None:
     """Frames until the live view breaks down or the socket takes no more."""
-    while (text := await feed.next()) is not None:
+    while (text := await _next(socket, feed)) is not None:
         try:
-            async with asyncio.timeout(_STUCK_S):
+            async with asyncio.timeout(STUCK_S):
                 await socket.send_text(text)
         except TimeoutError:
             await socket.close(_STUCK, "too slow")
             return
     await socket.close(_BROKEN, "the live view broke down: connect again")
+
+
+async def _next(socket: WebSocket, feed: Feed | Resumed) -> str | None:
+    try:
+        return await feed.next()
+    except Swept as why:
+        await socket.close(_GONE, why.what[:_REASON])
+        raise WebSocketDisconnect(_GONE) from why
+
+
+async def _checked(socket: WebSocket, rights: Rights) -> None:
+    """Close the socket when the caller's rights end or change."""
+    await rights.ended()
+    await socket.close(_REFUSED, "the rights have changed: sign in again")
 
 
 async def _listen(socket: WebSocket) -> None:
@@ -85,8 +127,8 @@ async def _listen(socket: WebSocket) -> None:
         pass
 
 
-async def _until_either_ends(*work: Coroutine[Any, Any, None]) -> None:
-    """Run both; when one ends, or the other side is gone, end the other."""
+async def _until_one_ends(*work: Coroutine[Any, Any, None]) -> None:
+    """Run all; when one ends, or the other side is gone, end the others."""
 
     async def run(one: Coroutine[Any, Any, None]) -> None:
         with suppress(WebSocketDisconnect):
