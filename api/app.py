@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.routing import APIRoute
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
@@ -11,10 +11,17 @@ from api import docs, errors
 from api.console import Console
 from api.guard import Guard
 from api.live import Hub
+from api.manners.addresses import PREFIX, Addresses
+from api.manners.asking import asked_rightly
+from api.manners.desk import Desk
+from api.manners.limits import Limiter
+from api.manners.metrics import Metrics
+from api.manners.reception import Reception
 from api.routes import (
     anomalies,
     cases,
     city,
+    clearance,
     commands,
     control,
     coverage,
@@ -23,10 +30,12 @@ from api.routes import (
     feed,
     findings,
     flights,
+    health,
     labels,
     live,
     media,
     products,
+    quotas,
     rehearsals,
     requests,
     reviews,
@@ -37,7 +46,8 @@ from api.routes import (
 from api.settings import Settings
 from missions.service import Service
 
-PREFIX = "/api/v1"
+_STANDARD = (stac, tiles)
+"""They follow standards that say themselves what becomes of query parameters and bodies."""
 
 
 def create_app(service: Service, settings: Settings) -> FastAPI:
@@ -57,13 +67,19 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.hub = Hub(service, interval_s=1 / settings.live_hz)
     app.state.constants = {}
+    app.state.limiter = Limiter(service.preset.limits, scale=settings.rate_limits)
+    app.state.metrics = Metrics(service.pulse.figures)
     errors.install(app)
     # first, because routes are tried in order and this one is used 100 times a second
     app.include_router(media.delivery, prefix=PREFIX, max_body_size=settings.media_max_mb << 20)
     app.include_router(uploads.router, prefix=PREFIX, max_body_size=settings.media_max_mb << 20)
+    routers = [media.delivery, uploads.router]
     for module in (
         city,
+        health,
+        quotas,
         flights,
+        clearance,
         commands,
         rehearsals,
         control,
@@ -83,9 +99,23 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
         feed,
         live,
     ):
-        app.include_router(module.router, prefix=PREFIX, max_body_size=settings.body_max_kb << 10)
+        app.include_router(
+            module.router,
+            prefix=PREFIX,
+            max_body_size=settings.body_max_kb << 10,
+            dependencies=[] if module in _STANDARD else [Depends(asked_rightly)],
+        )
+        routers.append(module.router)
     _describe(app)
+    app.add_api_route("/metrics", health.figures, include_in_schema=False)
     app.router.default = Console(settings.console)  # not a mount: it would hide 405s
+    app.add_middleware(
+        Desk,
+        service=service,
+        settings=settings,
+        addresses=Addresses(routers),
+        limiter=app.state.limiter,
+    )
     app.add_middleware(
         GZipMiddleware,
         minimum_size=1024,
@@ -94,6 +124,7 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
         exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, "image/tiff"),
     )
     app.add_middleware(Guard, settings=settings)
+    app.add_middleware(Reception, metrics=app.state.metrics)
     return app
 
 

@@ -7,6 +7,7 @@ from fastapi import Depends
 from fastapi.requests import HTTPConnection
 
 from api.errors import Unauthenticated
+from api.manners.calling import remembered
 from api.settings import Settings, is_loopback
 from missions.access import LOCAL_OPERATOR, Principal
 from missions.service import Service
@@ -89,7 +90,10 @@ def identify(
 async def get_principal(
     connection: HTTPConnection, service: ServiceOf, settings: SettingsOf
 ) -> Principal:
-    """The caller of this request."""
+    """The caller of this request; found out once, by whoever asks first."""
+    known = remembered(connection)
+    if known is not None:
+        return known
     return identify(connection, service, settings, token_of(connection))
 
 
@@ -113,5 +117,7 @@ async def _sees_all(caller: Caller) -> Principal:
 Flyer = Annotated[Principal, Depends(_permitted("fly"))]
 Requester = Annotated[Principal, Depends(_permitted("request"))]
 Officer = Annotated[Principal, Depends(_permitted("decide"))]
+Administrator = Annotated[Principal, Depends(_permitted("administer"))]
 Deliverer = Annotated[Principal, Depends(_permitted("deliver"))]
+Filer = Annotated[Principal, Depends(_permitted("file"))]
 CityWide = Annotated[Principal, Depends(_sees_all)]

@@ -33,6 +33,10 @@ TAGS = [
     {"name": "city", "description": "The preset: what never changes while the service runs."},
     {"name": "requests", "description": "What the departments want to see."},
     {"name": "flights", "description": "The day's plan and what flies."},
+    {
+        "name": "clearance",
+        "description": "May it fly? Applications, groundings, the weather ahead, go and no-go.",
+    },
     {"name": "media", "description": "Photographs."},
     {"name": "uploads", "description": "Files that people bring: resumable (tus 1.0), in batches."},
     {"name": "coverage", "description": "What was really photographed, and whether it will do."},

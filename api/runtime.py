@@ -34,6 +34,9 @@ from fleet.links.mavlink import connect
 from fleet.links.wire import Wire
 from imagery.storage import MediaFolder
 from missions.access import Principal, Role
+from missions.clearance.authority import Authority, PeopleAnswer, SimulatedAuthority
+from missions.clearance.fetching import Fetcher
+from missions.clearance.forecast import HourlyForecast
 from missions.day import CLOCK_KEY, Day
 from missions.demand.planning import morning
 from missions.demand.worker import open_planning
@@ -152,10 +155,12 @@ async def running(
             making=stack.enter_context(_pool(open_making, settings.preset, str(settings.media))),
             watchers=watchers,
             docks=docks,
+            authority=authority_for(settings, preset, simulate=simulate),
         )
         room.detectors = shelve(settings.detectors, preset.event_types)
         for refused in room.detectors.refused:
             logger.warning("detector %s is not used: %s", refused.name, refused.reason)
+        fetcher = forecast_for(settings, room)
         finds = Finds(room)
         intake = Intake(room, finds)
         reporter = Reporter(room)
@@ -175,6 +180,8 @@ async def running(
         await stack.enter_async_context(docks)
         stack.push_async_callback(room.close)
         await stack.enter_async_context(_background(day.run(), "day"))
+        if fetcher is not None:
+            await stack.enter_async_context(_background(fetcher.run(), "forecast"))
         await stack.enter_async_context(_background(service.uploads.run(), "uploads"))
         await stack.enter_async_context(_background(service.products.run(), "products"))
         yield Runtime(
@@ -223,6 +230,23 @@ def docks_at(url: str, preset: Preset, clock: Clock, token: str | None) -> list[
     if not url:
         return []
     return connect_docks(url, [dock.id for dock in preset.docks], clock, token=token)
+
+
+def authority_for(settings: Settings, preset: Preset, *, simulate: bool) -> Authority:
+    """Who answers flight applications: only a simulated city has somebody who does by itself."""
+    answers = settings.filing_answers
+    if answers == "rules" or (answers == "auto" and simulate):
+        return SimulatedAuthority(preset.filing, preset.zone_info)
+    return PeopleAnswer()
+
+
+def forecast_for(settings: Settings, room: ControlRoom) -> Fetcher | None:
+    """What keeps the forecast fresh, where a service is set; the docks' stations stand in."""
+    if not settings.forecast_url:
+        return None
+    hourly = HourlyForecast(room.forecast)
+    room.forecast = hourly
+    return Fetcher(settings.forecast_url, room.preset.docks, hourly, room.clock)
 
 
 def clock_for(records: Store, preset: Preset, *, simulate: bool, flying: bool) -> Clock:

@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -30,9 +30,15 @@ class Settings(BaseSettings):
         docks_url: where docks are spoken with (docs/docks.md): http(s)://... or mqtt(s)://...;
             empty for none, in a simulation for the simulated ones.
         docks_token: bearer token for docks that speak HTTP.
+        forecast_url: a forecast service that speaks as Open-Meteo's /v1/forecast does; empty to go
+            by the docks' own stations.
+        filing_answers: who answers flight applications: "people" write down what the authority
+            said, "rules" approve by the preset's; "auto" is rules in a simulation and people
+            otherwise.
         require_signing: vehicles without a MAVLink signing key are neither heard nor spoken to.
         require_sign_in: refuse callers without a token even on this machine.
         allowed_hosts: further names, separated by commas, by which browsers reach the service.
+        rate_limits: factor on the rates of the city's limits.yaml; 0 switches them off.
         media_max_mb, body_max_kb: largest photograph and largest other request body.
         live_hz: how often the live view is refreshed.
         console_folder: None for the console built in `api/web`.
@@ -51,9 +57,12 @@ class Settings(BaseSettings):
     mavlink_url: str = "tcp:127.0.0.1:5790"
     docks_url: str = ""
     docks_token: str | None = None
+    forecast_url: str = ""
+    filing_answers: Literal["auto", "rules", "people"] = "auto"
     require_signing: bool = False
     require_sign_in: bool = False
     allowed_hosts: str = ""
+    rate_limits: float = Field(1.0, ge=0, le=1000)
     media_max_mb: int = Field(64, ge=1, le=4096)
     body_max_kb: int = Field(2048, ge=16, le=65536)
     live_hz: float = Field(5.0, gt=0, le=20)

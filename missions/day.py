@@ -8,6 +8,7 @@ from typing import Any
 
 from core.errors import PlanRejected
 from missions import schedule
+from missions.clearance import watch
 from missions.demand.planning import PLANNED_BY, PlannedDay
 from missions.demand.releasing import asked_for, is_released, release
 from missions.demand.week import days_of, flown_in, note_week
@@ -71,6 +72,7 @@ class Day:
         zone = room.preset.zone_info
         jobs = (
             schedule.every("filings", 10, _guarded(self._filings), zone),
+            schedule.every("clearance", 60, _guarded(self._clearance), zone),
             schedule.every("re-checks", 20, _guarded(self._rechecks), zone),
             schedule.every("mending", 30, _guarded(self._mend), zone),
             schedule.every("clock", 5, _guarded(self._save_clock), zone),
@@ -92,6 +94,9 @@ class Day:
 
     async def _filings(self) -> None:
         answer_filings(self._room)
+
+    async def _clearance(self) -> None:
+        watch.tick(self._room)
 
     async def _rechecks(self) -> None:
         recheck.tick(self._room)
@@ -171,7 +176,9 @@ class Day:
             def also(unit: Unit) -> None:
                 pass
 
-        await asyncio.to_thread(release, room.records, room.preset, planned, room.now(), also)
+        await asyncio.to_thread(
+            release, room.records, room.preset, planned, room.now(), also, room.authority
+        )
         logger.info("released %s: %d flights", day, len(planned.flights))
 
     async def _planned(self, day: date, seconds: float) -> PlannedDay:

@@ -11,11 +11,11 @@ from core.clock import Clock
 from core.equipment import Sensor
 from fleet.docks.dock import DockState
 from imagery.catalog import Medium
-from missions import queries, tokens
+from missions import queries
 from missions.access import Principal
 from missions.answers import Answers
-from missions.cases import cases as casework
-from missions.cases.recheck import Progress, progress
+from missions.cases.desk import Casework
+from missions.clearance.desk import ClearanceDesk
 from missions.demand.asking import RequestDraft, ask
 from missions.demand.inserting import insert
 from missions.entities import (
@@ -31,6 +31,7 @@ from missions.entities import (
 )
 from missions.evidence.desk import Evidence
 from missions.feed.desk import Feed
+from missions.identity import tokens
 from missions.media.archive import Archive
 from missions.media.batches import Batches
 from missions.media.desk import Desk
@@ -81,6 +82,8 @@ class Service:
         """Every detector with its measured precision."""
         self.products = Products(room)
         """What is made of photographs: temperature rasters, mosaics."""
+        self.clearance = ClearanceDesk(room)
+        """What was filed, what is grounded, the weather ahead: may a flight go?"""
         self.flying = Flying(room)
         """What pilots do with drones in the air."""
         self.uploads = Uploads(room, intake)
@@ -101,6 +104,8 @@ class Service:
         """What departments may have in a month."""
         self.pulse = Pulse(room, lambda: self.status)
         """Whether the service is ready, and its figures."""
+        self.casework = Casework(room)
+        """Cases and their seven steps."""
         self.status = "starting"
         """"ok" once the day's plan is released."""
 
@@ -365,20 +370,6 @@ class Service:
         with self._room.view() as unit:
             found: Case = p.checked(unit.cases.get(id))
             return found
-
-    def watch(self, case: Case) -> Progress | None:
-        """How far the watch over a case's place has come; None if nobody watches it."""
-        preset = self.preset
-        if preset.event_types[case.event_type].detector != "thermal":
-            return None  # an officer verifies what only an officer can see
-        rules = preset.recheck_of(case.event_type)
-        return progress(case, rules, self.clock.now(), preset.zone_info)
-
-    def step(self, p: Principal, id: str, step: str, note: str, found: bool | None = None) -> Case:
-        """Take a case to its next step; `found`: whether whoever looked found anything."""
-        p.require("decide")
-        with self._room.unit() as unit:
-            return casework.step(unit, self.preset, self.clock, p, id, step, note, found)
 
     def reviews(
         self, p: Principal, *, state: str | None = None, after: str | None = None, limit: int = 100

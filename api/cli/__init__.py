@@ -16,6 +16,7 @@ from api.cli import (
     campaign,
     catalogue,
     change,
+    clearance,
     cog,
     compare,
     convert,
@@ -80,6 +81,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(detectors.app, name="detectors")
 app.add_typer(labels.app, name="labels")
 app.add_typer(catalogue.app, name="catalogue")
+app.add_typer(clearance.app, name="filings")
 app.add_typer(evidence.app, name="evidence")
 bench.app.command("faults")(campaign.campaign)
 app.add_typer(bench.app, name="bench")

@@ -28,8 +28,15 @@ class Fetcher:
     """
 
     def __init__(
-        self, url: str, docks: Sequence[Dock], forecast: HourlyForecast, clock: Clock
+        self,
+        url: str,
+        docks: Sequence[Dock],
+        forecast: HourlyForecast,
+        clock: Clock,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
+        self._transport = transport
         self._url = url
         self._cells = sorted({cell_of(dock.position) for dock in docks})
         self._forecast = forecast
@@ -62,7 +69,7 @@ class Fetcher:
             "forecast_days": str(_DAYS),
         }
         try:
-            async with httpx.AsyncClient(timeout=_TIMEOUT_S) as client:
+            async with httpx.AsyncClient(timeout=_TIMEOUT_S, transport=self._transport) as client:
                 answer = await client.get(self._url, params=query)
                 answer.raise_for_status()
                 body = answer.json()
