@@ -5,7 +5,7 @@ role is another such set, made by an administrator. The action "city" is to see 
 department owns; without it a principal sees its own department's things and what is shared with it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
@@ -80,6 +80,12 @@ class Owned(Protocol):
     def shared_with(self) -> Sequence[str]: ...
 
 
+class Territory(Protocol):
+    """Knows in which counties things lie: `missions.identity.territory`."""
+
+    def counties_of(self, item: Any) -> frozenset[str]: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
     """Who is asking.
@@ -90,6 +96,9 @@ class Principal:
         counties: ids of the only counties whose things it sees; None for all.
         permissions: actions that it may take; those of the built-in role unless given.
         id: of the account or key; "" for the service itself and in tests.
+        session: id of the sign-in; "" for keys.
+        territory: knows where things lie, for who is limited to counties; without it they see
+            only what names its county.
     """
 
     name: str
@@ -98,6 +107,8 @@ class Principal:
     counties: frozenset[str] | None = None
     permissions: frozenset[str] = _BY_ROLE
     id: str = field(default="", compare=False)
+    session: str = field(default="", compare=False)
+    territory: Territory | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.permissions is _BY_ROLE:
@@ -135,13 +146,27 @@ class Principal:
                 remedy="ask an administrator for a token with a city-wide role",
             )
 
-    def sees(self, item: Owned) -> bool:
-        """Whether the item is the principal's own or shared with its department."""
-        if self.sees_all:
+    def sees(self, item: Any) -> bool:
+        """Whether the item lies in the principal's counties and is its department's own or shared
+        with it."""
+        return self.acts_for(_audience_of(item)) and self.reaches(item)
+
+    def acts_for(self, departments: Iterable[str]) -> bool:
+        """Whether it sees what belongs to one of these departments, wherever that lies."""
+        return self.city_wide or (self.department is not None and self.department in departments)
+
+    def reaches(self, item: Any) -> bool:
+        """Whether the item, of whichever department, lies in one of the principal's counties."""
+        if self.counties is None:
             return True
-        return self.department is not None and (
-            item.department == self.department or self.department in item.shared_with
-        )
+        if self.territory is not None:
+            return not self.counties.isdisjoint(self.territory.counties_of(item))
+        return getattr(item, "county", None) in self.counties
+
+    def require_reach(self, item: Any) -> None:
+        """Raise NotFound unless the item lies in the principal's counties."""
+        if not self.reaches(item):
+            raise NotFound("no such thing", where=getattr(item, "id", None))
 
     def audience(self) -> Audience:
         """What to filter lists by: a department, links of counties, or None for everything."""
@@ -161,6 +186,15 @@ class Principal:
         if not self.sees(item):
             raise NotFound("no such thing", where=getattr(item, "id", None))
         return item
+
+
+def _audience_of(item: Any) -> Sequence[str]:
+    """The departments that may see an item: those it is for, or its owner and who it is shared
+    with."""
+    if hasattr(item, "departments"):
+        departments: Sequence[str] = item.departments
+        return departments
+    return (item.department, *item.shared_with)
 
 
 LOCAL_OPERATOR = Principal(name="local operator", role=Role.ADMINISTRATOR)

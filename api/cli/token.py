@@ -30,7 +30,7 @@ def create(
 ) -> None:
     """Make a token; it is shown once and never again."""
     from api.cli.records import opened
-    from missions import tokens
+    from missions.identity import tokens
     from missions.access import Principal, Role
     from missions.presets import load
 
@@ -90,7 +90,7 @@ def list_(home: Home = None, as_json: AsJson = False) -> None:
 def revoke(name: _Name, home: Home = None) -> None:
     """End every token of a name at once."""
     from api.cli.records import opened
-    from missions import tokens
+    from missions.identity import tokens
 
     with opened(settings_from(home=home)) as store, store.unit() as unit:
         ended = tokens.revoke(unit, name)

@@ -26,7 +26,11 @@ class TokenRecord:
 
     Attributes:
         id: SHA-256 of the token, hexadecimal.
-        role, department: as in `missions.access.Principal`.
+        role, department, counties: as in `missions.access.Principal`.
+        permissions: those of the role that the key has; None for all of them.
+        expires_at: from when it is no longer good; None for never.
+        addresses: networks that it may be used from; none for any.
+        last_used_at: to the minute or so.
         revoked_at: since when it is no longer good.
     """
 
@@ -36,3 +40,9 @@ class TokenRecord:
     department: str | None
     made_at: datetime
     revoked_at: datetime | None = None
+    counties: tuple[str, ...] | None = None
+    permissions: tuple[str, ...] | None = None
+    expires_at: datetime | None = None
+    addresses: tuple[str, ...] = ()
+    made_by: str = ""
+    last_used_at: datetime | None = None

@@ -21,9 +21,9 @@ from api.settings import Settings
 from core.clock import ManualClock
 from core.geo import FlatGround
 from imagery.storage import MediaFolder
-from missions import tokens
 from missions.access import Principal
 from missions.catalog.quality import load as load_quality
+from missions.identity import tokens
 from missions.operations import examine
 from missions.operations.finds import Finds
 from missions.operations.intake import Intake

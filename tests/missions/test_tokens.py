@@ -7,7 +7,7 @@ import pytest
 from core.errors import InvalidInput
 from missions.access import LOCAL_OPERATOR, Principal, Role
 from missions.store import SqlStore, Store
-from missions.tokens import make, resolve, revoke
+from missions.identity.tokens import make, resolve, revoke
 
 OFFICER = Principal(name="wang", role=Role.MEMBER, department="forestry")
 

@@ -1,0 +1,1 @@
+"""Who uses the service: accounts, keys, roles and sessions."""
