@@ -10,7 +10,6 @@ The manners are those of draft-ietf-httpapi-idempotency-key-header-07.
 """
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -19,6 +18,7 @@ from core.clock import Clock, SystemClock
 from core.errors import IllegalTransition, InvalidInput
 from missions.access import Principal
 from missions.store.protocol import Between, Store, Unit
+from missions.store.records import Answer, AnswerRecord
 
 KEPT = timedelta(hours=48)
 """So long an answer is kept; a machine that repeats later than that asks anew."""
@@ -38,39 +38,6 @@ class StillRunning(IllegalTransition):
 
 class OutcomeUnknown(IllegalTransition):
     """The first request with this key began, and the service stopped before its answer."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What a request was answered; ``body`` is None where it was too long to keep."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerRecord:
-    """A key in use.
-
-    Attributes:
-        id: SHA-256 of who used the key, and the key.
-        digest: SHA-256 of the request: method, address, query and body.
-        address: method and path, to tell of.
-        process: which run of the service took the request.
-        wrote_at: when the use case's first unit was kept; None if it was not.
-        answer: None until it is known.
-    """
-
-    id: str
-    digest: str
-    address: str
-    by: str
-    process: str
-    begun_at: datetime
-    expires_at: datetime
-    wrote_at: datetime | None = None
-    answer: Answer | None = None
 
 
 class Answers:

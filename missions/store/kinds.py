@@ -16,7 +16,6 @@ from fleet.packs.packs import PackRecord
 from imagery.catalog import Medium
 from imagery.products.product import Product
 from missions.access import Audience
-from missions.answers import AnswerRecord
 from missions.entities import (
     Alert,
     Anomaly,
@@ -39,7 +38,7 @@ from missions.feed.webhook import Delivery, Webhook
 from missions.media.brought import Batch, Upload
 from missions.sightings import SightingRecord
 from missions.store.protocol import Between
-from missions.store.records import KeyRecord, TokenRecord
+from missions.store.records import AnswerRecord, KeyRecord, TokenRecord
 
 AUDIENCE = "audience"
 """The link field under which the departments that may see a thing are kept."""

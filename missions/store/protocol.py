@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from fleet.packs.packs import PackRecord
 from imagery.catalog import Medium
@@ -35,10 +35,7 @@ from missions.feed.change import Change
 from missions.feed.webhook import Delivery, Webhook
 from missions.media.brought import Batch, Upload
 from missions.sightings import SightingRecord
-from missions.store.records import KeyRecord, TokenRecord
-
-if TYPE_CHECKING:
-    from missions.answers import AnswerRecord
+from missions.store.records import AnswerRecord, KeyRecord, TokenRecord
 
 T = TypeVar("T")
 
@@ -211,7 +208,7 @@ class Unit(Protocol):
         ...
 
     @property
-    def answers(self) -> Repository["AnswerRecord"]:
+    def answers(self) -> Repository[AnswerRecord]:
         """Answers by idempotency key: `missions.answers.Answers` keeps and sweeps them."""
         ...
 

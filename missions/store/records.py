@@ -1,5 +1,6 @@
 """What only the store's users need: idempotency keys and the hashes of API tokens."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +19,39 @@ class KeyRecord:
     entity_id: str
     digest: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a request was answered; ``body`` is None where it was too long to keep."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRecord:
+    """An idempotency key in use, and the answer that it stands for.
+
+    Attributes:
+        id: SHA-256 of who used the key, and the key.
+        digest: SHA-256 of the request: method, address, query and body.
+        address: method and path, to tell of.
+        process: which run of the service took the request.
+        wrote_at: when the use case's first unit was kept; None if it was not.
+        answer: None until it is known.
+    """
+
+    id: str
+    digest: str
+    address: str
+    by: str
+    process: str
+    begun_at: datetime
+    expires_at: datetime
+    wrote_at: datetime | None = None
+    answer: Answer | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

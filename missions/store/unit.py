@@ -7,7 +7,6 @@ from core.errors import InvalidInput, NotAllowed, NotFound
 from fleet.packs.packs import PackRecord
 from imagery.catalog import Medium
 from imagery.products.product import Product
-from missions.answers import AnswerRecord
 from missions.entities import (
     Alert,
     Anomaly,
@@ -32,7 +31,7 @@ from missions.sightings import SightingRecord
 from missions.store.kinds import KINDS, Kind
 from missions.store.observed import Observed, Observers
 from missions.store.protocol import Placed, Repository, Settings, Step
-from missions.store.records import KeyRecord, TokenRecord
+from missions.store.records import AnswerRecord, KeyRecord, TokenRecord
 
 T = TypeVar("T")
 
