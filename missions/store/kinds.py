@@ -12,10 +12,13 @@ from operator import attrgetter
 from typing import Any
 
 from core.errors import InvalidInput
+from core.squares import square_of
 from fleet.packs.packs import PackRecord
 from imagery.catalog import Medium
 from imagery.products.product import Product
 from missions.access import Audience
+from missions.cases.inspection import Inspection
+from missions.clearance.model import Clearance, Grounding
 from missions.entities import (
     Alert,
     Anomaly,
@@ -35,10 +38,18 @@ from missions.entities import (
 from missions.evidence.records import CustodyRecord, Hold
 from missions.feed.change import Change
 from missions.feed.webhook import Delivery, Webhook
+from missions.identity.records import Account, CustomRole, SessionRecord
 from missions.media.brought import Batch, Upload
 from missions.sightings import SightingRecord
 from missions.store.protocol import Between
-from missions.store.records import AnswerRecord, KeyRecord, TokenRecord
+from missions.store.records import (
+    AnswerRecord,
+    JobRecord,
+    JobRun,
+    KeyRecord,
+    LeaseRecord,
+    TokenRecord,
+)
 
 AUDIENCE = "audience"
 """The link field under which the departments that may see a thing are kept."""
@@ -46,6 +57,8 @@ AUDIENCE = "audience"
 _POSITION = ("lon", "lat")
 BOX = ("west", "south", "east", "north", "span")
 """Columns of a kind that lies on the map: its bounding box in degrees, and how wide that is."""
+STRIP_LEVEL = 16
+"""Cases are put in order by strips of the map, 2**16 from north to south (some 500 m in China)."""
 _COARSE = frozenset({"state", "sensor", "origin", "kind", "emergency", "department"})
 """Fields with few values: an index on them narrows a search less than an audience does."""
 
@@ -148,6 +161,8 @@ def _plain_condition(value: Any) -> Any:
 def _reader(name: str) -> Callable[[Any], Any]:
     if name in BOX:
         return lambda item: box_of(item)[name]
+    if name == "strip":
+        return lambda item: square_of(item.position.lon, item.position.lat, STRIP_LEVEL)[1]
     if name not in _POSITION:
         return attrgetter(name)
 
@@ -279,10 +294,12 @@ KINDS: Mapping[str, Kind] = {
             cls=Case,
             columns=(
                 *("state", "event_type", "number", "department", "opened_at", "due_at"),
-                *("county", "lon", "lat"),
+                *("escalation", "escalate_at", "recurs_of", "changed_at"),
+                *("county", "lon", "lat", "strip"),
             ),
             links=("anomaly_ids",),
             seen_by=_owner_and_shared,
+            together=("strip", "lon", "lat", "state"),
         ),
         Kind(
             name="reviews",
@@ -296,6 +313,13 @@ KINDS: Mapping[str, Kind] = {
             columns=("kind", "event_type", "case_id", "at", "county"),
             seen_by=_owner_and_shared,
         ),
+        Kind(
+            name="inspections",
+            cls=Inspection,
+            columns=("state", "county", "proposed_at"),
+            links=("case_ids",),
+            seen_by=_departments,
+        ),
         Kind(name="ledger", cls=LedgerLine, columns=("flight_id", "department"), seen_by=_owner),
         Kind(
             name="log",
@@ -306,6 +330,16 @@ KINDS: Mapping[str, Kind] = {
         Kind(name="answers", cls=AnswerRecord, columns=("expires_at",)),
         Kind(name="keys", cls=KeyRecord, columns=("entity_id",)),
         Kind(name="tokens", cls=TokenRecord, columns=("name",)),
+        Kind(name="accounts", cls=Account, columns=("name", "role", "subject")),
+        Kind(
+            name="sessions",
+            cls=SessionRecord,
+            columns=("account_id", "access", "family", "ended_at"),
+        ),
+        Kind(name="roles", cls=CustomRole),
+        Kind(name="leases", cls=LeaseRecord),
+        Kind(name="jobs", cls=JobRecord),
+        Kind(name="job_runs", cls=JobRun, columns=("job", "outcome")),
         Kind(name="orders", cls=OrderRecord, columns=("drone", "state", "at")),
         Kind(name="packs", cls=PackRecord, columns=("vehicle",)),
         Kind(name="custody", cls=CustodyRecord, columns=("medium_id", "what", "at")),
@@ -331,6 +365,13 @@ KINDS: Mapping[str, Kind] = {
             columns=("anomaly_id", "medium_id", "flight", "kind", "at", "lon", "lat"),
             seen_by=_owner_and_shared,
         ),
+        Kind(
+            name="clearances",
+            cls=Clearance,
+            columns=("flight_id", "at", "word"),
+            seen_by=_departments,
+        ),
+        Kind(name="groundings", cls=Grounding, columns=("lifted_at", "ends")),
         Kind(name="batches", cls=Batch, columns=("by", "department"), seen_by=_owner_and_shared),
         Kind(name="changes", cls=Change, columns=("kind", "subject"), seen_by=_told),
         Kind(name="webhooks", cls=Webhook, columns=("department",), seen_by=_owner),

@@ -14,10 +14,13 @@ from missions.access import Audience
 from missions.store import codec
 from missions.store.acting import accompanied
 from missions.store.appended import AppendOnly
+from missions.store.counts import CellKey, TallyKey
+from missions.store.fencing import pass_fence
 from missions.store.kinds import KINDS, Kind
 from missions.store.observed import Observers, registered
 from missions.store.protocol import Between, Extent, Unit
 from missions.store.seal import SealedLog
+from missions.store.tallies import MemoryTallies
 from missions.store.unit import UnitBase, absent, no_cursor, read_only, taken
 
 T = TypeVar("T")
@@ -37,6 +40,8 @@ class MemoryStore:
         self._tables: dict[str, dict[str, _Row]] = {name: {} for name in KINDS}
         self._order: dict[str, list[str]] = {name: [] for name in KINDS}
         self._settings: dict[str, str] = {}
+        self._tallies: dict[TallyKey, bytes] = {}
+        self._cells: dict[CellKey, tuple[int, ...]] = {}
         self._lock = threading.RLock()
         self._open = False
         self._observers = registered() if observers is None else observers
@@ -50,6 +55,7 @@ class MemoryStore:
             undo: list[Undo] = []
             try:
                 made = _MemoryUnit(self, undo)
+                pass_fence(made)
                 with accompanied(made):
                     yield made
                 made.finish()
@@ -116,10 +122,11 @@ class _Row:
 
 class _MemoryUnit(UnitBase):
     def __init__(self, store: MemoryStore, undo: list[Undo] | None) -> None:
-        super().__init__(store._observers)
+        super().__init__({} if undo is None else store._observers)
         self._store = store
         self._undo = undo
         self._settings = MemorySettings(store._settings, undo)
+        self._tallies = MemoryTallies(store._tallies, store._cells, undo)
 
     def _make(self, kind: Kind) -> Any:
         table = MemoryRepository[Any](
@@ -132,6 +139,10 @@ class _MemoryUnit(UnitBase):
     @property
     def settings(self) -> "MemorySettings":
         return self._settings
+
+    @property
+    def tallies(self) -> MemoryTallies:
+        return self._tallies
 
 
 class MemoryRepository(Generic[T]):

@@ -14,6 +14,8 @@ from fleet.packs.packs import PackRecord
 from imagery.catalog import Medium
 from imagery.products.product import Product
 from missions.access import Audience
+from missions.cases.inspection import Inspection
+from missions.clearance.model import Clearance, Grounding
 from missions.entities import (
     Alert,
     Anomaly,
@@ -33,9 +35,18 @@ from missions.entities import (
 from missions.evidence.records import CustodyRecord, Hold
 from missions.feed.change import Change
 from missions.feed.webhook import Delivery, Webhook
+from missions.identity.records import Account, CustomRole, SessionRecord
 from missions.media.brought import Batch, Upload
 from missions.sightings import SightingRecord
-from missions.store.records import AnswerRecord, KeyRecord, TokenRecord
+from missions.store.counts import Tallies
+from missions.store.records import (
+    AnswerRecord,
+    JobRecord,
+    JobRun,
+    KeyRecord,
+    LeaseRecord,
+    TokenRecord,
+)
 
 T = TypeVar("T")
 
@@ -195,7 +206,9 @@ class Unit(Protocol):
     @property
     def events(self) -> Repository[Event]: ...
     @property
-    def cases(self) -> Repository[Case]: ...
+    def cases(self) -> Placed[Case]: ...
+    @property
+    def inspections(self) -> Repository[Inspection]: ...
     @property
     def reviews(self) -> Repository[Review]: ...
     @property
@@ -216,6 +229,18 @@ class Unit(Protocol):
     def keys(self) -> Repository[KeyRecord]: ...
     @property
     def tokens(self) -> Repository[TokenRecord]: ...
+    @property
+    def accounts(self) -> Repository[Account]: ...
+    @property
+    def sessions(self) -> Repository[SessionRecord]: ...
+    @property
+    def roles(self) -> Repository[CustomRole]: ...
+    @property
+    def leases(self) -> Repository[LeaseRecord]: ...
+    @property
+    def jobs(self) -> Repository[JobRecord]: ...
+    @property
+    def job_runs(self) -> Repository[JobRun]: ...
     @property
     def orders(self) -> Repository[OrderRecord]: ...
     @property
@@ -247,7 +272,13 @@ class Unit(Protocol):
     @property
     def deliveries(self) -> Repository[Delivery]: ...
     @property
+    def clearances(self) -> Repository[Clearance]: ...
+    @property
+    def groundings(self) -> Repository[Grounding]: ...
+    @property
     def settings(self) -> Settings: ...
+    @property
+    def tallies(self) -> Tallies: ...
 
 
 class Store(Protocol):

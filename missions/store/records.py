@@ -80,3 +80,66 @@ class TokenRecord:
     addresses: tuple[str, ...] = ()
     made_by: str = ""
     last_used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseRecord:
+    """Who may do what only one process may do at a time.
+
+    Attributes:
+        id: what the lease is for.
+        holder: who has or had it: computer and home folder.
+        fence: grows by one whenever it changes hands or is taken anew; what was begun under a
+            lower number is refused.
+        renewals: grows with every renewal, so that others see the holder live without comparing
+            two computers' clocks.
+        ttl_s: so long without a renewal, and others may take it, seconds.
+        expires_at: when that is by the holder's clock, for people to read.
+        released: the holder has let go of it.
+    """
+
+    id: str
+    holder: str
+    fence: int
+    renewals: int
+    ttl_s: float
+    expires_at: datetime
+    released: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRecord:
+    """A job of the schedule and when it runs next.
+
+    Attributes:
+        id: the job's name.
+        trigger: the trigger in words; another one in the code begins anew from the present.
+        next_run_at: when it is due next, by the service's time; None when never again.
+    """
+
+    id: str
+    trigger: str
+    next_run_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRun:
+    """One run of a job. Only one process can claim it: the id is the job and when it was due.
+
+    Attributes:
+        due, started_at, ended_at: by the service's time.
+        outcome: "running", "done", "failed" or "interrupted" (its process ended before it did).
+        attempt: 1, more where it was begun again after an interruption.
+        missed: earlier due times that this run makes up for.
+    """
+
+    id: str
+    job: str
+    due: datetime
+    holder: str
+    fence: int
+    started_at: datetime
+    ended_at: datetime | None = None
+    outcome: str = "running"
+    attempt: int = 1
+    missed: int = 0

@@ -20,11 +20,13 @@ from missions.store import migrate
 from missions.store.acting import accompanied
 from missions.store.appended import AppendOnly
 from missions.store.faults import store_fault
+from missions.store.fencing import pass_fence
 from missions.store.kinds import Kind
 from missions.store.observed import Observers, registered
 from missions.store.protocol import Unit
 from missions.store.repository import SqlRepository, SqlSettings
 from missions.store.seal import SealedLog
+from missions.store.tallies import SqlTallies
 from missions.store.unit import UnitBase
 
 _WRITERS_LOCK = 0x464C594F
@@ -83,6 +85,7 @@ class SqlStore:
             try:
                 with self._faults(), self._transaction(writing=True) as connection:
                     made = _SqlUnit(connection, self._observers, writing=True)
+                    pass_fence(made)
                     with accompanied(made):
                         yield made
                     made.finish()
@@ -142,6 +145,7 @@ class _SqlUnit(UnitBase):
         self._connection = connection
         self._writing = writing
         self._settings = SqlSettings(connection, writing=writing)
+        self._tallies = SqlTallies(connection, writing=writing)
 
     def _make(self, kind: Kind) -> Any:
         table = SqlRepository[Any](kind, self._connection, writing=self._writing)
@@ -152,6 +156,10 @@ class _SqlUnit(UnitBase):
     @property
     def settings(self) -> SqlSettings:
         return self._settings
+
+    @property
+    def tallies(self) -> SqlTallies:
+        return self._tallies
 
 
 def _parsed(url: str | Path) -> URL:

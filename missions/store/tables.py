@@ -10,7 +10,9 @@ from sqlalchemy import (
     Float,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     String,
     Table,
     Text,
@@ -24,7 +26,9 @@ metadata = MetaData()
 _NUMBERS: dict[str, type[TypeEngine]] = {
     **dict.fromkeys(("lon", "lat", *BOX), Float),
     "system_id": Integer,
+    "strip": Integer,
     "emergency": Integer,
+    "escalation": Integer,
 }
 
 
@@ -45,8 +49,8 @@ def _table(kind: Kind) -> Table:
 
 def indexed(kind: Kind) -> list[str]:
     """Columns with an index of their own. A box is looked up by its sides together; of its width
-    only the largest is asked for."""
-    return [name for name in kind.columns if name not in BOX or name == "span"]
+    only the largest is asked for. Strips of the map are asked for together with the longitude."""
+    return [n for n in kind.columns if n == "span" or (n not in BOX and n != "strip")]
 
 
 TABLES = {name: _table(kind) for name, kind in KINDS.items()}
@@ -67,4 +71,29 @@ SETTINGS = Table(
     metadata,
     Column("name", String(100), primary_key=True),
     Column("value", Text, nullable=False),
+)
+
+TALLIES = Table(
+    "tallies",
+    metadata,
+    *(
+        Column(name, String(width), primary_key=True)
+        for name, width in (("subject", 12), ("grain", 1), ("bucket", 10))
+    ),
+    *(Column(name, String(80), primary_key=True) for name in ("department", "place", "kind")),
+    Column("counts", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+CELLS = Table(
+    "cells",
+    metadata,
+    *(Column(name, Integer, nullable=False) for name in ("level", "y", "x")),
+    *(Column(name, String(80), nullable=False) for name in ("department", "county")),
+    *(
+        Column(name, BigInteger, nullable=False)
+        for name in ("open", "all", "open_lon", "open_lat", "all_lon", "all_lat")
+    ),
+    PrimaryKeyConstraint("level", "y", "department", "x", "county"),
+    sqlite_with_rowid=False,
 )

@@ -7,6 +7,8 @@ from core.errors import InvalidInput, NotAllowed, NotFound
 from fleet.packs.packs import PackRecord
 from imagery.catalog import Medium
 from imagery.products.product import Product
+from missions.cases.inspection import Inspection
+from missions.clearance.model import Clearance, Grounding
 from missions.entities import (
     Alert,
     Anomaly,
@@ -26,12 +28,21 @@ from missions.entities import (
 from missions.evidence.records import CustodyRecord, Hold
 from missions.feed.change import Change
 from missions.feed.webhook import Delivery, Webhook
+from missions.identity.records import Account, CustomRole, SessionRecord
 from missions.media.brought import Batch, Upload
 from missions.sightings import SightingRecord
+from missions.store.counts import Tallies
 from missions.store.kinds import KINDS, Kind
 from missions.store.observed import Observed, Observers
 from missions.store.protocol import Placed, Repository, Settings, Step
-from missions.store.records import AnswerRecord, KeyRecord, TokenRecord
+from missions.store.records import (
+    AnswerRecord,
+    JobRecord,
+    JobRun,
+    KeyRecord,
+    LeaseRecord,
+    TokenRecord,
+)
 
 T = TypeVar("T")
 
@@ -61,6 +72,11 @@ class UnitBase(ABC):
     @abstractmethod
     def settings(self) -> Settings:
         """Small JSON values by name."""
+
+    @property
+    @abstractmethod
+    def tallies(self) -> Tallies:
+        """Counts that are kept along with what they count."""
 
     def _of(self, name: str) -> Any:
         made = self._made.get(name)
@@ -104,8 +120,12 @@ class UnitBase(ABC):
         return self._of("events")
 
     @property
-    def cases(self) -> Repository[Case]:
+    def cases(self) -> Placed[Case]:
         return self._of("cases")
+
+    @property
+    def inspections(self) -> Repository[Inspection]:
+        return self._of("inspections")
 
     @property
     def reviews(self) -> Repository[Review]:
@@ -134,6 +154,30 @@ class UnitBase(ABC):
     @property
     def tokens(self) -> Repository[TokenRecord]:
         return self._of("tokens")
+
+    @property
+    def accounts(self) -> Repository[Account]:
+        return self._of("accounts")
+
+    @property
+    def sessions(self) -> Repository[SessionRecord]:
+        return self._of("sessions")
+
+    @property
+    def roles(self) -> Repository[CustomRole]:
+        return self._of("roles")
+
+    @property
+    def leases(self) -> Repository[LeaseRecord]:
+        return self._of("leases")
+
+    @property
+    def jobs(self) -> Repository[JobRecord]:
+        return self._of("jobs")
+
+    @property
+    def job_runs(self) -> Repository[JobRun]:
+        return self._of("job_runs")
 
     @property
     def orders(self) -> Repository[OrderRecord]:
@@ -182,6 +226,14 @@ class UnitBase(ABC):
     @property
     def deliveries(self) -> Repository[Delivery]:
         return self._of("deliveries")
+
+    @property
+    def clearances(self) -> Repository[Clearance]:
+        return self._of("clearances")
+
+    @property
+    def groundings(self) -> Repository[Grounding]:
+        return self._of("groundings")
 
 
 def taken(kind: Kind, item_id: str) -> InvalidInput:

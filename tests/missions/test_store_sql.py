@@ -107,7 +107,7 @@ def test_the_migrations_make_the_tables_that_the_code_expects(path: Path) -> Non
         assert compare_metadata(context, metadata) == []
         names = set(inspect(connection).get_table_names())
     engine.dispose()
-    assert names == {*KINDS, "links", "settings", "alembic_version"}
+    assert names == {*KINDS, "links", "settings", "tallies", "cells", "alembic_version"}
 
 
 def test_a_newer_database_is_refused(path: Path) -> None:

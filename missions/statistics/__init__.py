@@ -1,0 +1,1 @@
+"""What the city reports of itself, counted exactly: by period, department, county and kind."""

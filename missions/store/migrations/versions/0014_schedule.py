@@ -1,0 +1,34 @@
+"""The lease of the process that runs the jobs, and the jobs with their runs."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0014"
+down_revision = "0013"
+branch_labels = None
+depends_on = None
+
+_COLUMNS: dict[str, tuple[str, ...]] = {
+    "leases": (),
+    "jobs": (),
+    "job_runs": ("job", "outcome"),
+}
+
+
+def upgrade() -> None:
+    sequence = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    for table, columns in _COLUMNS.items():
+        op.create_table(
+            table,
+            sa.Column("seq", sequence, primary_key=True, autoincrement=False),
+            sa.Column("id", sa.String(200), nullable=False, unique=True),
+            *(sa.Column(name, sa.String()) for name in columns),
+            sa.Column("body", sa.Text, nullable=False),
+        )
+        for name in columns:
+            op.create_index(f"ix_{table}_{name}", table, [name, "seq"])
+
+
+def downgrade() -> None:
+    for table in reversed(_COLUMNS):
+        op.drop_table(table)
