@@ -14,7 +14,7 @@ import numpy.typing as npt
 import shapely
 
 from core.errors import InvalidInput
-from core.geo import LocalFrame, LonLat
+from core.geo import LonLat
 from missions.demand import gcj02
 from missions.presets import Preset
 
@@ -36,6 +36,7 @@ OFF_M = 100.0
 """So far from it as given is beside it."""
 LEAST_DEG = 0.001
 """What is smaller than 100 m is a spot, which can only be known from another spot."""
+METRES_A_DEGREE = 111_200.0
 _SAMPLES = 48
 _MOST_WORDS = 20_000
 """Characters of names and properties that are looked through."""
@@ -100,10 +101,8 @@ def betrayed(preset: Preset, place: Any) -> Suspicion | None:
     spots = _along(place)
     for crs in (GCJ02, BD09):
         moved = _CONVERTERS[crs](spots)
-        for name, outline, frame in _near(preset, moved):
-            if _away_m(outline, moved, frame) > FITS_M:
-                continue
-            if _away_m(outline, spots, frame) > OFF_M:
+        for name, outline in _near(preset, moved):
+            if _away_m(outline, moved) <= FITS_M and _away_m(outline, spots) > OFF_M:
                 return Suspicion(crs, f"taken for {crs} it lies on {name}, as given beside it")
     return None
 
@@ -117,22 +116,23 @@ def _along(place: Any) -> npt.NDArray[np.float64]:
     return found
 
 
-def _away_m(outline: Any, spots: npt.NDArray[np.float64], frame: LocalFrame) -> float:
-    """Metres from an outline to the 90th percentile of places."""
-    points = shapely.points(np.column_stack(frame.xy(spots[:, 0], spots[:, 1])))
-    return float(np.percentile(shapely.distance(points, outline), 90))
+def _away_m(outline: Any, spots: npt.NDArray[np.float64]) -> float:
+    """Metres from an outline to the 90th percentile of places; to a percent, near by."""
+    scale = METRES_A_DEGREE * np.array([np.cos(np.radians(spots[0, 1])), 1.0])
+    metres = shapely.transform(outline, lambda c: (c - spots[0]) * scale)
+    points = shapely.points((spots - spots[0]) * scale)
+    return float(np.percentile(shapely.distance(points, metres), 90))
 
 
-def _near(preset: Preset, spots: npt.NDArray[np.float64]) -> Iterator[tuple[str, Any, LocalFrame]]:
+def _near(preset: Preset, spots: npt.NDArray[np.float64]) -> Iterator[tuple[str, Any]]:
     """Known places whose outline may hold all of these spots."""
     known = _known(tuple(preset.places), tuple((d.id, d.position) for d in preset.docks))
     (west, south), (east, north) = spots.min(axis=0), spots.max(axis=0)
     is_spot = max(east - west, north - south) < LEAST_DEG
-    frame = LocalFrame(LonLat(float(west + east) / 2, float(south + north) / 2))
-    for k in known.tree.query(shapely.box(west, south, east, north).buffer(0.001)):
+    for k in known.tree.query(shapely.box(west, south, east, north).buffer(LEAST_DEG)):
         outline = known.outlines[int(k)]
         if is_spot == (outline.geom_type == "Point"):  # on a long line any spot lies by chance
-            yield known.names[int(k)], frame.to_metres(outline), frame
+            yield known.names[int(k)], outline
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from core.route import Route
 from planner.formats import geojson, kml, litchi, qgc, shapefile_zip, wayline, waypoints, wpml
 from planner.formats.packed import names
 from planner.formats.place import Place, checked
+from planner.formats.projecting import Change, to_degrees
 from planner.formats.site import Imported, Site
 from planner.formats.whole import store
 from planner.formats.wpml import WAYLINES
@@ -28,15 +29,20 @@ def read_places(path: Path) -> list[Place]:
     Raises:
         InvalidInput: the file is missing, not of its kind, or a place in it is none.
     """
-    content, kind = _content(path), path.suffix.lower()
-    where = path.name
-    if kind in (".geojson", ".json"):
-        return _geojson_places(content, where)
+    kind = path.suffix.lower()
+    if kind not in AREAS:
+        _content(path)
+        raise _unknown(path, AREAS)
+    return places_in(_content(path), kind, path.name)
+
+
+def places_in(content: bytes, kind: str, where: str) -> list[Place]:
+    """The same of a file's content; ``kind`` is one of `AREAS`, ``where`` names it in errors."""
     if kind in (".kml", ".kmz"):
         return kml.read(content, where)
     if kind == ".zip":
         return shapefile_zip.read(content, where)
-    raise _unknown(path, AREAS)
+    return _geojson_places(content, where)
 
 
 def read_route(path: Path, cruise_mps: float | None = None) -> Imported:
@@ -109,28 +115,48 @@ def _parts(path: Path, texts: tuple[str, ...]) -> list[str]:
 def _geojson_places(content: bytes, where: str) -> list[Place]:
     given = _json(content, where)
     listed = given.get("features") if given.get("type") == "FeatureCollection" else [given]
+    change, note = _projection(given.get("crs"), where)
     found = []
-    for number, feature in enumerate(listed or [], 1):
+    for number, feature in enumerate(listed if isinstance(listed, list) else [], 1):
         spot = f"{where}, feature {number}"
         own = feature if isinstance(feature, dict) else {}
         shape = own.get("geometry") if own.get("type") == "Feature" else own
-        properties = own.get("properties") or {}
+        properties = own.get("properties")
+        properties = properties if isinstance(properties, dict) else {}
         try:
-            geometry = shapely.force_2d(shapely.geometry.shape(shape))
-        except (AttributeError, KeyError, TypeError, ValueError, shapely.GEOSException) as error:
+            geometry = change(shapely.force_2d(shapely.geometry.shape(shape)))
+        except (
+            AttributeError,
+            IndexError,
+            KeyError,
+            RecursionError,
+            TypeError,
+            ValueError,
+            shapely.errors.ShapelyError,
+        ) as error:
             raise InvalidInput(
                 "no GeoJSON geometry", where=spot, remedy="see RFC 7946, section 3.1"
             ) from error
-        found.append(checked(Place(properties.get("name") or spot, geometry, properties), spot))
+        name = str(properties.get("name") or spot)
+        found.append(checked(Place(name, geometry, properties, note), spot))
     if not found:
         raise InvalidInput("it holds no feature", where=where, remedy="give at least one area")
     return found
 
 
+def _projection(member: Any, where: str) -> tuple[Change, str]:
+    """How to turn coordinates into degrees: as the `crs` member of GeoJSON before RFC 7946 says."""
+    properties = member.get("properties") if isinstance(member, dict) else None
+    name = properties.get("name") if isinstance(properties, dict) else None
+    if name is None:
+        return (lambda shape: shape), ""
+    return to_degrees(str(name), f"{where}, crs")
+
+
 def _json(content: bytes, where: str) -> dict[str, Any]:
     try:
         given = json.loads(content)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidInput(f"no JSON: {error}", where=where, remedy="save it again") from error
     if not isinstance(given, dict):
         raise InvalidInput("it is no GeoJSON object", where=where, remedy="see RFC 7946")

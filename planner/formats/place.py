@@ -11,11 +11,16 @@ from core.errors import InvalidInput
 
 @dataclass(frozen=True)
 class Place:
-    """What a file says of one place; geometry: shapely, WGS-84 degrees, without heights."""
+    """What a file says of one place; geometry: shapely, WGS-84 degrees, without heights.
+
+    Attributes:
+        note: what was done to its coordinates.
+    """
 
     name: str
     geometry: Any
     properties: dict[str, Any] = field(default_factory=dict)
+    note: str = ""
 
 
 def checked(place: Place, where: str) -> Place:

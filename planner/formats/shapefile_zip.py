@@ -1,19 +1,21 @@
 """Shapefiles as they are sent: a zip with .shp, .shx, .dbf and .prj (ESRI 1998)."""
 
+import codecs
 import io
+import struct
 import zipfile
 from typing import Any
 
 import shapefile
 import shapely
-from pyproj import CRS, Transformer
-from pyproj.exceptions import CRSError
+from pyproj import CRS
 
 from core.errors import InvalidInput
 from core.route import Route
 from planner.formats.geojson import route as features_of
 from planner.formats.packed import member, names
 from planner.formats.place import Place, checked
+from planner.formats.projecting import to_degrees
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -75,24 +77,35 @@ def _read_layer(content: bytes, layer: str, where: str) -> list[Place]:
         extension: io.BytesIO(member(content, layer + extension, where))
         for extension in (".shp", ".shx", ".dbf")
     }
-    to_degrees = _degrees(member(content, layer + ".prj", where), spot)
+    change, note = to_degrees(_system(content, layer, where), spot)
     try:
         with shapefile.Reader(
-            shp=parts[".shp"], shx=parts[".shx"], dbf=parts[".dbf"], encoding="utf-8"
+            shp=parts[".shp"],
+            shx=parts[".shx"],
+            dbf=parts[".dbf"],
+            encoding=_encoding(content, layer, parts[".dbf"]),
         ) as table:
             rows = [
                 (shapely.geometry.shape(r.shape.__geo_interface__), r.record.as_dict())
                 for r in table.iterShapeRecords()
                 if r.shape.shapeType != shapefile.NULL
             ]
-    except (shapefile.ShapefileException, UnicodeDecodeError, ValueError, IndexError) as error:
+    except (
+        shapefile.ShapefileException,
+        UnicodeDecodeError,
+        ValueError,
+        IndexError,
+        struct.error,
+        shapely.errors.ShapelyError,
+    ) as error:
         raise InvalidInput(f"no shapefile: {error}", where=spot, remedy="save it again") from error
     return [
         checked(
             Place(
                 str(record.get("name") or f"shape {number}"),
-                shapely.transform(shapely.force_2d(shape), to_degrees),
+                change(shapely.force_2d(shape)),
                 record,
+                note,
             ),
             f"{spot}, shape {number}",
         )
@@ -100,16 +113,35 @@ def _read_layer(content: bytes, layer: str, where: str) -> list[Place]:
     ]
 
 
-def _degrees(prj: bytes, where: str) -> Any:
-    try:
-        system = CRS.from_wkt(prj.decode("utf-8", "replace"))
-    except CRSError as error:
+def _system(content: bytes, layer: str, where: str) -> str:
+    """What the .prj says."""
+    if layer + ".prj" not in names(content, where):
         raise InvalidInput(
-            "its coordinate system (.prj) is not known", where=where, remedy="save it in WGS-84"
-        ) from error
-    change = Transformer.from_crs(system, "EPSG:4326", always_xy=True)
+            f"{layer}.prj is missing: nobody knows in which coordinates it is",
+            where=where,
+            remedy="zip the .prj with it, or export it again in WGS-84 (EPSG:4326)",
+        )
+    return member(content, layer + ".prj", where).decode("utf-8", "replace")
 
-    def moved(xy: Any) -> Any:
-        return shapely.get_coordinates(shapely.points(*change.transform(xy[:, 0], xy[:, 1])))
 
-    return moved
+def _encoding(content: bytes, layer: str, table: io.BytesIO) -> str:
+    """Of the names in the table: as its .cpg says; without one UTF-8 if it is that, else GBK."""
+    if layer + ".cpg" in names(content, layer):
+        said = member(content, layer + ".cpg", layer).decode("ascii", "replace").strip()
+        try:
+            return codecs.lookup({"936": "gbk", "65001": "utf-8"}.get(said, said)).name
+        except LookupError:
+            return "utf-8"
+    try:
+        table.getvalue().decode("utf-8")
+    except UnicodeDecodeError:
+        return "gbk" if _reads(table.getvalue(), "gbk") else "latin-1"
+    return "utf-8"
+
+
+def _reads(content: bytes, encoding: str) -> bool:
+    try:
+        content.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
