@@ -4,19 +4,18 @@
 核查结案 verifying and closed, 综合评价 evaluated. The service takes the first three at once.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shapely.geometry import Point
 
 from core.clock import Clock
-from core.errors import IllegalTransition, InvalidInput, NotAllowed
-from core.geo import LonLat
+from core.errors import InvalidInput
+from core.geo import LonLat, distance_m
 from core.ids import new_id
-from missions.access import Principal
-from missions.cases.recheck import verdict
-from missions.cases.working_hours import due_at
+from missions.cases.deadlines import WAITING, deadline, escalates_at, is_overdue
 from missions.catalog.model import EventType
 from missions.entities import (
     Anomaly,
@@ -25,25 +24,25 @@ from missions.entities import (
     CaseStep,
     Event,
     LogEntry,
-    Verdict,
 )
 from missions.lifecycle import move
-from missions.media import labels
 from missions.presets import Preset
-from missions.store.protocol import Unit
+from missions.store.protocol import Between, Unit
 
-STEPS: Mapping[str, CaseState] = {
-    "dispatch": CaseState.DISPATCHED,
-    "handle": CaseState.HANDLING,
-    "report_back": CaseState.REPORTED_BACK,
-    "verify": CaseState.VERIFYING,
-    "close": CaseState.CLOSED,
-    "evaluate": CaseState.EVALUATED,
-    "reject": CaseState.REJECTED,
-}
-"""What a person may do, and the state that it leads to."""
+__all__ = [
+    "is_overdue",
+    "known_type",
+    "note_step",
+    "open_case",
+    "recurring",
+    "redispatched",
+    "score",
+    "stepped",
+]
 
-_OWNERS_ONLY = frozenset({"dispatch", "close", "evaluate", "reject"})
+METRES_A_DEGREE = 111_000.0
+"""Of latitude, rounded down by less than a part in 300: a box a little too large."""
+
 _ON_TIME, _LATE, _SENT_BACK = 100.0, 60.0, 10.0
 _NEAR_DEG = 0.01
 """About a kilometre: a find is named after a place no farther away."""
@@ -73,26 +72,33 @@ def open_case(
     kind = known_type(preset, event_type)
     now = clock.now()
     place, place_zh = _place_names(preset, anomaly.position)
-    audience = dict.fromkeys((anomaly.department, *anomaly.shared_with))
+    county = preset.county_at(anomaly.position)
+    department = kind.department_in(county)
+    audience = dict.fromkeys((anomaly.department, *anomaly.shared_with, kind.department))
+    severity = max(kind.severity, anomaly.severity)
+    before = recurring(unit, preset, kind, anomaly.position, now)
     case = Case(
         id=new_id("cas", now),
         number=_next_number(unit, preset, now),
         event_type=event_type,
         title=f"{kind.name}, {place}",
         title_zh=f"{place_zh}{kind.name_zh}",
-        department=kind.department,
-        shared_with=tuple(d for d in audience if d and d != kind.department),
+        department=department,
+        shared_with=tuple(d for d in audience if d and d != department),
         position=anomaly.position,
-        severity=max(kind.severity, anomaly.severity),
+        severity=severity,
         opened_at=now,
-        due_at=due_at(now, kind.deadline_h, preset.calendar, preset.zone_info),
+        due_at=deadline(preset, kind, severity, now),
         steps=(CaseStep(step=CaseState.COLLECTED, at=now, by=by),),
         anomaly_ids=(anomaly.id,),
         before=tuple(media),
-        county=preset.county_at(anomaly.position),
+        county=county,
+        recurs_of=before.id if before else None,
+        recurrence=before.recurrence + 1 if before else 0,
     )
     for state in (CaseState.OPENED, CaseState.DISPATCHED):
         case = stepped(case, state, at=now, by=by)
+    case = redispatched(case, preset, now)
     unit.cases.add(case)
     event = _event(case, anomaly, now, media)
     unit.events.add(event)
@@ -101,57 +107,11 @@ def open_case(
         unit.anomalies.put(kept)
     else:
         unit.anomalies.add(kept)
-    _note(unit, now, case, by, "open", f"case {case.number} opened and dispatched", "立案并派遣")
+    again = f"; recurs, see {before.number}" if before else ""
+    again_zh = f"，重复发生，见 {before.number}" if before else ""
+    text = f"case {case.number} opened and dispatched to {department}{again}"
+    note_step(unit, now, case, by, "open", text, f"立案并派遣{again_zh}")
     return case, event
-
-
-def step(
-    unit: Unit,
-    preset: Preset,
-    clock: Clock,
-    principal: Principal,
-    case_id: str,
-    step: str,
-    note: str = "",
-    found: bool | None = None,
-) -> Case:
-    """Take a case's next step.
-
-    Args:
-        found: whether whoever looked there found anything; None where they do not say.
-
-    Raises:
-        NotFound: no such case for this principal.
-        NotAllowed: the role or the department may not take this step.
-        InvalidInput: there is no such step.
-        IllegalTransition: the case is not where the step begins, or its proof is missing.
-    """
-    principal.require("decide")
-    case: Case = principal.checked(unit.cases.get(case_id))
-    state = STEPS.get(step)
-    if state is None:
-        raise InvalidInput(
-            f"no such step: {step[:80]}", where="step", remedy=f"use one of {', '.join(STEPS)}"
-        )
-    if step in _OWNERS_ONLY and not (principal.sees_all or principal.department == case.department):
-        raise NotAllowed(
-            f"only {case.department} may {step} this case",
-            where=case.id,
-            remedy="handle and report back are open to the departments that share it",
-        )
-    now = clock.now()
-    moved = stepped(case, state, at=now, by=principal.name, note=note, found=found)
-    if state is CaseState.CLOSED:
-        _want_proof(preset, case, principal, note)
-        moved = replace(moved, closed_at=now)
-    elif state is CaseState.EVALUATED:
-        moved = replace(moved, score=score(moved))
-    elif state is CaseState.DISPATCHED:
-        moved = redispatched(moved, preset, now)
-    unit.cases.put(moved)
-    labels.of_case(unit, preset, now, moved)
-    _note(unit, now, moved, principal.name, step, f"{moved.number}: {step} {note}".strip(), note)
-    return moved
 
 
 def stepped(
@@ -162,36 +122,55 @@ def stepped(
     by: str,
     note: str = "",
     found: bool | None = None,
+    department: str = "",
+    media: Sequence[str] = (),
 ) -> Case:
     """The case one step on, with the step written down.
 
     Raises:
         IllegalTransition: the lifecycle does not allow it.
     """
-    done = CaseStep(step=state, at=at, by=by, note=note, found=found)
-    return move(case, state, steps=(*case.steps, done))
+    done = CaseStep(
+        step=state,
+        at=at,
+        by=by,
+        note=note,
+        found=found,
+        department=department or (case.department if state is CaseState.DISPATCHED else ""),
+        media=tuple(media),
+    )
+    tells_at = case.escalate_at if state in WAITING else None
+    return move(case, state, steps=(*case.steps, done), escalate_at=tells_at)
 
 
 def redispatched(case: Case, preset: Preset, now: datetime) -> Case:
-    """A case that is sent out again, with a new deadline."""
-    hours = preset.event_types[case.event_type].deadline_h
-    due = due_at(now, hours, preset.calendar, preset.zone_info)
-    return replace(case, due_at=due, closed_at=None, score=None)
+    """A case that was just sent out (again): with a new deadline, and nothing told of it yet.
+
+    What was photographed since the last report back proves nothing any more; it stays with the
+    verification that it was taken for.
+    """
+    kind = preset.event_types[case.event_type]
+    due = deadline(preset, kind, case.severity, now)
+    sent = replace(case.steps[-1], due_at=due)
+    fresh = replace(
+        case,
+        due_at=due,
+        steps=(*case.steps[:-1], sent),
+        closed_at=None,
+        score=None,
+        escalation=0,
+        after=(),
+    )
+    return replace(fresh, escalate_at=escalates_at(fresh, preset))
 
 
 def score(case: Case) -> float:
     """The evaluation: 100 when reported back in time, 60 when late, 10 less for each time that it
     had to be sent out again; at least 0."""
     reported = [s.at for s in case.steps if s.step == CaseState.REPORTED_BACK]
-    sent = sum(s.step == CaseState.DISPATCHED for s in case.steps)
+    sent = sum(s.step == CaseState.DISPATCHED and not s.handed_over for s in case.steps)
     in_time = bool(reported) and reported[-1] <= case.due_at
     return max(0.0, (_ON_TIME if in_time else _LATE) - _SENT_BACK * max(0, sent - 1))
-
-
-def is_overdue(case: Case, now: datetime) -> bool:
-    """Whether its deadline passed before it was reported back."""
-    waiting = (CaseState.OPENED, CaseState.DISPATCHED, CaseState.HANDLING)
-    return case.state in waiting and now > case.due_at
 
 
 def known_type(preset: Preset, code: str) -> EventType:
@@ -210,17 +189,32 @@ def known_type(preset: Preset, code: str) -> EventType:
     return kind
 
 
-def _want_proof(preset: Preset, case: Case, principal: Principal, note: str) -> None:
-    """A case with re-checks closes when they say cold; else a city-wide role says why."""
-    rules = preset.recheck_of(case.event_type)
-    if not case.rechecks or verdict(case, rules, preset.zone_info) is Verdict.COLD:
-        return
-    if not (principal.sees_all and note.strip()):
-        raise IllegalTransition(
-            "the re-checks have not found the place cold yet",
-            where=case.id,
-            remedy="wait for the next re-check; a dispatcher may close it with a note",
-        )
+def recurring(
+    unit: Unit, preset: Preset, kind: EventType, position: LonLat, now: datetime
+) -> Case | None:
+    """The case of this kind that was closed last near a place, not longer ago than the rule says.
+
+    Near is what one thing of the kind may spread over: its spacing (`EventType.spacing_m`).
+    """
+    days = preset.casework.recurs_days
+    if days <= 0:
+        return None
+    lat_deg = kind.spacing_m / METRES_A_DEGREE
+    lon_deg = lat_deg / max(0.05, math.cos(math.radians(position.lat)))
+    ended = unit.cases.find(
+        event_type=kind.code,
+        state=(CaseState.CLOSED, CaseState.EVALUATED),
+        lon=Between(position.lon - lon_deg, position.lon + lon_deg),
+        lat=Between(position.lat - lat_deg, position.lat + lat_deg),
+    )
+    near = [
+        (c.closed_at, c)
+        for c in ended
+        if c.closed_at is not None
+        and now - c.closed_at <= timedelta(days=days)
+        and distance_m(c.position, position) <= kind.spacing_m
+    ]
+    return max(near, key=lambda pair: pair[0])[1] if near else None
 
 
 def _next_number(unit: Unit, preset: Preset, now: datetime) -> str:
@@ -264,9 +258,10 @@ def _event(case: Case, anomaly: Anomaly, now: datetime, media: Sequence[str]) ->
     )
 
 
-def _note(
+def note_step(
     unit: Unit, now: datetime, case: Case, by: str, action: str, text: str, text_zh: str
 ) -> None:
+    """Write what was done with a case into the audit trail, as "case.<action>"."""
     unit.log.add(
         LogEntry(
             id=new_id("log", now),

@@ -35,5 +35,23 @@ def due_at(opened: datetime, hours: float, calendar: WorkingHours, zone: ZoneInf
     )
 
 
+def hours_between(start: datetime, end: datetime, calendar: WorkingHours, zone: ZoneInfo) -> float:
+    """Working hours from one moment to another; negative where the second comes first.
+
+    More than `LONGEST` apart, only so much of it is counted.
+    """
+    if end < start:
+        return -hours_between(end, start, calendar, zone)
+    start, end = start.astimezone(UTC), min(end.astimezone(UTC), start.astimezone(UTC) + LONGEST)
+    day, last = start.astimezone(zone).date(), end.astimezone(zone).date()
+    total = timedelta()
+    while day <= last:
+        for opens, closes in calendar.spans(day):
+            begin, stop = _moment(day, opens, zone), _moment(day, closes, zone)
+            total += max(timedelta(), min(stop, end) - max(begin, start))
+        day += timedelta(days=1)
+    return total.total_seconds() / 3600.0
+
+
 def _moment(day: date, at: time, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)

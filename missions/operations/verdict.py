@@ -10,6 +10,8 @@ from imagery.catalog import Medium, MediumState
 from missions.cases.cases import redispatched, stepped
 from missions.cases.looks import is_night, judged
 from missions.cases.recheck import verdict
+from missions.cases.records import Outcome
+from missions.cases.verification import looked
 from missions.entities import (
     Anomaly,
     AnomalyState,
@@ -62,7 +64,8 @@ async def judge_recheck(room: ControlRoom, flight: Flight) -> None:
         case = unit.cases.get(case.id)
         found = _found_again(unit, case, frames)
         looks = spot_looks(room, case, spots, shown, found)
-        unit.cases.put(_decided(unit, room, _noted(case, flight, room, looks), _seen(shown)))
+        noted = with_views(_noted(case, flight, room, looks), _seen(shown))
+        unit.cases.put(_decided(unit, room, noted))
 
 
 def spot_radius_m(room: ControlRoom, anomaly: Anomaly) -> float:
@@ -181,7 +184,13 @@ def _noted(case: Case, flight: Flight, room: ControlRoom, spots: Sequence[SpotLo
     return replace(case, rechecks=rechecks)
 
 
-def _decided(unit: Unit, room: ControlRoom, case: Case, media: Sequence[str]) -> Case:
+def with_views(case: Case, media: Sequence[str]) -> Case:
+    """The case with the latest photographs that show its place since the report back; a look that
+    showed none of it leaves those of the look before."""
+    return replace(case, after=tuple(media)) if media else case
+
+
+def _decided(unit: Unit, room: ControlRoom, case: Case) -> Case:
     """Close a cold case with its proof, send a hot one back to the crew, or look again later."""
     now = room.now()
     if case.state is not CaseState.VERIFYING:
@@ -190,13 +199,15 @@ def _decided(unit: Unit, room: ControlRoom, case: Case, media: Sequence[str]) ->
     rules = room.preset.recheck_of(case.event_type)
     if verdict(case, rules, room.preset.zone_info) is Verdict.COLD and last is not None:
         _cool(unit, case)
+        case = looked(unit, room.preset, case, last.request_id, Outcome.PASSED, now)
         note = f"cold: {_degrees(last, rules.assumed_k)} at the last of the re-checks"
         closed = stepped(case, CaseState.CLOSED, at=now, by="service", note=note)
-        closed = replace(closed, closed_at=now, after=tuple(media))
+        closed = replace(closed, closed_at=now)
         _tell(unit, now, closed, "the place is cold, the case is closed", "现场已冷却，案卷结案")
         return closed
     if last is not None and last.verdict is Verdict.HOT:
         note = "still hot" if last.peak_c is None else f"still hot: {last.peak_c:.0f} C"
+        case = looked(unit, room.preset, case, last.request_id, Outcome.FAILED, now)
         again = stepped(case, CaseState.DISPATCHED, at=now, by="service", note=note)
         again = redispatched(again, room.preset, now)
         _tell(unit, now, again, f"{note}; sent out again", f"仍有高温{_zh(last)}，再次派遣")

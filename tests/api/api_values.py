@@ -19,6 +19,8 @@ from fleet.orders import OrderState
 from imagery.catalog import Medium, MediumState
 from missions import entities
 from missions.access import Principal, Role
+from missions.catalog.limits import shipped
+from missions.presets import RecheckRules
 
 NOW = datetime(2026, 5, 12, 1, 0, tzinfo=UTC)
 HERE = LonLat(118.87, 28.95)
@@ -241,6 +243,7 @@ def a_preset() -> Any:
         severity=4,
         department="forestry",
         deadline_h=1.0,
+        evidence=0,
     )
     area = box(118.8, 28.9, 118.9, 29.0)
     zone = Zone(id="z1", **names, kind=ZoneKind.CONTROL, polygon=area)
@@ -271,6 +274,8 @@ def a_preset() -> Any:
         kinds={"m4": kind},
         scenarios={"water-01": scenario},
         event_types={"01-01": fire},
+        recheck_of=lambda code: RecheckRules(interval_min=8, passes=2, cold_below_c=50, max_h=6),
+        limits=shipped(),
     )
 
 

@@ -28,8 +28,16 @@ from core.errors import IllegalTransition, InvalidInput
 from imagery.catalog import Medium
 from missions import entities
 from missions.access import Principal
+from missions.answers import Answers
+from missions.cases.deadlines import Standing
+from missions.cases.desk import CaseView
+from missions.cases.proof import proof_of
+from missions.cases.steps import offers
 from missions.operations.links import LinkState
 from missions.queries import PlanDetail
+from missions.quotas import Quotas
+from missions.store import MemoryStore
+from missions.versions import Versions
 
 
 class FakeService:
@@ -44,6 +52,11 @@ class FakeService:
         self.stored: dict[str, tuple[Medium, bytes]] = {}
         self.alert_list = [alert(n) for n in range(60)]
         self.frames = 0
+        store = MemoryStore()
+        self.answers = Answers(store)
+        self.versions = Versions(store)
+        self.quotas = Quotas(store, self.preset, self.clock)
+        self.pulse: Any = SimpleNamespace(figures=list, checks=list)
 
     def _called(self, *what: Any) -> None:
         self.calls.append(what)
@@ -223,25 +236,35 @@ class FakeService:
         )
         return Page([event])
 
-    def cases(self, p: Principal, **filters: Any) -> Page:
-        self._called("cases", p, filters)
-        return Page([a_case()])
-
     watched: Any = None
 
-    def case(self, p: Principal, id: str) -> entities.Case:
-        return p.checked(a_case())
+    @property
+    def casework(self) -> Any:
+        def viewed(p: Principal, id: str, case: entities.Case | None = None) -> CaseView:
+            found = p.checked(case or a_case())
+            return CaseView(
+                case=found,
+                standing=Standing(hours=1.0, left_h=1.0, overdue_since=None, late=False),
+                watch=self.watched,
+                steps_open=offers(found, self.preset, p),
+                proof=proof_of(found, self.preset),
+                recurred=(),
+            )
 
-    def watch(self, case: entities.Case) -> Any:
-        return self.watched
+        def listed(p: Principal, wanted: Any, **filters: Any) -> Page:
+            self._called("cases", p, filters)
+            return Page([a_case()])
 
-    def step(
-        self, p: Principal, id: str, step: str, note: str, found: bool | None = None
-    ) -> entities.Case:
-        self._called("step", p, id, step, note)
-        if step == "close":
-            raise IllegalTransition("cannot go from dispatched to closed", where=id, remedy="wait")
-        return a_case()
+        return SimpleNamespace(list=listed, view=viewed, step=self._step(viewed))
+
+    def _step(self, viewed: Any) -> Any:
+        def step(p: Principal, id: str, order: Any) -> CaseView:
+            self._called("step", p, id, order.step, order.note)
+            if order.step == "close":
+                raise IllegalTransition("cannot go from dispatched to closed", where=id, remedy="-")
+            return viewed(p, id)
+
+        return step
 
     def reviews(self, p: Principal, **filters: Any) -> Page:
         self._called("reviews", p, filters)

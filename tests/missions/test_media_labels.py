@@ -15,7 +15,9 @@ from core.clock import ManualClock
 from core.equipment import Sensor
 from core.geo import LonLat, offset
 from missions.access import Principal
-from missions.cases.cases import open_case, step
+from missions.cases.cases import open_case
+from missions.cases.steps import StepOrder
+from missions.cases.taking import take
 from missions.entities import Found, Label, PictureBox
 from missions.media.coco import COLUMNS, coco, table
 from missions.media.detectors import DetectorList, wilson
@@ -70,7 +72,10 @@ def test_the_end_of_a_thermal_case_is_a_verdict_on_its_find(
     with store.unit() as unit:
         case, _ = open_case(unit, preset, clock, "01-01", make.anomaly(), ["med-1"])
         for name, found in steps:
-            step(unit, preset, clock, member("forestry"), case.id, name, "seen", found)
+            order = StepOrder(step=name, note="seen", found=found)
+            case = take(unit, preset, clock, member("forestry"), case.id, order)
+            if name == "verify":  # a look that showed the place
+                unit.cases.put(replace(case, after=("med-2",)))
         labels = unit.labels.find(withdrawn_at=None)
     assert [x.verdict for x in labels] == ([verdict] if verdict else [])
     assert all((x.detector, x.medium_id) == ("thermal", "med-1") for x in labels)
@@ -81,7 +86,8 @@ def test_a_case_that_an_officer_opened_says_nothing_of_the_thermal_detector(
 ) -> None:
     with store.unit() as unit:
         case, _ = open_case(unit, preset, clock, "01-01", make.anomaly(), [], by="officer Li")
-        step(unit, preset, clock, member("forestry"), case.id, "reject", "a barbecue")
+        order = StepOrder(step="reject", note="a barbecue")
+        take(unit, preset, clock, member("forestry"), case.id, order)
         assert unit.labels.count() == 0
 
 
