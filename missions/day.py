@@ -84,7 +84,8 @@ class Day:
             group.create_task(self._intake.run(), name="intake")
             group.create_task(self._dispatcher.run(), name="dispatch")
             group.create_task(room.helms.watch(), name="helms")
-            group.create_task(schedule.run(jobs, room.clock), name="schedule")
+            scheduled = schedule.run(jobs, room.clock, room.records, room.lease)
+            group.create_task(scheduled, name="schedule")
             group.create_task(self._week(), name="week")
 
     # --- jobs ------------------------------------------------------------------------------

@@ -287,10 +287,11 @@ class Uploads:
         """Tend the uploads by the clock, for ever."""
         zone = self._room.preset.zone_info
 
-        async def guarded() -> None:
-            await supervised(self.tend(), "uploads")
+        async def guarded() -> bool:
+            return await supervised(self.tend(), "uploads")
 
-        await schedule.run((schedule.every("uploads", EVERY_S, guarded, zone),), self._room.clock)
+        jobs = (schedule.every("uploads", EVERY_S, guarded, room.preset.zone_info),)
+        await schedule.run(jobs, room.clock, room.records, room.lease)
 
     async def tend(self) -> None:
         """Finish what was whole when the service was killed, and throw away what expired."""

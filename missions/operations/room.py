@@ -22,6 +22,7 @@ from missions.clearance.forecast import Forecast, StationForecast
 from missions.operations.pads import Pads
 from missions.operations.shelf import Shelf
 from missions.presets import Dock, Preset
+from missions.schedule.lease import Lease
 from missions.store.protocol import Store, Unit
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class ControlRoom:
         making: for products, which take long; `missions.media.making.open_making` has run in its
             workers. The pool for photographs where there is none.
         authority: who answers flight applications; a simulated one where it is left out.
+        lease: which of several processes runs the jobs; this one where it is left out.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class ControlRoom:
         docks: Dockyard | None = None,
         making: Executor | None = None,
         authority: Authority | None = None,
+        lease: Lease | None = None,
     ) -> None:
         self.preset = preset
         self.clock = clock
@@ -106,7 +109,13 @@ class ControlRoom:
         self.pads = Pads(preset, fleet, says=self._dock_says)
         self._docks = {dock.id: dock for dock in preset.docks}
         self._by_address = {dock.address: dock for dock in preset.docks}
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Task[bool]] = set()
+        self._lease = lease
+
+    @cached_property
+    def lease(self) -> Lease:
+        """Whether this process runs the jobs and speaks to the fleet."""
+        return self._lease or Lease.alone(self.records)
 
     @cached_property
     def helms(self) -> "Helms":
@@ -163,10 +172,12 @@ class ControlRoom:
         await asyncio.gather(*self._running, return_exceptions=True)
 
 
-async def supervised(work: Coroutine[Any, Any, Any], name: str) -> None:
+async def supervised(work: Coroutine[Any, Any, Any], name: str) -> bool:
     """The process's one supervisor: a fault in one flight, job or photograph is logged and must
-    not end the others."""
+    not end the others. False when there was one."""
     try:
         await work
     except Exception:
         logger.exception("%s failed", name)
+        return False
+    return True

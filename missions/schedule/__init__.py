@@ -1,63 +1,44 @@
-"""What happens by the clock: recurring jobs on the service's own time.
+"""What happens by the clock: recurring jobs on the service's own time, run by one process.
 
-APScheduler's triggers decide when a job is due; our `Clock` decides what time it is, so that the
-same schedule runs in real time and in simulation. Runs that fell due while a job was still busy
-are made up by one run, and that is logged.
+APScheduler keeps the jobs and their triggers; our `Clock` decides what time it is, so that the
+same schedule runs in real time and in simulation. Next run times are in the database, and so is
+the lease: of all processes on one database, only its holder runs jobs. A job that comes round less
+often than every quarter of an hour is claimed run by run; runs that were missed are made up for
+or left out by the job's rule, never silently.
 """
 
-import asyncio
-import logging
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import datetime, time
-from zoneinfo import ZoneInfo
-
-from apscheduler.triggers.base import BaseTrigger
-from apscheduler.triggers.cron import CronTrigger
-from apscheduler.triggers.interval import IntervalTrigger
-
 from core.clock import Clock
+from missions.schedule.jobs import Job, Missed, Work, daily, every, recurring
+from missions.schedule.lease import Lease, LeaseLost
+from missions.schedule.scheduler import ClockScheduler
+from missions.store.protocol import Store
 
-logger = logging.getLogger("flyonce.schedule")
-Work = Callable[[], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A named piece of recurring work and the trigger that says when."""
-
-    name: str
-    trigger: BaseTrigger
-    work: Work
-
-
-def every(name: str, seconds: int, work: Work, zone: ZoneInfo) -> Job:
-    """A job that runs again and again, so many seconds apart."""
-    origin = datetime(2020, 1, 1, tzinfo=zone)  # a fixed grid: the wall clock has no say in it
-    return Job(name, IntervalTrigger(seconds=seconds, start_date=origin, timezone=zone), work)
+__all__ = [
+    "Job",
+    "Lease",
+    "LeaseLost",
+    "Missed",
+    "Work",
+    "daily",
+    "every",
+    "recurring",
+    "run",
+]
 
 
-def daily(name: str, at: time, work: Work, zone: ZoneInfo) -> Job:
-    """A job that runs once a day at a local time."""
-    return Job(name, CronTrigger(hour=at.hour, minute=at.minute, timezone=zone), work)
+async def run(
+    jobs: tuple[Job, ...], clock: Clock, records: Store, lease: Lease | None = None
+) -> None:
+    """Run the jobs for ever while the lease is held; a job that raises ends them all.
 
+    Args:
+        records: where next run times and runs are kept.
+        lease: which process runs them; None where there is only this one.
 
-async def run(jobs: tuple[Job, ...], clock: Clock) -> None:
-    """Run the jobs for ever; a job that raises ends them all."""
-    async with asyncio.TaskGroup() as group:
-        for job in jobs:
-            group.create_task(_repeat(job, clock), name=f"job {job.name}")
-
-
-async def _repeat(job: Job, clock: Clock) -> None:
-    fired: datetime | None = None
-    while True:
-        now = clock.now()
-        due = job.trigger.get_next_fire_time(fired, now)
-        if due is None:
-            return
-        if fired is not None and due < now:
-            logger.info("%s fell due at %s while it was busy; running now", job.name, due)
-        await clock.sleep((due - now).total_seconds())
-        await job.work()
-        fired = max(due, clock.now())
+    Raises:
+        LeaseLost: another process has taken over.
+        ExceptionGroup: of what a job raised.
+    """
+    if lease is None:
+        lease = Lease.alone(records)
+    await ClockScheduler(jobs, clock, records, lease).run()
