@@ -23,6 +23,7 @@ from missions.operations.intake import Intake
 from missions.operations.order import answer_filings
 from missions.operations.rehearsal import Rehearser
 from missions.operations.room import ControlRoom, supervised
+from missions.signals.desk import Signals
 from missions.store.protocol import Unit
 
 logger = logging.getLogger("flyonce.day")
@@ -54,6 +55,7 @@ class Day:
         self._rehearser = rehearser
         self._intake = intake
         self._dispatcher = Dispatcher(room)
+        self._signals = Signals(room)
         finds.on_urgent = self._alarm
         self._retention = Retention(Desk.of(room))
         self.week_done = asyncio.Event()
@@ -74,6 +76,10 @@ class Day:
             schedule.every("filings", 10, _guarded(self._filings), zone),
             schedule.every("clearance", 60, _guarded(self._clearance), zone),
             schedule.every("re-checks", 20, _guarded(self._rechecks), zone),
+            schedule.every("signals", 5, _guarded(self._signals.ask_waiting), zone),
+            schedule.every("followed signals", 30, _guarded(self._signals.follow), zone),
+            schedule.every("silent devices", 60, _guarded(self._signals.listen), zone),
+            schedule.every("contacts", 3600, _guarded(self._signals.erase), zone),
             schedule.every("mending", 30, _guarded(self._mend), zone),
             schedule.every("clock", 5, _guarded(self._save_clock), zone),
             schedule.daily("tomorrow's plan", PLANNED_BY, _guarded(self._tomorrow), zone),

@@ -16,6 +16,7 @@ from missions.entities import (
     ReviewState,
     TaskState,
 )
+from missions.signals.model import SignalState
 
 Table = Mapping[StrEnum, frozenset[StrEnum]]
 Entity = TypeVar("Entity")
@@ -95,6 +96,23 @@ PRODUCT: Table = {
     ProductState.FAILED: frozenset({ProductState.WANTED}),
     ProductState.WITHDRAWN: frozenset(),
 }
+SIGNAL: Table = {
+    SignalState.RECEIVED: frozenset(
+        {
+            SignalState.ASKED,
+            SignalState.ANSWERED,
+            SignalState.DISMISSED,
+            SignalState.DUPLICATE,
+        }
+    ),
+    SignalState.ASKED: frozenset(
+        {SignalState.LOOKED, SignalState.ANSWERED, SignalState.DISMISSED}
+    ),
+    SignalState.LOOKED: frozenset({SignalState.ANSWERED, SignalState.DISMISSED}),
+    SignalState.ANSWERED: frozenset(),
+    SignalState.DISMISSED: frozenset(),
+    SignalState.DUPLICATE: frozenset(),
+}
 _TABLES: Mapping[type[StrEnum], Table] = {
     RequestState: REQUEST,
     TaskState: TASK,
@@ -104,6 +122,7 @@ _TABLES: Mapping[type[StrEnum], Table] = {
     CaseState: CASE,
     ReviewState: REVIEW,
     ProductState: PRODUCT,
+    SignalState: SIGNAL,
 }
 
 

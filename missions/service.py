@@ -60,6 +60,7 @@ from missions.queries import FlightDetail, Page, PlanDetail
 from missions.quotas import Quotas
 from missions.report import Reporter
 from missions.versions import Versions
+from missions.signals.desk import Signals
 
 
 class Service:
@@ -86,6 +87,8 @@ class Service:
         """What was filed, what is grounded, the weather ahead: may a flight go?"""
         self.flying = Flying(room)
         """What pilots do with drones in the air."""
+        self.signals = Signals(room)
+        """Readings of sensors, citizens' reports, other systems' finds."""
         self.uploads = Uploads(room, intake)
         """Files that people bring, one by one."""
         self.batches = Batches(room)

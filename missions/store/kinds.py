@@ -41,6 +41,7 @@ from missions.feed.webhook import Delivery, Webhook
 from missions.identity.records import Account, CustomRole, SessionRecord
 from missions.media.brought import Batch, Upload
 from missions.sightings import SightingRecord
+from missions.signals.model import Contact, DayFigures, Device, Gauge, Signal, Trace
 from missions.store.protocol import Between
 from missions.store.records import (
     AnswerRecord,
@@ -372,6 +373,26 @@ KINDS: Mapping[str, Kind] = {
             seen_by=_departments,
         ),
         Kind(name="groundings", cls=Grounding, columns=("lifted_at", "ends")),
+        Kind(
+            name="devices",
+            cls=Device,
+            columns=("kind", "state", "county", "department", "key"),
+            seen_by=_owner_and_shared,
+        ),
+        Kind(name="gauges", cls=Gauge, columns=("silent_at",)),
+        Kind(name="gauge_days", cls=DayFigures, columns=("device",)),
+        Kind(
+            name="signals",
+            cls=Signal,
+            columns=(
+                *("state", "source", "matter", "device_id", "county", "department"),
+                *("external_id", "request_id", "at", "lon", "lat"),
+            ),
+            seen_by=_owner_and_shared,
+            together=("matter", "lat", "lon", "at"),
+        ),
+        Kind(name="traces", cls=Trace, columns=("device",)),
+        Kind(name="contacts", cls=Contact, columns=("department", "erase_at"), seen_by=_owner),
         Kind(name="batches", cls=Batch, columns=("by", "department"), seen_by=_owner_and_shared),
         Kind(name="changes", cls=Change, columns=("kind", "subject"), seen_by=_told),
         Kind(name="webhooks", cls=Webhook, columns=("department",), seen_by=_owner),

@@ -31,6 +31,7 @@ from missions.feed.webhook import Delivery, Webhook
 from missions.identity.records import Account, CustomRole, SessionRecord
 from missions.media.brought import Batch, Upload
 from missions.sightings import SightingRecord
+from missions.signals.model import Contact, DayFigures, Device, Gauge, Signal, Trace
 from missions.store.counts import Tallies
 from missions.store.kinds import KINDS, Kind
 from missions.store.observed import Observed, Observers
@@ -234,6 +235,30 @@ class UnitBase(ABC):
     @property
     def groundings(self) -> Repository[Grounding]:
         return self._of("groundings")
+
+    @property
+    def devices(self) -> Repository[Device]:
+        return self._of("devices")
+
+    @property
+    def gauges(self) -> Repository[Gauge]:
+        return self._of("gauges")
+
+    @property
+    def gauge_days(self) -> Repository[DayFigures]:
+        return self._of("gauge_days")
+
+    @property
+    def signals(self) -> Repository[Signal]:
+        return self._of("signals")
+
+    @property
+    def traces(self) -> Repository[Trace]:
+        return self._of("traces")
+
+    @property
+    def contacts(self) -> Repository[Contact]:
+        return self._of("contacts")
 
 
 def taken(kind: Kind, item_id: str) -> InvalidInput:

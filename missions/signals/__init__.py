@@ -1,0 +1,1 @@
+"""What enters from outside: readings of sensors, citizens' reports, other systems' AI finds."""

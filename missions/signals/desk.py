@@ -1,0 +1,188 @@
+"""The intake's use cases: one way in for readings, reports and finds, and what became of them."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from core.errors import InvalidInput
+from missions.access import Principal
+from missions.entities import Request
+from missions.lifecycle import move
+from missions.operations.journal import note
+from missions.operations.room import ControlRoom
+from missions.queries import Page
+from missions.signals.asking import Asker
+from missions.signals.contacts import Contacts
+from missions.signals.devices import Devices
+from missions.signals.entering import enter
+from missions.signals.following import Follower
+from missions.signals.model import Signal, SignalState, Trace
+from missions.signals.placing import make_ready
+from missions.signals.readings import BatchAnswer, Readings
+from missions.signals.reporting import FindDraft, ReportDraft, again, found, reported
+from missions.signals.silence import Listener
+from missions.store.protocol import Unit
+
+_NOTE = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalView:
+    """A signal and what its sender is told of it.
+
+    Attributes:
+        leader: the signal that it is one with; its outcome is this one's too. None for a leader.
+        request: that asked for the look; None before, or where nobody flies.
+        case_id: the case that came of it, where the caller may see that.
+    """
+
+    signal: Signal
+    leader: Signal | None
+    request: Request | None
+    case_id: str | None
+
+    @property
+    def head(self) -> Signal:
+        """The signal whose look it is."""
+        return self.leader or self.signal
+
+
+class Signals:
+    """What sensors, citizens and other systems can do; `Service.signals`."""
+
+    def __init__(self, room: ControlRoom) -> None:
+        make_ready(room.preset)
+        self._room = room
+        self.devices = Devices(room)
+        """The register of devices."""
+        self.readings = Readings(room)
+        self.contacts = Contacts(room)
+        self._asker = Asker(room)
+        self._follower = Follower(room)
+        self._listener = Listener(room)
+
+    def send(self, p: Principal, rows: Sequence[object]) -> BatchAnswer:
+        """Take a batch of readings in; see `Readings.take`."""
+        return self.readings.take(p, rows)
+
+    def report(self, p: Principal, draft: ReportDraft) -> SignalView:
+        """A citizen's report; the same sender's same number again is the same report.
+
+        Raises:
+            NotAllowed, InvalidInput, NotFound: see `reporting.reported`.
+        """
+        p.require("signal")
+        with self._room.unit() as unit:
+            signal, contact = reported(unit, self._room.preset, p, draft, self._room.now())
+            known = again(unit, signal)
+            if known is not None:
+                return _view(unit, p, known)
+            entered = enter(unit, self._room.preset, signal)
+            if contact is not None:
+                unit.contacts.add(contact)
+            return _view(unit, p, entered)
+
+    def find(self, p: Principal, draft: FindDraft) -> SignalView:
+        """Another system's find; the same sender's same number again is the same find.
+
+        Raises:
+            NotAllowed, InvalidInput: see `reporting.found`.
+        """
+        p.require("signal")
+        signal = found(self._room.preset, p, draft, self._room.now())
+        with self._room.unit() as unit:
+            known = again(unit, signal)
+            entered = known or enter(unit, self._room.preset, signal)
+            return _view(unit, p, entered)
+
+    def list(
+        self,
+        p: Principal,
+        *,
+        state: str | None = None,
+        source: str | None = None,
+        matter: str | None = None,
+        device: str | None = None,
+        county: str | None = None,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> Page[SignalView]:
+        """Signals that the caller may see, the latest first."""
+        asked: dict[str, Any] = {
+            "state": state,
+            "source": source,
+            "matter": matter,
+            "device_id": device,
+            "county": county,
+        }
+        wanted = {name: value for name, value in asked.items() if value is not None}
+        with self._room.view() as unit:
+            items = unit.signals.find(
+                audience=p.audience(), after=after, limit=limit + 1, newest_first=True, **wanted
+            )
+            views = tuple(_view(unit, p, signal) for signal in items[:limit])
+        return Page(views, items[limit - 1].id if len(items) > limit else None)
+
+    def get(self, p: Principal, signal_id: str) -> SignalView:
+        """One signal. Raises NotFound, also for another department's."""
+        with self._room.view() as unit:
+            return _view(unit, p, p.checked(unit.signals.get(signal_id)))
+
+    def trace(self, p: Principal, signal_id: str) -> Trace:
+        """The readings before and after a crossing.
+
+        Raises:
+            NotFound: no such signal for the caller, or none that readings made.
+        """
+        with self._room.view() as unit:
+            p.checked(unit.signals.get(signal_id))
+            return unit.traces.get(signal_id)
+
+    def dismiss(self, p: Principal, signal_id: str, why: str) -> SignalView:
+        """A person's word that nobody needs to look; a flight that is planned already flies.
+
+        Raises:
+            NotAllowed: the role may not decide. InvalidInput: no reason given.
+            IllegalTransition: it has ended.
+        """
+        p.require("decide")
+        if not why.strip():
+            raise InvalidInput("no reason", where="note", remedy="say why nobody needs to look")
+        with self._room.unit() as unit:
+            signal = p.checked(unit.signals.get(signal_id))
+            dismissed = replace(move(signal, SignalState.DISMISSED), note=why.strip()[:_NOTE])
+            unit.signals.put(dismissed)
+            text, text_zh = f"dismissed: {dismissed.note}", f"不予处理：{dismissed.note}"
+            now = self._room.now()
+            note(unit, now, signal_id, "signal.dismiss", text, text_zh, actor=p.name)
+            return _view(unit, p, dismissed)
+
+    # --- by the clock ----------------------------------------------------------------------
+
+    async def ask_waiting(self) -> None:
+        """Ask for the looks of what has come in."""
+        for signal_id in await asyncio.to_thread(self._asker.waiting):
+            await asyncio.to_thread(self._asker.ask, signal_id)
+
+    async def follow(self) -> None:
+        """Take open signals along with their requests."""
+        await asyncio.to_thread(self._follower.run)
+
+    async def listen(self) -> None:
+        """Notice devices that have fallen silent."""
+        await asyncio.to_thread(self._listener.run)
+
+    async def erase(self) -> None:
+        """Erase contacts whose time is over."""
+        await asyncio.to_thread(self.contacts.erase)
+
+
+def _view(unit: Unit, p: Principal, signal: Signal) -> SignalView:
+    leader = unit.signals.get(signal.joined.id) if signal.joined else None
+    head = leader or signal
+    request = unit.requests.get(head.request_id) if head.request_id else None
+    case_id = head.outcome.case_id if head.outcome else None
+    if case_id is not None and not p.sees(unit.cases.get(case_id)):
+        case_id = None
+    return SignalView(signal=signal, leader=leader, request=request, case_id=case_id)
