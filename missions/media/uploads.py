@@ -285,7 +285,7 @@ class Uploads:
 
     async def run(self) -> None:
         """Tend the uploads by the clock, for ever."""
-        zone = self._room.preset.zone_info
+        room = self._room
 
         async def guarded() -> bool:
             return await supervised(self.tend(), "uploads")
