@@ -11,20 +11,34 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import Field as PydanticField
 from starlette.exceptions import HTTPException
 
+from api.manners import naming
+from api.manners.limits import TooManyRequests
 from api.schemas.base import Model
 from api.tus import VERSION, NotOctets, WrongVersion
 from core import errors
 from imagery.parts import OffsetMismatch, PartBusy
+from missions.answers import KeyReused, OutcomeUnknown, StillRunning
 from missions.feed.reading import Swept
 from missions.media.uploads import ChecksumMismatch, TooLarge
+from missions.quotas import QuotaUsedUp
+from missions.versions import VersionMismatch
 
 MEDIA_TYPE = "application/problem+json"
 
 
 class Unauthenticated(errors.NotAllowed):
     """The caller did not say who it is, or its token is not known."""
+
+
+class WrongBodyType(errors.InvalidInput):
+    """The body's Content-Type is not what the address takes."""
+
+
+class TooLongToKeep(errors.IllegalTransition):
+    """What an idempotency key stands for is done, and its answer could not be kept."""
 
 
 STATUS: Mapping[type[errors.FlyOnceError], int] = {
@@ -38,6 +52,14 @@ STATUS: Mapping[type[errors.FlyOnceError], int] = {
     NotOctets: 415,
     errors.UnreadableMedia: 422,
     errors.UnknownEncoding: 415,
+    KeyReused: 422,
+    StillRunning: 409,
+    OutcomeUnknown: 409,
+    TooLongToKeep: 409,
+    VersionMismatch: 412,
+    QuotaUsedUp: 403,
+    TooManyRequests: 429,
+    WrongBodyType: 415,
     errors.NotFound: 404,
     Swept: 410,
     errors.NotAllowed: 403,
@@ -62,10 +84,17 @@ _MEANING: Mapping[int, str] = {
     404: "No such thing, or none that the token's department may see.",
     409: "Not possible in the present state; `detail` says why.",
     400: "A parameter is wrong; `field` names it, `remedy` says what would be right.",
+    405: "The address does not know this method; `Allow` names those that it knows.",
+    406: "Asked for in a form that is not spoken here.",
     410: "What came next is no longer kept; `remedy` says how to begin anew.",
-    412: "The protocol's version is missing or not spoken here.",
+    412: "It was changed since it was read (If-Match), or the protocol's version is not spoken.",
     413: "The body is too large.",
-    415: "A vendor encoding that cannot be read exactly.",
+    415: "A body of a type that is not taken here; `remedy` names the right one.",
+    416: "A part of a file that there is none of.",
+    421: "The service is not called so.",
+    428: "A condition is missing.",
+    429: "Too many requests; `Retry-After` says in how many seconds the next one fits.",
+    500: "The service made a mistake; its log, under `instance`, says which.",
     423: "Somebody else is at it now; try again.",
     460: "The bytes do not have the checksum that was given.",
     422: "A field is missing or wrong; `field` names it, `remedy` says what would be right.",
@@ -89,6 +118,11 @@ class Problem(Model):
     title: str
     status: int
     detail: str
+    instance: str | None = PydanticField(
+        None,
+        description="names this one answer, as X-Request-Id and the service's log do",
+        examples=["urn:flyonce:request:5c1f0a92d5a34e6b"],
+    )
     field: str | None = None
     remedy: str | None = None
     errors: list[FieldError] | None = None
@@ -109,7 +143,10 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def respond(problem: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """A problem as a response."""
+    """A problem as a response; it gets the name of the request that is being answered."""
+    name = naming.current()
+    if name is not None and problem.instance is None:
+        problem = problem.model_copy(update={"instance": f"urn:flyonce:request:{name}"})
     return JSONResponse(
         problem.model_dump(exclude_none=True),
         status_code=problem.status,
@@ -157,6 +194,8 @@ def _path(location: tuple[int | str, ...]) -> str:
 async def _named(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, errors.FlyOnceError)  # noqa: S101 - registered for this class
     headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthenticated) else None
+    if isinstance(error, TooManyRequests):
+        headers = {"Retry-After": str(error.retry_after_s)}
     if isinstance(error, WrongVersion):
         headers = {"Tus-Version": VERSION}
     return respond(problem_of(error), headers)
@@ -186,17 +225,24 @@ async def _http(_request: Request, error: Exception) -> JSONResponse:
         return respond(problem_of(unreadable))
     remedy = {
         404: "see /docs for the addresses there are",
-        405: "see /docs for the methods of this address",
-        413: "send less, or raise the limit in the settings",
-    }.get(error.status_code)
-    return respond(plain(error.status_code, error.detail, remedy=remedy), error.headers)
+        405: "use one of the methods that the Allow header names; /docs says what they do",
+        413: "send less, or raise the limit (FLYONCE_BODY_MAX_KB, FLYONCE_MEDIA_MAX_MB)",
+    }.get(error.status_code, "see /docs")
+    field = {405: "method", 413: "body"}.get(error.status_code)
+    return respond(
+        plain(error.status_code, error.detail, field=field, remedy=remedy), error.headers
+    )
 
 
 async def _unexpected(_request: Request, _error: Exception) -> JSONResponse:
+    name = naming.current()
     return respond(
         plain(
-            500, "the service made a mistake; its log says which", remedy="report it with the log"
-        )
+            500,
+            "the service made a mistake; its log says which",
+            remedy="report it with the log and the name in `instance`",
+        ),
+        {"X-Request-Id": name, "Cache-Control": "no-store"} if name else None,
     )
 
 

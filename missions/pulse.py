@@ -123,7 +123,9 @@ class Pulse:
                 ok=link.connected,
                 needed=False,  # people can still ask, look and settle cases
                 reason=f"{link.vehicles} vehicles heard" if link.connected else "not connected",
-                remedy="" if link.connected else "look at the ground station or FLYONCE_MAVLINK_URL",
+                remedy=""
+                if link.connected
+                else "look at the ground station or FLYONCE_MAVLINK_URL",
             )
 
     def _lease(self) -> Iterator[Check]:

@@ -76,6 +76,7 @@ async def feed(
 @router.get(
     "/feed/stream",
     summary="Changes as they come",
+    status_code=200,
     response_class=EventStream,
     responses=problems(410) | _STREAM,
 )

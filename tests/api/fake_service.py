@@ -66,7 +66,7 @@ class FakeService:
     def health(self) -> dict[str, Any]:
         return {"status": "ok", "time": NOW, "vehicles": 51, "vehicles_heard": 50}
 
-    def principal(self, token: str | None) -> Principal | None:
+    def principal(self, token: str | None, address: str = "") -> Principal | None:
         return TOKENS.get(token or "")
 
     def report(self) -> dict[str, Any]:

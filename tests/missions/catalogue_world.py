@@ -22,11 +22,13 @@ from imagery.catalog import Medium
 from imagery.ingest import inspect
 from imagery.storage import MediaFolder
 from missions.access import Principal, Role
+from missions.answers import Answers
 from missions.media.archive import Archive
 from missions.media.products import Products
 from missions.operations import examine
 from missions.operations.room import ControlRoom, Watchers
 from missions.store import MemoryStore, SqlStore, Store
+from missions.versions import Versions
 
 START = datetime(2026, 5, 12, 6, 30, tzinfo=UTC)
 THERMAL = CameraSpec(id="t1", sensor=Sensor.THERMAL, width_px=160, height_px=128, hfov_deg=45)
@@ -46,6 +48,9 @@ class Desk:
         self.archive = Archive(room)
         self.products = Products(room)
         self.people: dict[str, Principal] = {}
+        self.answers = Answers(room.records)
+        self.versions = Versions(room.records)
+        self.pulse: Any = SimpleNamespace(figures=list, checks=list)
 
     def principal(self, token: str | None) -> Principal | None:
         return self.people.get(token or "")
