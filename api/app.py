@@ -73,6 +73,7 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
     # first, because routes are tried in order and this one is used 100 times a second
     app.include_router(media.delivery, prefix=PREFIX, max_body_size=settings.media_max_mb << 20)
     app.include_router(uploads.router, prefix=PREFIX, max_body_size=settings.media_max_mb << 20)
+    app.include_router(requests.files, prefix=PREFIX, max_body_size=settings.media_max_mb << 20)
     routers = [media.delivery, uploads.router]
     for module in (
         city,

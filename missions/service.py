@@ -17,6 +17,7 @@ from missions.answers import Answers
 from missions.cases.desk import Casework
 from missions.clearance.desk import ClearanceDesk
 from missions.demand.asking import RequestDraft, ask
+from missions.demand.desk import DemandDesk
 from missions.demand.inserting import insert
 from missions.entities import (
     Alert,
@@ -85,6 +86,8 @@ class Service:
         """What is made of photographs: temperature rasters, mosaics."""
         self.clearance = ClearanceDesk(room)
         """What was filed, what is grounded, the weather ahead: may a flight go?"""
+        self.demand = DemandDesk(room)
+        """Trying, accepting, withdrawing requests, and the files they come in."""
         self.flying = Flying(room)
         """What pilots do with drones in the air."""
         self.signals = Signals(room)

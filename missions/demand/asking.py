@@ -95,7 +95,7 @@ def ask(
         return known
     now = clock.now()
     request = checked(preset, principal, draft, now)
-    request = served(unit, request, _fresh_h(draft), now)
+    request = served(unit, request, fresh_h(draft), now)
     unit.requests.add(request)
     if key is not None:
         digest = _digest(draft)
@@ -149,7 +149,8 @@ def checked(preset: Preset, principal: Principal, draft: RequestDraft, now: date
     )
 
 
-def _fresh_h(draft: RequestDraft) -> float:
+def fresh_h(draft: RequestDraft) -> float:
+    """How old photographs may be. Raises InvalidInput."""
     if not 0.0 <= draft.fresh_h <= OLDEST_H:
         raise InvalidInput(
             f"{draft.fresh_h:g} hours is not from 0 to {OLDEST_H:g}",
