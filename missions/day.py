@@ -15,7 +15,7 @@ from missions.demand.week import days_of, flown_in, note_week
 from missions.demand.worker import plan, share_of
 from missions.evidence.retention import Retention
 from missions.media.desk import Desk
-from missions.operations import alarm, mend, recheck, rehearsal
+from missions.operations import alarm, escalation, mend, recheck, rehearsal, verification
 from missions.operations.dispatch import Dispatcher
 from missions.operations.examine import is_urgent
 from missions.operations.finds import Finds
@@ -80,6 +80,8 @@ class Day:
             schedule.every("followed signals", 30, _guarded(self._signals.follow), zone),
             schedule.every("silent devices", 60, _guarded(self._signals.listen), zone),
             schedule.every("contacts", 3600, _guarded(self._signals.erase), zone),
+            schedule.every("escalation", 60, _guarded(self._escalate), zone),
+            schedule.every("verification", 120, _guarded(self._verify), zone),
             schedule.every("mending", 30, _guarded(self._mend), zone),
             schedule.every("clock", 5, _guarded(self._save_clock), zone),
             schedule.daily("tomorrow's plan", PLANNED_BY, _guarded(self._tomorrow), zone),
@@ -107,6 +109,12 @@ class Day:
 
     async def _rechecks(self) -> None:
         recheck.tick(self._room)
+
+    async def _escalate(self) -> None:
+        escalation.tick(self._room)
+
+    async def _verify(self) -> None:
+        await verification.tick(self._room)
 
     async def _mend(self) -> None:
         await mend.tick(self._room)
