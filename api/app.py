@@ -42,6 +42,7 @@ from api.routes import (
     stac,
     tiles,
     uploads,
+    webhooks,
 )
 from api.settings import Settings
 from missions.service import Service
@@ -98,6 +99,7 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
         labels,
         evidence,
         feed,
+        webhooks,
         live,
     ):
         app.include_router(

@@ -26,6 +26,8 @@ Lists come in pages: give `next` of one page as `after` of the following one.
 "drones": [[id, lon, lat, height_m, heading_deg, speed_mps, battery, state, flight_id, progress,
 heard_s_ago, photos, signed]], "counts", "alerts"}`. The token goes into `?token=` or, as
 `{"token": TOKEN}`, into the first message. `alerts` holds only what is new since the last frame.
+With `?after=` (a number of the feed, `latest`, or the id of an alert) frames also hold `changes` and
+`seq`, and nothing that happened behind it is missing or told twice (docs/events.md).
 `signed` is the share of the drone's last hundred packets that carried its own MAVLink signature.
 """
 
@@ -47,6 +49,7 @@ TAGS = [
     {"name": "evidence", "description": "Custody, signed exports, legal holds and retention."},
     {"name": "findings", "description": "What was found, and the day's figures."},
     {"name": "cases", "description": "What departments have to settle."},
+    {"name": "events", "description": "What changed: the feed, server-sent events, webhooks."},
     {"name": "reviews", "description": "The officers' queue, labels, and how good detectors are."},
 ]
 

@@ -40,6 +40,7 @@ from missions.clearance.forecast import HourlyForecast
 from missions.day import CLOCK_KEY, Day
 from missions.demand.planning import morning
 from missions.demand.worker import open_planning
+from missions.feed.egress import allowed_hosts
 from missions.media.making import open_making
 from missions.operations.docking import heard
 from missions.operations.examine import open_workbench
@@ -166,6 +167,7 @@ async def running(
         reporter = Reporter(room)
         service = Service(room, intake, reporter)
         service.uploads.max_bytes = settings.media_max_mb << 20
+        service.webhooks.allowed = allowed_hosts(settings.webhook_allow)
         day = Day(room, intake, finds, Rehearsals(settings.home))
         await stack.enter_async_context(_http(service, settings, listener))
         ready(url)
@@ -183,6 +185,7 @@ async def running(
         if fetcher is not None:
             await stack.enter_async_context(_background(fetcher.run(), "forecast"))
         await stack.enter_async_context(_background(service.uploads.run(), "uploads"))
+        await stack.enter_async_context(_background(service.courier.run(), "webhooks"))
         await stack.enter_async_context(_background(service.products.run(), "products"))
         yield Runtime(
             service=service,

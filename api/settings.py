@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import InvalidInput
 from fleet.address import named_links
+from missions.feed.egress import allowed_hosts
 
 _CONSOLE = Path(__file__).parent / "web" / "dist"
 
@@ -40,6 +41,8 @@ class Settings(BaseSettings):
         allowed_hosts: further names, separated by commas, by which browsers reach the service.
         rate_limits: factor on the rates of the city's limits.yaml; 0 switches them off.
         media_max_mb, body_max_kb: largest photograph and largest other request body.
+        webhook_allow: receivers of webhooks inside the city's own network, as host or host:port,
+            separated by commas; all others must be public and speak https (docs/events.md).
         live_hz: how often the live view is refreshed.
         console_folder: None for the console built in `api/web`.
         log_level: "debug", "info", "warning" or "error".
@@ -65,6 +68,7 @@ class Settings(BaseSettings):
     rate_limits: float = Field(1.0, ge=0, le=1000)
     media_max_mb: int = Field(64, ge=1, le=4096)
     body_max_kb: int = Field(2048, ge=16, le=65536)
+    webhook_allow: str = ""
     live_hz: float = Field(5.0, gt=0, le=20)
     console_folder: Path | None = None
     log_level: str = Field("warning", pattern="^(debug|info|warning|error)$")
@@ -74,6 +78,15 @@ class Settings(BaseSettings):
     def _links_are_named(cls, text: str) -> str:
         try:
             named_links(text)
+        except InvalidInput as error:
+            raise ValueError(str(error)) from error
+        return text
+
+    @field_validator("webhook_allow")
+    @classmethod
+    def _receivers_are_hosts(cls, text: str) -> str:
+        try:
+            allowed_hosts(text)
         except InvalidInput as error:
             raise ValueError(str(error)) from error
         return text

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 
 from fastapi.sse import EventSourceResponse
 from starlette.types import Message, Receive, Scope, Send
@@ -43,9 +44,14 @@ class Rights:
 
 
 class EventStream(EventSourceResponse):
-    """Server-sent events of a generator; ends when the other side takes nothing any more."""
+    """Server-sent events of a generator; ends when the other side takes nothing any more.
 
-    def __init__(self, events: AsyncIterator[bytes]) -> None:
+    Args:
+        held: what the stream holds; let go of when it ends, also before its first event.
+    """
+
+    def __init__(self, events: AsyncIterator[bytes], held: ExitStack) -> None:
+        self._held = held
         super().__init__(events, headers={"cache-control": "no-store", "x-accel-buffering": "no"})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,10 +59,11 @@ class EventStream(EventSourceResponse):
             async with asyncio.timeout(STUCK_S):
                 await send(message)
 
-        try:
-            await super().__call__(scope, receive, in_time)
-        except* TimeoutError:
-            pass  # nobody reads: the connection is dropped without the last chunk
+        with self._held:
+            try:
+                await super().__call__(scope, receive, in_time)
+            except* TimeoutError:
+                pass  # nobody reads: the connection is dropped without the last chunk
 
 
 def event(data: str, *, id: int | None = None, name: str = "") -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from datetime import date, time, timedelta
 from typing import Any
 
+from core.clock import SystemClock
 from core.errors import PlanRejected
 from missions import schedule
 from missions.clearance import watch
@@ -14,6 +15,8 @@ from missions.demand.releasing import asked_for, is_released, release
 from missions.demand.week import days_of, flown_in, note_week
 from missions.demand.worker import plan, share_of
 from missions.evidence.retention import Retention
+from missions.feed.rules import feed_rules
+from missions.feed.sweeping import sweep
 from missions.media.desk import Desk
 from missions.operations import alarm, escalation, mend, recheck, rehearsal, verification
 from missions.operations.dispatch import Dispatcher
@@ -83,6 +86,7 @@ class Day:
             schedule.every("escalation", 60, _guarded(self._escalate), zone),
             schedule.every("verification", 120, _guarded(self._verify), zone),
             schedule.every("mending", 30, _guarded(self._mend), zone),
+            schedule.every("feed", 3600, _guarded(self._sweep_feed), zone),
             schedule.every("clock", 5, _guarded(self._save_clock), zone),
             schedule.daily("tomorrow's plan", PLANNED_BY, _guarded(self._tomorrow), zone),
             schedule.daily("retention", LET_GO_AT, _guarded(self._let_go), zone),
@@ -118,6 +122,12 @@ class Day:
 
     async def _mend(self) -> None:
         await mend.tick(self._room)
+
+    async def _sweep_feed(self) -> None:
+        gone = await asyncio.to_thread(
+            sweep, self._room.records, feed_rules(), SystemClock().now()
+        )
+        logger.info("feed: %d changes and %d messages let go", *gone)
 
     async def _save_clock(self) -> None:
         with self._room.unit() as unit:

@@ -31,7 +31,9 @@ from missions.entities import (
     Review,
 )
 from missions.evidence.desk import Evidence
+from missions.feed.courier import Courier
 from missions.feed.desk import Feed
+from missions.feed.webhooks import Webhooks
 from missions.identity import tokens
 from missions.media.archive import Archive
 from missions.media.batches import Batches
@@ -102,6 +104,12 @@ class Service:
         """One anomaly and its temperature history."""
         self.feed = Feed(room.records)
         """What changed, in order."""
+        self.webhooks = Webhooks(room, self.feed.rules)
+        """Where changes are sent."""
+        self.courier = Courier(
+            room, self.feed.rules, held=room.lease.held, allowed=lambda: self.webhooks.allowed
+        )
+        """Who sends them."""
         self.answers = Answers(room.records)
         """Answers by idempotency key."""
         self.versions = Versions(room.records)

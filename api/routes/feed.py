@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request
@@ -95,7 +96,9 @@ async def stream(
     given = last_event_id or after or LATEST
     behind = await service.feed.tail.start(_number(given), chosen)
     rights = Rights(service, caller, token_of(request))
-    return EventStream(_events(service.feed, caller, behind, chosen, rights))
+    held = ExitStack()
+    held.enter_context(request.app.state.limiter.place(caller))
+    return EventStream(_events(service.feed, caller, behind, chosen, rights), held)
 
 
 async def _events(

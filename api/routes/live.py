@@ -10,7 +10,7 @@ import anyio
 from fastapi import APIRouter, Query, WebSocket, WebSocketDisconnect
 
 from api.auth import ServiceOf, SettingsOf, identify, is_local_operator, token_of
-from api.errors import Unauthenticated
+from api.errors import Unauthenticated, status_of
 from api.live import Feed, Hub, Resumed
 from api.settings import Settings
 from api.streams import STUCK_S, Rights
@@ -40,23 +40,32 @@ async def live(
     try:
         principal, given = await _sign_in(socket, service, settings, token)
         start = None if after is None else await _start(service, principal, after)
-    except Unauthenticated as refusal:
-        await socket.close(_REFUSED, refusal.what)
-        return
+        with socket.app.state.limiter.place(principal):
+            await _show(socket, service, Rights(service, principal, given), principal, start)
     except FlyOnceError as refusal:
-        await socket.close(_GONE, refusal.what[:_REASON])
-        return
+        await socket.close(_code(refusal), refusal.what[:_REASON])
     except WebSocketDisconnect:
         return
+
+
+async def _show(
+    socket: WebSocket, service: Service, rights: Rights, principal: Principal, start: int | None
+) -> None:
+    """Frames until one side has enough."""
     hub: Hub = socket.app.state.hub
-    rights = Rights(service, principal, given)
+    others = (_listen(socket), _checked(socket, rights))
     with hub.watch(principal) as feed:
         if start is None:
-            await _until_one_ends(_send(socket, feed), _listen(socket), _checked(socket, rights))
+            await _until_one_ends(_send(socket, feed), *others)
             return
-        async with service.feed.tail.following():
-            resumed = Resumed(feed, service.feed.tail, start)
-            await _until_one_ends(_send(socket, resumed), _listen(socket), _checked(socket, rights))
+        tail = service.feed.tail
+        async with tail.following():
+            await _until_one_ends(_send(socket, Resumed(feed, tail, start)), *others)
+
+
+def _code(refusal: FlyOnceError) -> int:
+    """The code to close with: 4000 and the status that a request would get."""
+    return 4000 + status_of(refusal)
 
 
 async def _start(service: Service, principal: Principal, after: str) -> int:
