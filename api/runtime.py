@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, supp
 from dataclasses import dataclass
 from datetime import datetime
 from multiprocessing import get_context
+from pathlib import Path
 
 import uvicorn
 
@@ -46,11 +47,12 @@ from missions.operations.docking import heard
 from missions.operations.examine import open_workbench
 from missions.operations.finds import Finds
 from missions.operations.intake import Intake
-from missions.operations.orders import kept_book
+from missions.operations.orders import close_open, kept_book
 from missions.operations.room import ControlRoom, Watchers
 from missions.operations.shelf import shelve
 from missions.presets import Preset, load
 from missions.report import Reporter
+from missions.schedule import Lease
 from missions.service import Service
 from missions.store import Store, open_store
 
@@ -83,12 +85,23 @@ async def serve(
     ready: Callable[[str], None],
 ) -> None:
     """Run until asked to stop (SIGINT, SIGTERM); ``ready`` is called with the address."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
+    stop, up = asyncio.Event(), asyncio.Event()
+    loop, body = asyncio.get_running_loop(), asyncio.current_task()
+
+    def asked() -> None:
+        if body is not None and not up.is_set() and not stop.is_set():
+            body.cancel()  # still starting, or standby: nobody waits for `stop` yet
+        stop.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    async with running(settings, simulate=simulate, speed=speed, hours=hours, ready=ready):
-        await stop.wait()
+        loop.add_signal_handler(number, asked)
+    try:
+        async with running(settings, simulate=simulate, speed=speed, hours=hours, ready=ready):
+            up.set()
+            await stop.wait()
+    except asyncio.CancelledError:
+        if not stop.is_set():
+            raise
 
 
 @asynccontextmanager
@@ -124,6 +137,7 @@ async def running(
             emptied(settings.home)
         records = open_store(settings.database)
         stack.callback(records.close)
+        lease = Lease(records, holder_of(settings.home))
         clock = clock_for(
             records, preset, simulate=simulate, flying=simulated.process() is not None
         )
@@ -143,7 +157,6 @@ async def running(
             on_event=lambda event: heard(room, event),
         )
         media = MediaFolder(str(settings.media))
-        media.sweep()
         room = ControlRoom(
             preset=preset,
             clock=clock,
@@ -156,6 +169,7 @@ async def running(
             making=stack.enter_context(_pool(open_making, settings.preset, str(settings.media))),
             watchers=watchers,
             docks=docks,
+            lease=lease,
             authority=authority_for(settings, preset, simulate=simulate),
         )
         room.detectors = shelve(settings.detectors, preset.event_types)
@@ -171,6 +185,9 @@ async def running(
         day = Day(room, intake, finds, Rehearsals(settings.home))
         await stack.enter_async_context(_http(service, settings, listener))
         ready(url)
+        await stack.enter_async_context(_leading(lease, service))
+        close_open(records, clock.now())
+        media.sweep()
         await day.prepare()
         service.status = "ok"
         if simulate:
@@ -307,6 +324,26 @@ def _pool(initializer: Callable[..., None], *arguments: str) -> Iterator[Process
             worker.join(STOP_S)
             worker.terminate()
             worker.join(STOP_S)
+
+
+def holder_of(home: Path) -> str:
+    """The name under which the service of a home folder holds the lease."""
+    return f"{socket.gethostname()}:{home.resolve()}"
+
+
+@asynccontextmanager
+async def _leading(lease: Lease, service: Service) -> AsyncIterator[None]:
+    """Hold the lease until the end of the block; until it is ours, the service is standby: it
+    answers and takes requests, but runs no jobs and speaks to no vehicle."""
+    if not await asyncio.to_thread(lease.take):
+        service.status = "standby"
+        await lease.taken()
+        service.status = "starting"
+    try:
+        async with _background(lease.keep(), "lease"):
+            yield
+    finally:
+        lease.release()
 
 
 class _Server(uvicorn.Server):

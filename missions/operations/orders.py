@@ -37,10 +37,9 @@ _SAYS_ZH = {
 def kept_book(records: Store, clock: Clock, docks: Sequence[Dock]) -> OrderBook:
     """A book whose orders are kept in the records, and found there again by their id.
 
-    What an earlier run of the service left open is closed first: the service that carried it out
-    is gone, and what the vehicle does now, the vehicle says.
+    What an earlier run of the service left open is for `close_open`, once this one holds the
+    lease: until then another service may be carrying it out.
     """
-    close_open(records, clock.now())
     drones = {dock.address: dock.id for dock in docks}
 
     def on_change(order: Order) -> None:
@@ -69,7 +68,10 @@ def find(records: Store, order_id: str) -> Order | None:
 
 
 def close_open(records: Store, now: datetime) -> int:
-    """Mark as failed what was under way when the service ended; how many there were."""
+    """Mark as failed what was under way when the service ended; how many there were.
+
+    The service that carried it out is gone, and what the vehicle does now, the vehicle says.
+    """
     with records.unit() as unit:
         left = unit.orders.find(state=OPEN, limit=None)
         for record in left:

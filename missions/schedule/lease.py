@@ -133,10 +133,15 @@ class Lease:
     def release(self) -> None:
         """Let go, so that another need not wait; nothing happens where it is not ours."""
         fence, self._fence = self._fence, None
-        with self._records.unit() as unit:
-            found = _found(unit)
-            if fence is not None and found is not None and found.fence == fence:
-                unit.leases.put(replace(found, released=True, expires_at=self._clock.now()))
+        if fence is None:
+            return
+        try:
+            with self._records.unit() as unit:
+                found = _found(unit)
+                if found is not None and found.fence == fence:
+                    unit.leases.put(replace(found, released=True, expires_at=self._clock.now()))
+        except Unavailable as why:  # it runs out by itself
+            logger.warning("the lease could not be released: %s", why)
 
     async def taken(self) -> None:
         """Return once the lease is ours; until then this process is standby."""

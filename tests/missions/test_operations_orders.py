@@ -23,7 +23,9 @@ DOCKS: Any = [SimpleNamespace(id="QZ-07", address=SEVEN)]
 
 
 def book(store: Store, clock: ManualClock | None = None) -> OrderBook:
-    return kept_book(store, clock or ManualClock(START), DOCKS)
+    time = clock or ManualClock(START)
+    close_open(store, time.now())
+    return kept_book(store, time, DOCKS)
 
 
 async def written() -> None:
