@@ -9,6 +9,7 @@ from typing import Any
 from core.clock import SystemClock
 from core.errors import PlanRejected
 from missions import schedule
+from missions.answers import Answers
 from missions.clearance import watch
 from missions.demand.planning import PLANNED_BY, PlannedDay
 from missions.demand.releasing import asked_for, is_released, release
@@ -28,6 +29,8 @@ from missions.operations.rehearsal import Rehearser
 from missions.operations.room import ControlRoom, supervised
 from missions.signals.desk import Signals
 from missions.store.protocol import Unit
+from missions.telemetry import keeping as telemetry
+from missions.telemetry.rules import load_rules
 
 logger = logging.getLogger("flyonce.day")
 CLOCK_KEY = "clock"
@@ -61,6 +64,7 @@ class Day:
         self._signals = Signals(room)
         finds.on_urgent = self._alarm
         self._retention = Retention(Desk.of(room))
+        self._telemetry = load_rules()
         self.week_done = asyncio.Event()
 
     async def prepare(self) -> None:
@@ -89,6 +93,7 @@ class Day:
             schedule.every("feed", 3600, _guarded(self._sweep_feed), zone),
             schedule.every("clock", 5, _guarded(self._save_clock), zone),
             schedule.daily("tomorrow's plan", PLANNED_BY, _guarded(self._tomorrow), zone),
+            schedule.every("spent keys", 600, _guarded(self._forget_keys), zone),
             schedule.daily("retention", LET_GO_AT, _guarded(self._let_go), zone),
             schedule.every("rehearsal", 600, _guarded(self._rehearse_released), zone),
         )
@@ -133,6 +138,9 @@ class Day:
         with self._room.unit() as unit:
             unit.settings.set(CLOCK_KEY, self._room.now().isoformat())
 
+    async def _forget_keys(self) -> None:
+        await asyncio.to_thread(Answers(self._room.records).sweep)
+
     async def _tomorrow(self) -> None:
         tomorrow = self._room.today() + timedelta(days=1)
         if not is_released(self._room.records, tomorrow):
@@ -143,6 +151,16 @@ class Day:
     async def _let_go(self) -> None:
         swept = await asyncio.to_thread(self._retention.sweep)
         logger.info("retention: %d deleted, %d held", swept.deleted, swept.held)
+        room = self._room
+        gone = await asyncio.to_thread(
+            telemetry.sweep,
+            room.records,
+            room.logs,
+            self._telemetry,
+            self._retention.rules,
+            room.now(),
+        )
+        logger.info("telemetry: %d logs, %d tracks let go", gone.logs, gone.tracks)
 
     async def _rehearse_released(self) -> None:
         """Today's plan where nobody has rehearsed it: it was released in a hurry."""

@@ -62,8 +62,9 @@ from missions.pulse import Pulse
 from missions.queries import FlightDetail, Page, PlanDetail
 from missions.quotas import Quotas
 from missions.report import Reporter
-from missions.versions import Versions
 from missions.signals.desk import Signals
+from missions.telemetry.history import TelemetryHistory
+from missions.versions import Versions
 
 
 class Service:
@@ -120,6 +121,8 @@ class Service:
         """Whether the service is ready, and its figures."""
         self.casework = Casework(room)
         """Cases and their seven steps."""
+        self.telemetry = TelemetryHistory(room)
+        """Where drones were."""
         self.status = "starting"
         """"ok" once the day's plan is released."""
 

@@ -6,11 +6,14 @@ ardupilot.org/copter/docs/common-mission-planner-telemetry-logs.html). Packets a
 came, signatures included, those that we do not read as well.
 """
 
+import math
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from typing import BinaryIO
 
 from core.errors import InvalidInput
@@ -18,7 +21,7 @@ from core.geo import LonLat
 from core.matching import Fix
 from fleet.launch import AIRBORNE_M
 from fleet.links.codec import Parser, packet_length
-from fleet.messages import GlobalPosition, Heartbeat, Packet
+from fleet.messages import GlobalPosition, Heartbeat, Packet, SysStatus
 
 _STAMP = struct.Struct(">Q")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -90,22 +93,68 @@ def packets(path: Path) -> Iterator[tuple[datetime, Packet]]:
         parser.clear()
 
 
-def track(path: Path) -> list[Fix]:
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Where a vehicle was and how it went there.
+
+    Attributes:
+        altitude_m: above mean sea level (EGM96).
+        heading_deg, battery: degrees from north; share of the charge; None where not told.
+        speed_mps: over ground.
+    """
+
+    at: datetime
+    position: LonLat
+    altitude_m: float
+    heading_deg: float | None
+    speed_mps: float
+    battery: float | None
+
+
+def flown(path: Path) -> list[Sample]:
     """Where the vehicle was from take-off until it was disarmed; raises as `records` does.
 
-    Only the take-off is told by height: over a valley a vehicle flies lower than its home.
+    Only the take-off is told by height: over a valley a vehicle flies lower than its home. Times
+    are the vehicle's own, so that late packets do not bend its way.
     """
     armed = aloft = False
-    found: list[Fix] = []
+    battery: float | None = None
+    found: list[Sample] = []
+    booted_s: list[float] = []
     for at, packet in packets(path):
         match packet.message:
             case Heartbeat():
                 armed = packet.message.armed
                 aloft = aloft and armed
-            case GlobalPosition(position=LonLat() as here, height_m=height_m) if armed:
-                aloft = aloft or height_m >= AIRBORNE_M
+            case SysStatus():
+                battery = packet.message.battery
+            case GlobalPosition(position=LonLat() as here) as told if armed:
+                aloft = aloft or told.height_m >= AIRBORNE_M
                 if aloft:
-                    found.append(Fix(at, here, packet.message.altitude_m))
+                    speed_mps = math.hypot(told.north_mps, told.east_mps)
+                    booted_s.append(told.boot_s)
+                    found.append(
+                        Sample(at, here, told.altitude_m, told.heading_deg, speed_mps, battery)
+                    )
             case _:
                 pass
-    return found
+    return _by_its_own_clock(found, booted_s)
+
+
+def _by_its_own_clock(found: list[Sample], booted_s: list[float]) -> list[Sample]:
+    """Samples at the times since boot that the vehicle gave, moved to when they were heard (by the
+    median); as heard where its clock did not go on steadily, as after a reboot."""
+    if not found or any(later <= earlier for earlier, later in pairwise(booted_s)):
+        return found
+    origin = found[0].at
+    heard_s = ((s.at - origin).total_seconds() for s in found)
+    lag_s = median(h - b for h, b in zip(heard_s, booted_s, strict=True))
+    return [
+        replace(s, at=origin + timedelta(seconds=round(b + lag_s, 3)))
+        for s, b in zip(found, booted_s, strict=True)
+    ]
+
+
+def track(path: Path) -> list[Fix]:
+    """The positions of `flown` alone."""
+    return [Fix(s.at, s.position, s.altitude_m) for s in flown(path)]

@@ -1,7 +1,7 @@
-"""A flight's telemetry log, from preparation to landing, and how closely it kept to its plan."""
+"""A flight's telemetry log, from preparation to landing; what it shows of the plan and the way."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +10,7 @@ from core.conformity import Conformity, compare
 from core.equipment import VehicleSpec
 from core.errors import NotFound
 from core.geo import LonLat
+from core.matching import Fix
 from fleet.links import tlog
 from fleet.links.tlog import TelemetryLog
 from missions.entities import Flight
@@ -17,6 +18,8 @@ from missions.operations import flights
 from missions.operations.examine import workbench
 from missions.operations.journal import note
 from missions.operations.room import ControlRoom
+from missions.telemetry.keeping import keep
+from missions.telemetry.track import Track, track_of
 
 
 def path_of(room: ControlRoom, flight: Flight) -> Path:
@@ -79,21 +82,29 @@ async def measure(room: ControlRoom, flight: Flight) -> None:
         room.dock(flight.lands_at or flight.dock).position,
         room.preset.kinds[home.kind],
     )
-    found = await asyncio.get_running_loop().run_in_executor(room.pool, conformity, planned)
-    if found is None:
+    shown = await asyncio.get_running_loop().run_in_executor(room.pool, read, planned)
+    if shown is None:
         return
+    found, track = shown
     text, text_zh = told(found)
     with room.unit() as unit:
         unit.flights.put(replace(unit.flights.get(flight.id), conformity=found))
         note(unit, room.now(), flight.id, "conformity", text, text_zh)
+        keep(unit, track, room.now())
 
 
-def conformity(planned: Planned) -> Conformity | None:
+def read(planned: Planned) -> tuple[Conformity, Track] | None:
     """In a worker: what the log shows; None when it holds no position in flight."""
     path = Path(planned.log)
-    track = tlog.track(path) if path.exists() else []
-    if not track:
+    samples = tlog.flown(path) if path.exists() else []
+    track = track_of(planned.flight, path, samples)
+    if track is None:
         return None
+    return conformity(planned, [Fix(s.at, s.position, s.altitude_m) for s in samples]), track
+
+
+def conformity(planned: Planned, track: Sequence[Fix]) -> Conformity:
+    """How closely a track kept to its plan."""
     flight = planned.flight
     return compare(
         flight.route,

@@ -19,6 +19,7 @@ from imagery.products.product import Product
 from missions.access import Audience
 from missions.cases.inspection import Inspection
 from missions.clearance.model import Clearance, Grounding
+from missions.demand.standing import Standing
 from missions.entities import (
     Alert,
     Anomaly,
@@ -51,6 +52,7 @@ from missions.store.records import (
     LeaseRecord,
     TokenRecord,
 )
+from missions.telemetry.track import Track
 
 AUDIENCE = "audience"
 """The link field under which the departments that may see a thing are kept."""
@@ -228,7 +230,7 @@ KINDS: Mapping[str, Kind] = {
             cls=Request,
             columns=(
                 *("state", "scenario", "department", "origin", "case_id"),
-                *("place", "earliest", "latest", "refly_of"),
+                *("place", "earliest", "latest", "refly_of", "standing"),
             ),
             links=("task_ids",),
             seen_by=_owner_and_shared,
@@ -250,6 +252,12 @@ KINDS: Mapping[str, Kind] = {
             ),
             links=("task_ids",),
             seen_by=_departments,
+        ),
+        Kind(
+            name="standings",
+            cls=Standing,
+            columns=("state", "department"),
+            seen_by=_owner_and_shared,
         ),
         Kind(name="filings", cls=Filing, columns=("state", "day", "emergency")),
         Kind(
@@ -365,6 +373,12 @@ KINDS: Mapping[str, Kind] = {
             cls=SightingRecord,
             columns=("anomaly_id", "medium_id", "flight", "kind", "at", "lon", "lat"),
             seen_by=_owner_and_shared,
+        ),
+        Kind(
+            name="tracks",
+            cls=Track,
+            columns=("vehicle", "day", "start", "end"),
+            seen_by=_departments,
         ),
         Kind(
             name="clearances",

@@ -16,6 +16,7 @@ from imagery.products.product import Product
 from missions.access import Audience
 from missions.cases.inspection import Inspection
 from missions.clearance.model import Clearance, Grounding
+from missions.demand.standing import Standing
 from missions.entities import (
     Alert,
     Anomaly,
@@ -48,6 +49,7 @@ from missions.store.records import (
     LeaseRecord,
     TokenRecord,
 )
+from missions.telemetry.track import Track
 
 T = TypeVar("T")
 
@@ -193,6 +195,8 @@ class Unit(Protocol):
     @property
     def requests(self) -> Repository[Request]: ...
     @property
+    def standings(self) -> Repository[Standing]: ...
+    @property
     def tasks(self) -> Repository[Task]: ...
     @property
     def plans(self) -> Repository[PlanRecord]: ...
@@ -272,6 +276,8 @@ class Unit(Protocol):
     def webhooks(self) -> Repository[Webhook]: ...
     @property
     def deliveries(self) -> Repository[Delivery]: ...
+    @property
+    def tracks(self) -> Repository[Track]: ...
     @property
     def clearances(self) -> Repository[Clearance]: ...
     @property

@@ -9,6 +9,7 @@ from imagery.catalog import Medium
 from imagery.products.product import Product
 from missions.cases.inspection import Inspection
 from missions.clearance.model import Clearance, Grounding
+from missions.demand.standing import Standing
 from missions.entities import (
     Alert,
     Anomaly,
@@ -44,6 +45,7 @@ from missions.store.records import (
     LeaseRecord,
     TokenRecord,
 )
+from missions.telemetry.track import Track
 
 T = TypeVar("T")
 
@@ -91,6 +93,10 @@ class UnitBase(ABC):
     @property
     def requests(self) -> Repository[Request]:
         return self._of("requests")
+
+    @property
+    def standings(self) -> Repository[Standing]:
+        return self._of("standings")
 
     @property
     def tasks(self) -> Repository[Task]:
@@ -227,6 +233,10 @@ class UnitBase(ABC):
     @property
     def deliveries(self) -> Repository[Delivery]:
         return self._of("deliveries")
+
+    @property
+    def tracks(self) -> Repository[Track]:
+        return self._of("tracks")
 
     @property
     def clearances(self) -> Repository[Clearance]:

@@ -1,0 +1,1 @@
+"""Where drones were: thinned tracks for years, full logs as long as the rules say."""
