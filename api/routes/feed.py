@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Depends, Header, Query, Request
 
 from api.auth import Caller, ServiceOf, token_of
 from api.errors import problems
+from api.manners.places import live_place
 from api.schemas.feed import FeedOut
 from api.streams import CHECK_S, EventStream, Rights, event, first, place
 from core.errors import InvalidInput
@@ -80,6 +81,7 @@ async def feed(
     status_code=200,
     response_class=EventStream,
     responses=problems(410) | _STREAM,
+    dependencies=[Depends(live_place)],
 )
 async def stream(
     request: Request,
