@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from core.errors import IllegalTransition
 from imagery.products.product import ProductState
+from missions.demand.standing import StandingState
 from missions.entities import (
     AnomalyState,
     CaseState,
@@ -45,6 +46,11 @@ REQUEST: Table = {
     RequestState.ANSWERED: frozenset(),
     RequestState.EXPIRED: frozenset(),
     RequestState.WITHDRAWN: frozenset(),
+}
+STANDING: Table = {
+    StandingState.ACTIVE: frozenset({StandingState.PAUSED, StandingState.ENDED}),
+    StandingState.PAUSED: frozenset({StandingState.ACTIVE, StandingState.ENDED}),
+    StandingState.ENDED: frozenset(),
 }
 TASK: Table = {
     TaskState.OPEN: frozenset({TaskState.PLANNED, TaskState.REFUSED}),
@@ -105,9 +111,7 @@ SIGNAL: Table = {
             SignalState.DUPLICATE,
         }
     ),
-    SignalState.ASKED: frozenset(
-        {SignalState.LOOKED, SignalState.ANSWERED, SignalState.DISMISSED}
-    ),
+    SignalState.ASKED: frozenset({SignalState.LOOKED, SignalState.ANSWERED, SignalState.DISMISSED}),
     SignalState.LOOKED: frozenset({SignalState.ANSWERED, SignalState.DISMISSED}),
     SignalState.ANSWERED: frozenset(),
     SignalState.DISMISSED: frozenset(),
@@ -115,6 +119,7 @@ SIGNAL: Table = {
 }
 _TABLES: Mapping[type[StrEnum], Table] = {
     RequestState: REQUEST,
+    StandingState: STANDING,
     TaskState: TASK,
     FlightState: FLIGHT,
     FilingState: FILING,
