@@ -10,7 +10,6 @@ from core.clock import SystemClock
 from core.errors import PlanRejected
 from missions import schedule
 from missions.answers import Answers
-from missions.clearance import watch
 from missions.demand.planning import PLANNED_BY, PlannedDay
 from missions.demand.releasing import asked_for, is_released, release
 from missions.demand.week import days_of, flown_in, note_week
@@ -27,7 +26,9 @@ from missions.operations.intake import Intake
 from missions.operations.order import answer_filings
 from missions.operations.rehearsal import Rehearser
 from missions.operations.room import ControlRoom, supervised
+from missions.preflight import watch
 from missions.signals.desk import Signals
+from missions.statistics.desk import Statistics
 from missions.store.protocol import Unit
 from missions.telemetry import keeping as telemetry
 from missions.telemetry.rules import load_rules
@@ -78,10 +79,11 @@ class Day:
         urgent = frozenset(c for c, t in room.preset.event_types.items() if is_urgent(t))
         alarm.catch_up(room, urgent)
         await asyncio.to_thread(self._retention.recover)
+        await asyncio.to_thread(Statistics(room.records, room.preset, room.clock).prepare)
         zone = room.preset.zone_info
         jobs = (
             schedule.every("filings", 10, _guarded(self._filings), zone),
-            schedule.every("clearance", 60, _guarded(self._clearance), zone),
+            schedule.every("preflight", 60, _guarded(self._preflight), zone),
             schedule.every("re-checks", 20, _guarded(self._rechecks), zone),
             schedule.every("signals", 5, _guarded(self._signals.ask_waiting), zone),
             schedule.every("followed signals", 30, _guarded(self._signals.follow), zone),
@@ -113,7 +115,7 @@ class Day:
     async def _filings(self) -> None:
         answer_filings(self._room)
 
-    async def _clearance(self) -> None:
+    async def _preflight(self) -> None:
         watch.tick(self._room)
 
     async def _rechecks(self) -> None:
@@ -129,9 +131,7 @@ class Day:
         await mend.tick(self._room)
 
     async def _sweep_feed(self) -> None:
-        gone = await asyncio.to_thread(
-            sweep, self._room.records, feed_rules(), SystemClock().now()
-        )
+        gone = await asyncio.to_thread(sweep, self._room.records, feed_rules(), SystemClock().now())
         logger.info("feed: %d changes and %d messages let go", *gone)
 
     async def _save_clock(self) -> None:
