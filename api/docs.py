@@ -5,12 +5,14 @@ the service must work without a way out.
 """
 
 import re
+from functools import partial
 from typing import Any
 
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from api.errors import Problem
+from api.manners.describing import describe
 
 INTRODUCTION = """\
 Times are ISO-8601 in UTC, positions WGS-84 degrees (longitude first in GeoJSON), heights metres
@@ -26,8 +28,8 @@ Lists come in pages: give `next` of one page as `after` of the following one.
 "drones": [[id, lon, lat, height_m, heading_deg, speed_mps, battery, state, flight_id, progress,
 heard_s_ago, photos, signed]], "counts", "alerts"}`. The token goes into `?token=` or, as
 `{"token": TOKEN}`, into the first message. `alerts` holds only what is new since the last frame.
-With `?after=` (a number of the feed, `latest`, or the id of an alert) frames also hold `changes` and
-`seq`, and nothing that happened behind it is missing or told twice (docs/events.md).
+With `?after=` (a number of the feed, `latest`, or the id of an alert) frames also hold `changes`
+and `seq`, and nothing that happened behind it is missing or told twice (docs/events.md).
 `signed` is the share of the drone's last hundred packets that carried its own MAVLink signature.
 """
 
@@ -36,7 +38,7 @@ TAGS = [
     {"name": "requests", "description": "What the departments want to see."},
     {"name": "flights", "description": "The day's plan and what flies."},
     {
-        "name": "clearance",
+        "name": "preflight",
         "description": "May it fly? Applications, groundings, the weather ahead, go and no-go.",
     },
     {"name": "media", "description": "Photographs."},
@@ -47,9 +49,11 @@ TAGS = [
         "description": "Photographs and what is made of them: STAC, GeoTIFFs and map tiles.",
     },
     {"name": "evidence", "description": "Custody, signed exports, legal holds and retention."},
+    {"name": "operation", "description": "Health, figures and monthly quotas of the service."},
     {"name": "findings", "description": "What was found, and the day's figures."},
     {"name": "cases", "description": "What departments have to settle."},
     {"name": "events", "description": "What changed: the feed, server-sent events, webhooks."},
+    {"name": "statistics", "description": "Figures as the city reports them, and the map of many."},
     {"name": "reviews", "description": "The officers' queue, labels, and how good detectors are."},
 ]
 
@@ -75,6 +79,7 @@ def finish(document: dict[str, Any]) -> dict[str, Any]:
     schemas["Problem"] = problem
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     document["security"] = [{"token": []}, {}]
+    describe(document)
     return document
 
 
@@ -93,7 +98,7 @@ _PAGE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_
 <h3 id="{{ operation.operationId }}"><code>{{ method|upper }} {{ path }}</code></h3>
 <p>{{ operation.summary }}. {{ code(operation.description) }}</p>
 {% if operation.parameters %}<ul>
-{% for p in operation.parameters %}
+{% for given in operation.parameters %}{% set p = of(given) %}
 <li><code>{{ p.name }}</code> ({{ p["in"] }}{{ ", required" if p.required }}) \
 {{ p.description or p.schema.description }}</li>
 {% endfor %}</ul>{% endif %}
@@ -103,7 +108,7 @@ _PAGE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_
 <code>{{ kind }}</code> {% if name %}<a href="#{{ name }}">{{ name }}</a>{% endif %}
 {% endfor %}</p>{% endif %}
 <ul>
-{% for status, response in operation.responses.items() %}
+{% for status, said in operation.responses.items() %}{% set response = of(said) %}
 {% set content = (response.content or {})["application/json"] or {} %}
 {% set name = ((content.schema or {})["$ref"] or "").split("/")[-1] %}
 <li><code>{{ status }}</code> {% if name %}<a href="#{{ name }}">{{ name }}</a>
@@ -125,7 +130,18 @@ _PAGE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_
 
 def page(document: dict[str, Any]) -> str:
     """The OpenAPI document as a page to read."""
-    return _PAGE.render(doc=document, kind=_kind, code=_code)
+    return _PAGE.render(doc=document, kind=_kind, code=_code, of=partial(_of, document))
+
+
+def _of(document: dict[str, Any], thing: dict[str, Any]) -> dict[str, Any]:
+    """What a reference refers to; the thing itself where it is none."""
+    found: Any = thing
+    if "$ref" in thing:
+        found = document
+        for part in str(thing["$ref"]).removeprefix("#/").split("/"):
+            found = found[part]
+    result: dict[str, Any] = found
+    return result
 
 
 def _code(text: str) -> Markup:

@@ -22,6 +22,8 @@ from core import errors
 from imagery.parts import OffsetMismatch, PartBusy
 from missions.answers import KeyReused, OutcomeUnknown, StillRunning
 from missions.feed.reading import Swept
+from missions.identity.brakes import TooManyTries
+from missions.identity.sessions import SignInRefused
 from missions.media.uploads import ChecksumMismatch, TooLarge
 from missions.quotas import QuotaUsedUp
 from missions.versions import VersionMismatch
@@ -63,6 +65,8 @@ STATUS: Mapping[type[errors.FlyOnceError], int] = {
     errors.NotFound: 404,
     Swept: 410,
     errors.NotAllowed: 403,
+    SignInRefused: 401,
+    TooManyTries: 429,
     Unauthenticated: 401,
     errors.IllegalTransition: 409,
     errors.Unavailable: 503,
@@ -78,7 +82,7 @@ STATUS: Mapping[type[errors.FlyOnceError], int] = {
     errors.PathRefused: 409,
 }
 
-_MEANING: Mapping[int, str] = {
+MEANING: Mapping[int, str] = {
     401: "No token, or one that is not known.",
     403: "The token's role or department may not do this.",
     404: "No such thing, or none that the token's department may see.",
@@ -137,7 +141,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The errors of an endpoint for its OpenAPI description; 401 and 422 are always among them."""
     schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
     return {
-        status: {"description": _MEANING[status], "content": {MEDIA_TYPE: schema}}
+        status: {"description": MEANING[status], "content": {MEDIA_TYPE: schema}}
         for status in sorted({401, 422, *statuses})
     }
 
@@ -196,6 +200,8 @@ async def _named(_request: Request, error: Exception) -> JSONResponse:
     headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthenticated) else None
     if isinstance(error, TooManyRequests):
         headers = {"Retry-After": str(error.retry_after_s)}
+    if isinstance(error, TooManyTries):
+        headers = {"Retry-After": str(error.wait_s)}
     if isinstance(error, WrongVersion):
         headers = {"Tus-Version": VERSION}
     return respond(problem_of(error), headers)

@@ -33,12 +33,17 @@ _TEXT = ("application/json", "application/problem+json", "application/geo+json",
 def key_of(request: Request) -> str | None:
     """The request's key, if it has one that counts; quotes round it may be left out."""
     key = request.headers.get("idempotency-key")
-    if key is None or request.method not in WRITES:
+    if key is None:
         return None
-    path = request.url.path
-    if path in _ONLY_READ or path == _BY_CONTENT[0] or path.startswith(_BY_CONTENT[1]):
+    if not takes_key(request.method, request.url.path):
         return None
     return key[1:-1] if len(key) >= 2 and key[0] == key[-1] == '"' else key
+
+
+def takes_key(method: str, path: str) -> bool:
+    """Whether a key counts at an address."""
+    by_content = path == _BY_CONTENT[0] or path.startswith(_BY_CONTENT[1])
+    return method in WRITES and not by_content and path not in _ONLY_READ
 
 
 class Idempotency:
@@ -127,6 +132,8 @@ def _settle(attempt: Attempt, status: int, answer: messages.Answer | None) -> Ca
     headers = answer.headers if answer else {}
     kept = {name: headers[name] for name in _KEPT_HEADERS if name in headers}
     textual = kept.get("content-type", "text/").startswith(_TEXT)
+    if "no-store" in kept.get("cache-control", ""):
+        textual = False  # passwords and tokens are shown once and kept nowhere
     text = answer.body.decode("utf-8", "replace") if answer and textual else None
     return lambda: attempt.done(answers.Answer(status=status, headers=kept, body=text))
 
