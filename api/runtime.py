@@ -18,7 +18,7 @@ from pathlib import Path
 
 import uvicorn
 
-from api import simulation
+from api import identity, simulation
 from api.app import create_app
 from api.home import emptied, opened_home
 from api.rehearsal import Rehearsals
@@ -35,9 +35,6 @@ from fleet.links.mavlink import connect
 from fleet.links.wire import Wire
 from imagery.storage import MediaFolder
 from missions.access import Principal, Role
-from missions.clearance.authority import Authority, PeopleAnswer, SimulatedAuthority
-from missions.clearance.fetching import Fetcher
-from missions.clearance.forecast import HourlyForecast
 from missions.day import CLOCK_KEY, Day
 from missions.demand.planning import morning
 from missions.demand.worker import open_planning
@@ -50,6 +47,9 @@ from missions.operations.intake import Intake
 from missions.operations.orders import close_open, kept_book
 from missions.operations.room import ControlRoom, Watchers
 from missions.operations.shelf import shelve
+from missions.preflight.authority import Authority, PeopleAnswer, SimulatedAuthority
+from missions.preflight.fetching import Fetcher
+from missions.preflight.forecast import HourlyForecast
 from missions.presets import Preset, load
 from missions.report import Reporter
 from missions.schedule import Lease
@@ -83,6 +83,7 @@ async def serve(
     speed: str,
     hours: float | None,
     ready: Callable[[str], None],
+    announce: Callable[[str, str], None] | None = None,
 ) -> None:
     """Run until asked to stop (SIGINT, SIGTERM); ``ready`` is called with the address."""
     stop, up = asyncio.Event(), asyncio.Event()
@@ -96,7 +97,9 @@ async def serve(
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, asked)
     try:
-        async with running(settings, simulate=simulate, speed=speed, hours=hours, ready=ready):
+        async with running(
+            settings, simulate=simulate, speed=speed, hours=hours, ready=ready, announce=announce
+        ):
             up.set()
             await stop.wait()
     except asyncio.CancelledError:
@@ -114,18 +117,21 @@ async def running(
     seed: int | None = None,
     fresh: bool = False,
     ready: Callable[[str], None] = lambda url: None,
+    announce: Callable[[str, str], None] | None = None,
 ) -> AsyncIterator[Runtime]:
     """Everything, up and listening; taken down in order on the way out.
 
     Args:
         fresh: empty the home folder first.
         ready: called with the address once the console can be opened; the plan is made after that.
+        announce: called at the first start with the first administrator's name and password.
 
     Raises:
         Unavailable: the port or the home folder is in use, or the disk is full.
         InvalidInput: the preset is wrong.
     """
     preset = load(settings.preset)
+    settings = identity.decided(settings, simulate=simulate)
     async with AsyncExitStack() as stack:
         listener = stack.enter_context(bound(settings.host, settings.port))
         stack.enter_context(opened_home(settings.home))
@@ -183,6 +189,7 @@ async def running(
         service.uploads.max_bytes = settings.media_max_mb << 20
         service.webhooks.allowed = allowed_hosts(settings.webhook_allow)
         day = Day(room, intake, finds, Rehearsals(settings.home))
+        identity.set_up(service.identity, settings, simulate=simulate, url=url, announce=announce)
         await stack.enter_async_context(_http(service, settings, listener))
         ready(url)
         await stack.enter_async_context(_leading(lease, service))
@@ -201,6 +208,7 @@ async def running(
         await stack.enter_async_context(_background(day.run(), "day"))
         if fetcher is not None:
             await stack.enter_async_context(_background(fetcher.run(), "forecast"))
+        await stack.enter_async_context(_background(service.identity.run(), "identity"))
         await stack.enter_async_context(_background(service.uploads.run(), "uploads"))
         await stack.enter_async_context(_background(service.courier.run(), "webhooks"))
         await stack.enter_async_context(_background(service.products.run(), "products"))

@@ -10,6 +10,8 @@ from core.clock import SystemClock
 from core.errors import PlanRejected
 from missions import schedule
 from missions.answers import Answers
+from missions.demand import recurring
+from missions.demand.answering import Answering
 from missions.demand.planning import PLANNED_BY, PlannedDay
 from missions.demand.releasing import asked_for, is_released, release
 from missions.demand.week import days_of, flown_in, note_week
@@ -62,6 +64,7 @@ class Day:
         self._rehearser = rehearser
         self._intake = intake
         self._dispatcher = Dispatcher(room)
+        self._answering = Answering(room.records, room.preset)
         self._signals = Signals(room)
         finds.on_urgent = self._alarm
         self._retention = Retention(Desk.of(room))
@@ -69,7 +72,8 @@ class Day:
         self.week_done = asyncio.Event()
 
     async def prepare(self) -> None:
-        """See to it that today has a released plan."""
+        """See to it that today has a released plan; it takes in what standing orders ask for."""
+        await self._recur()
         if not is_released(self._room.records, self._room.today()):
             await self._plan(self._room.today(), DAY_SECONDS)
 
@@ -91,6 +95,8 @@ class Day:
             schedule.every("contacts", 3600, _guarded(self._signals.erase), zone),
             schedule.every("escalation", 60, _guarded(self._escalate), zone),
             schedule.every("verification", 120, _guarded(self._verify), zone),
+            schedule.every("standing orders", 60, _guarded(self._recur), zone),
+            schedule.every("answers", 15, _guarded(self._answer), zone),
             schedule.every("mending", 30, _guarded(self._mend), zone),
             schedule.every("feed", 3600, _guarded(self._sweep_feed), zone),
             schedule.every("clock", 5, _guarded(self._save_clock), zone),
@@ -126,6 +132,15 @@ class Day:
 
     async def _verify(self) -> None:
         await verification.tick(self._room)
+
+    async def _recur(self) -> None:
+        """Occurrences of standing orders that are due become requests."""
+        room = self._room
+        await asyncio.to_thread(recurring.tick, room.records, room.preset, room.clock)
+
+    async def _answer(self) -> None:
+        """What still waits and can be answered now."""
+        await self._answering.tick(self._room.now())
 
     async def _mend(self) -> None:
         await mend.tick(self._room)

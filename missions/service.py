@@ -15,10 +15,10 @@ from missions import queries
 from missions.access import Principal
 from missions.answers import Answers
 from missions.cases.desk import Casework
-from missions.clearance.desk import ClearanceDesk
 from missions.demand.asking import RequestDraft, ask
 from missions.demand.desk import DemandDesk
 from missions.demand.inserting import insert
+from missions.demand.standings import Standings
 from missions.entities import (
     Alert,
     Anomaly,
@@ -35,6 +35,7 @@ from missions.feed.courier import Courier
 from missions.feed.desk import Feed
 from missions.feed.webhooks import Webhooks
 from missions.identity import tokens
+from missions.identity.desk import Identity
 from missions.media.archive import Archive
 from missions.media.batches import Batches
 from missions.media.desk import Desk
@@ -57,12 +58,15 @@ from missions.operations.packs import PackView
 from missions.operations.point import PointAnswer
 from missions.operations.reports import told
 from missions.operations.room import ControlRoom
+from missions.preflight.desk import PreflightDesk
 from missions.presets import Preset
 from missions.pulse import Pulse
 from missions.queries import FlightDetail, Page, PlanDetail
 from missions.quotas import Quotas
 from missions.report import Reporter
 from missions.signals.desk import Signals
+from missions.statistics.casemap import Map
+from missions.statistics.desk import Statistics
 from missions.telemetry.history import TelemetryHistory
 from missions.versions import Versions
 
@@ -75,6 +79,8 @@ class Service:
         self._intake = intake
         self._reporter = reporter
         self._live = Live(room)
+        self.identity = Identity(room.records, room.preset, room.clock)
+        """Accounts, sessions, keys and roles: who may use the service."""
         self.evidence = Evidence(Desk.of(room))
         """Originals and protected copies, custody, exports, holds and retention."""
         self.archive = Archive(room)
@@ -87,10 +93,12 @@ class Service:
         """Every detector with its measured precision."""
         self.products = Products(room)
         """What is made of photographs: temperature rasters, mosaics."""
-        self.clearance = ClearanceDesk(room)
+        self.preflight = PreflightDesk(room)
         """What was filed, what is grounded, the weather ahead: may a flight go?"""
         self.demand = DemandDesk(room)
         """Trying, accepting, withdrawing requests, and the files they come in."""
+        self.standings = Standings(room)
+        """Looks that are wanted again and again."""
         self.flying = Flying(room)
         """What pilots do with drones in the air."""
         self.signals = Signals(room)
@@ -123,6 +131,10 @@ class Service:
         """Cases and their seven steps."""
         self.telemetry = TelemetryHistory(room)
         """Where drones were."""
+        self.statistics = Statistics(room.records, room.preset, room.clock)
+        """What the city reports of itself."""
+        self.case_map = Map(room.records)
+        """Many cases on a map."""
         self.status = "starting"
         """"ok" once the day's plan is released."""
 
@@ -146,12 +158,10 @@ class Service:
             "vehicles_heard": sum(not self._room.fleet.vehicle(i).lost for i in states),
         }
 
-    def principal(self, token: str | None) -> Principal | None:
-        """Who a token belongs to; None for one that is not known or revoked."""
-        if token is None:
-            return None
-        with self._room.view() as unit:
-            return tokens.resolve(unit, token)
+    def principal(self, token: str | None, address: str | None = None) -> Principal | None:
+        """Who a token belongs to; None for one that is not known, has ended, or comes from an
+        address that it may not come from."""
+        return self.identity.principal(token, address)
 
     def token_for(self, principal: Principal) -> str:
         """A new token, in place of those that the same name had before."""

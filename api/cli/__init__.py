@@ -16,7 +16,6 @@ from api.cli import (
     campaign,
     catalogue,
     change,
-    clearance,
     cog,
     compare,
     convert,
@@ -25,6 +24,7 @@ from api.cli import (
     detectors,
     enrol,
     evidence,
+    filings,
     ingest,
     labels,
     mosaic,
@@ -37,6 +37,7 @@ from api.cli import (
     serve,
     sim,
     standby,
+    statistics,
     thermal,
     token,
 )
@@ -78,10 +79,11 @@ for command in (
     app.command()(command)
 app.add_typer(token.app, name="token")
 app.add_typer(audit.app, name="audit")
+app.add_typer(statistics.app, name="statistics")
 app.add_typer(detectors.app, name="detectors")
 app.add_typer(labels.app, name="labels")
 app.add_typer(catalogue.app, name="catalogue")
-app.add_typer(clearance.app, name="filings")
+app.add_typer(filings.app, name="filings")
 app.add_typer(evidence.app, name="evidence")
 bench.app.command("faults")(campaign.campaign)
 app.add_typer(bench.app, name="bench")

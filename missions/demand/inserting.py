@@ -9,8 +9,6 @@ from datetime import date, datetime, timedelta
 
 from core.errors import Unavailable
 from core.ids import new_id
-from missions.clearance.added import filed
-from missions.clearance.filing import cutoff
 from missions.demand import joining
 from missions.demand.decided import Decided
 from missions.demand.fitting import TAKEN, Tried, decided, explained, tried
@@ -18,6 +16,8 @@ from missions.demand.joining import Joined, joined
 from missions.demand.planning import horizon
 from missions.demand.waiting import offered_day, waiting
 from missions.entities import Flight, LogEntry, Request, RequestState
+from missions.preflight.added import filed
+from missions.preflight.filing import cutoff
 from missions.presets import Preset
 from missions.store.protocol import Store, Unit
 

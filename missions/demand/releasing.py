@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 
-from missions.clearance.authority import Authority, SimulatedAuthority
-from missions.clearance.filing import answered_yesterday, cutoff, file_routine
-from missions.clearance.volumes import volumes_of
 from missions.demand.planning import PlannedDay, horizon
 from missions.demand.taken_in import take_in
 from missions.entities import Filing, Origin, Request, RequestState
+from missions.preflight.authority import Authority, SimulatedAuthority
+from missions.preflight.filing import answered_yesterday, cutoff, file_routine
+from missions.preflight.volumes import volumes_of
 from missions.presets import Preset
 from missions.store.protocol import Store, Unit
 

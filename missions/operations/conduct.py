@@ -31,14 +31,14 @@ from fleet.launch import airborne
 from fleet.plans.flightplan import FlightPlan
 from fleet.plans.proof import prove
 from fleet.vehicle import Vehicle
-from fleet.watch.safeguard import preflight
-from missions.clearance.volumes import not_covered
+from fleet.watch import safeguard
 from missions.entities import FilingState, Flight, FlightState
-from missions.operations import clearing, docking, flights, landing, receiving
+from missions.operations import docking, flights, landing, preflight, receiving
 from missions.operations.away import from_where_it_stands
 from missions.operations.flightlog import logged
 from missions.operations.proving import keep, plan_for
 from missions.operations.room import ControlRoom
+from missions.preflight.volumes import not_covered
 
 RETRY_S = 20.0
 PATIENCE = timedelta(minutes=8)
@@ -103,8 +103,8 @@ async def _launch(room: ControlRoom, flight: Flight) -> Flight:
         try:
             flight, items = await _prepare(room, flight, room.fleet.vehicle(flight.address))
         except (VehicleError, NotFound, InvalidInput) as why:
-            clearing.refused(room, flight, why.what)
-            if isinstance(why, clearing.FiledAnew):
+            preflight.refused(room, flight, why.what)
+            if isinstance(why, preflight.FiledAnew):
                 flight = replace(flight, filing_id=why.filing_id)
             if room.now() > deadline:
                 return flights.failed(room, flight, why.what)
@@ -120,16 +120,16 @@ async def _prepare(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> tuple
     await docking.look(room, flight, vehicle)
     check(room, flight, vehicle)
     flight, lands_at = from_where_it_stands(room, flight, vehicle)
-    clearing.cleared(room, flight)
+    preflight.cleared(room, flight)
     plan, conditions = plan_for(room, flight, vehicle, lands_at)
     prove(plan, conditions)  # what cannot be proven is not uploaded either
     await _aboard(vehicle, plan)
     await keep(room, flight, plan, vehicle.prove(conditions))
     await room.clock.sleep((flight.start - room.now()).total_seconds())
-    checks = clearing.cleared(room, flight)  # again: somebody may have grounded it meanwhile
+    checks = preflight.cleared(room, flight)  # again: somebody may have grounded it meanwhile
     check_filing(room, flight)
     await _out_of_the_dock(room, flight, vehicle)
-    clearing.launched(room, flight, checks)
+    preflight.launched(room, flight, checks)
     return flight, len(plan.mission.items)
 
 
@@ -183,7 +183,7 @@ def check(room: ControlRoom, flight: Flight, vehicle: Vehicle) -> None:
     """
     spec = room.preset.kinds[room.dock(flight.dock).kind]
     wind, rain_mmph = docking.air(room, flight, vehicle)
-    reasons = preflight(
+    reasons = safeguard.preflight(
         replace(vehicle.state, ready=None),
         spec,
         now=room.now(),

@@ -13,7 +13,6 @@ from core.equipment import Sensor
 from core.errors import Unavailable
 from core.geo import LonLat, path_length_m
 from core.ids import new_id
-from missions.clearance.filing import emergency_for, may_be_emergency
 from missions.demand.planning import stations_of
 from missions.entities import (
     Flight,
@@ -29,6 +28,7 @@ from missions.operations.displace import Moved, displaced
 from missions.operations.journal import alert, note
 from missions.operations.lookat import LOOK_HEIGHT_M, flight_s, look_route
 from missions.operations.room import ControlRoom
+from missions.preflight.filing import emergency_for, may_be_emergency
 from missions.store.protocol import Between, Unit
 from planner.problem import Problem, Refusal, Response
 

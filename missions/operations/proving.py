@@ -16,10 +16,10 @@ from fleet.plans.proof import Conditions, Proof
 from fleet.vehicle import Vehicle
 from fleet.vocabulary import MissionType
 from fleet.watch.safeguard import FULL_ENOUGH
-from missions.clearance.volumes import ROOM_M
 from missions.entities import Flight, Origin
 from missions.operations import flights
 from missions.operations.room import ControlRoom
+from missions.preflight.volumes import ROOM_M
 from missions.presets import Preset
 
 RETURN_M = 60.0

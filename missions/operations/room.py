@@ -17,10 +17,10 @@ from fleet.docks.dockyard import Dockyard
 from fleet.events import FleetEvent
 from fleet.fleet import Fleet
 from imagery.storage import MediaFolder
-from missions.clearance.authority import Authority, SimulatedAuthority
-from missions.clearance.forecast import Forecast, StationForecast
 from missions.operations.pads import Pads
 from missions.operations.shelf import Shelf
+from missions.preflight.authority import Authority, SimulatedAuthority
+from missions.preflight.forecast import Forecast, StationForecast
 from missions.presets import Dock, Preset
 from missions.schedule.lease import Lease
 from missions.store.protocol import Store, Unit

@@ -18,7 +18,6 @@ from imagery.catalog import Medium
 from imagery.products.product import Product
 from missions.access import Audience
 from missions.cases.inspection import Inspection
-from missions.clearance.model import Clearance, Grounding
 from missions.demand.standing import Standing
 from missions.entities import (
     Alert,
@@ -41,6 +40,7 @@ from missions.feed.change import Change
 from missions.feed.webhook import Delivery, Webhook
 from missions.identity.records import Account, CustomRole, SessionRecord
 from missions.media.brought import Batch, Upload
+from missions.preflight.model import Grounding, Preflight
 from missions.sightings import SightingRecord
 from missions.signals.model import Contact, DayFigures, Device, Gauge, Signal, Trace
 from missions.store.protocol import Between
@@ -381,8 +381,8 @@ KINDS: Mapping[str, Kind] = {
             seen_by=_departments,
         ),
         Kind(
-            name="clearances",
-            cls=Clearance,
+            name="preflights",
+            cls=Preflight,
             columns=("flight_id", "at", "word"),
             seen_by=_departments,
         ),

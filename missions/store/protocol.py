@@ -15,7 +15,6 @@ from imagery.catalog import Medium
 from imagery.products.product import Product
 from missions.access import Audience
 from missions.cases.inspection import Inspection
-from missions.clearance.model import Clearance, Grounding
 from missions.demand.standing import Standing
 from missions.entities import (
     Alert,
@@ -38,6 +37,7 @@ from missions.feed.change import Change
 from missions.feed.webhook import Delivery, Webhook
 from missions.identity.records import Account, CustomRole, SessionRecord
 from missions.media.brought import Batch, Upload
+from missions.preflight.model import Grounding, Preflight
 from missions.sightings import SightingRecord
 from missions.signals.model import Contact, DayFigures, Device, Gauge, Signal, Trace
 from missions.store.counts import Tallies
@@ -126,6 +126,12 @@ class Repository(Protocol[T]):
         Raises:
             InvalidInput: a field is not indexed, or ``after`` is no id of this kind.
         """
+        ...
+
+    def pick(
+        self, names: tuple[str, ...], *, audience: Audience = None, limit: int, **equals: Any
+    ) -> list[tuple[Any, ...]]:
+        """Some columns of what fits all conditions, in no order: many things at little cost."""
         ...
 
     def count(self, *, audience: Audience = None, **equals: Any) -> int:
@@ -279,7 +285,7 @@ class Unit(Protocol):
     @property
     def tracks(self) -> Repository[Track]: ...
     @property
-    def clearances(self) -> Repository[Clearance]: ...
+    def preflights(self) -> Repository[Preflight]: ...
     @property
     def groundings(self) -> Repository[Grounding]: ...
     @property

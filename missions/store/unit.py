@@ -8,7 +8,6 @@ from fleet.packs.packs import PackRecord
 from imagery.catalog import Medium
 from imagery.products.product import Product
 from missions.cases.inspection import Inspection
-from missions.clearance.model import Clearance, Grounding
 from missions.demand.standing import Standing
 from missions.entities import (
     Alert,
@@ -31,6 +30,7 @@ from missions.feed.change import Change
 from missions.feed.webhook import Delivery, Webhook
 from missions.identity.records import Account, CustomRole, SessionRecord
 from missions.media.brought import Batch, Upload
+from missions.preflight.model import Grounding, Preflight
 from missions.sightings import SightingRecord
 from missions.signals.model import Contact, DayFigures, Device, Gauge, Signal, Trace
 from missions.store.counts import Tallies
@@ -239,8 +239,8 @@ class UnitBase(ABC):
         return self._of("tracks")
 
     @property
-    def clearances(self) -> Repository[Clearance]:
-        return self._of("clearances")
+    def preflights(self) -> Repository[Preflight]:
+        return self._of("preflights")
 
     @property
     def groundings(self) -> Repository[Grounding]:

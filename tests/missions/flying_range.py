@@ -20,10 +20,10 @@ from fleet.links.link import Receiver
 from fleet.links.wire import Wire
 from fleet.messages import Message
 from imagery.storage import MediaFolder
-from missions.clearance.volumes import volumes_of
 from missions.entities import Filing, FilingState, Flight, FlightState, Origin, Task, TaskState
 from missions.operations.order import answer_filings
 from missions.operations.room import ControlRoom, Watchers
+from missions.preflight.volumes import volumes_of
 from missions.presets import Dock, Preset
 from missions.store import MemoryStore, Store
 from sim.swarm import Swarm

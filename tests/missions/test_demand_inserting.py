@@ -11,7 +11,6 @@ import pytest
 from core.clock import ManualClock
 from fleet.plans.mission import build
 from fleet.vocabulary import Command
-from missions.clearance.filing import answer_due, cutoff
 from missions.demand.inserting import _kept, consider, insert
 from missions.demand.joining import joined, keep
 from missions.demand.planning import PlannedDay, morning, plan_day
@@ -19,6 +18,7 @@ from missions.demand.releasing import release
 from missions.demand.revisit import requests_for
 from missions.entities import FilingState, FlightState, Origin, RequestState
 from missions.lifecycle import move
+from missions.preflight.filing import answer_due, cutoff
 from missions.presets import Preset
 from missions.store import MemoryStore
 

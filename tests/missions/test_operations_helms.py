@@ -215,7 +215,7 @@ async def test_home_is_taken_it_lands_at_the_alternate_and_the_next_flight_start
     assert (again.dock, again.lands_at) == ("TC-02", None)
     with room.view() as unit:
         filing = unit.filings.get(again.filing_id or "")
-        said = unit.clearances.find(flight_id=again.id)
+        said = unit.preflights.find(flight_id=again.id)
     assert filing.emergency, "from another dock it is another flight: filed anew"
     assert [c.word for c in said] == ["no_go", "no_go", "go"], "each decision is kept"
     assert "nothing was filed for flights from TC-02" in said[0].reasons[0]

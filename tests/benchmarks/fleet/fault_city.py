@@ -21,9 +21,9 @@ from core.geo import HeightGrid, LonLat, offset
 from core.route import Route, Waypoint
 from core.zones import Zone, ZoneKind
 from missions.catalog.model import Department
-from missions.clearance.volumes import volumes_of
 from missions.entities import Filing, FilingState, Flight, Origin, Task, TaskState
 from missions.operations.room import ControlRoom
+from missions.preflight.volumes import volumes_of
 from missions.presets import (
     County,
     DemoSettings,

@@ -1,4 +1,4 @@
-"""What dispatchers do about clearance: file, write answers down, ground; what everybody asks."""
+"""What dispatchers do about preflight: file, write answers down, ground; what everybody asks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -8,14 +8,14 @@ from typing import Any
 from core.errors import InvalidInput, NotFound
 from core.ids import new_id
 from missions.access import Principal
-from missions.clearance import filing as filings
-from missions.clearance import gate
-from missions.clearance.forecast import Outlook
-from missions.clearance.model import Clearance, Grounding, overall
 from missions.entities import Filing, FilingState, Flight, FlightState
-from missions.operations import clearing
+from missions.operations import preflight
 from missions.operations.journal import alert, note
 from missions.operations.room import ControlRoom
+from missions.preflight import filing as filings
+from missions.preflight import gate
+from missions.preflight.forecast import Outlook
+from missions.preflight.model import Grounding, Preflight, overall
 from missions.queries import Page, page_of
 from missions.store.protocol import Unit
 
@@ -26,7 +26,7 @@ _TO_GO = (FlightState.PLANNED, FlightState.PREPARING)
 _LONGEST_REMARK = 500
 
 
-class ClearanceDesk:
+class PreflightDesk:
     """Filings, groundings, the weather ahead, and whether flights may go."""
 
     def __init__(self, room: ControlRoom) -> None:
@@ -34,7 +34,7 @@ class ClearanceDesk:
 
     # --- may it go? ----------------------------------------------------------------------------
 
-    def clearance(self, p: Principal, flight_id: str) -> Clearance:
+    def preflight(self, p: Principal, flight_id: str) -> Preflight:
         """Whether a flight may go, as things stand; what was decided once it has gone.
 
         Raises:
@@ -42,21 +42,21 @@ class ClearanceDesk:
         """
         with self._room.view() as unit:
             flight = _seen(unit, p, flight_id)
-            return self._clearance(unit, flight)
+            return self._preflight(unit, flight)
 
-    def history(self, p: Principal, flight_id: str) -> Sequence[Clearance]:
+    def history(self, p: Principal, flight_id: str) -> Sequence[Preflight]:
         """Every decision that was taken at the dock, in order."""
         with self._room.view() as unit:
             _seen(unit, p, flight_id)
-            return unit.clearances.find(flight_id=flight_id)
+            return unit.preflights.find(flight_id=flight_id)
 
-    def clearances(self, p: Principal, day: date | None) -> Sequence[tuple[Flight, Clearance]]:
-        """Every flight of a day that is still to go, with its clearance; today's without a day."""
+    def preflights(self, p: Principal, day: date | None) -> Sequence[tuple[Flight, Preflight]]:
+        """Every flight of a day that is still to go, with its preflight; today's without a day."""
         with self._room.view() as unit:
             to_go = unit.flights.find(
                 day=day or self._room.today(), state=_TO_GO, audience=p.audience()
             )
-            return [(flight, self._clearance(unit, flight)) for flight in to_go]
+            return [(flight, self._preflight(unit, flight)) for flight in to_go]
 
     def weather(self, dock_id: str) -> tuple[datetime, Sequence[Outlook]]:
         """The weather ahead at a dock: for the next hours, as far as it is known.
@@ -74,13 +74,13 @@ class ClearanceDesk:
                 return now, known
         return now, ()
 
-    def _clearance(self, unit: Unit, flight: Flight) -> Clearance:
+    def _preflight(self, unit: Unit, flight: Flight) -> Preflight:
         if flight.state not in _TO_GO:
-            said = unit.clearances.find(flight_id=flight.id, newest_first=True, limit=1)
+            said = unit.preflights.find(flight_id=flight.id, newest_first=True, limit=1)
             if said:
                 return said[0]
-        checks = gate.look(clearing.known(self._room, unit, flight))
-        return Clearance(
+        checks = gate.look(preflight.known(self._room, unit, flight))
+        return Preflight(
             id="",
             flight_id=flight.id,
             at=self._room.now(),
@@ -236,7 +236,7 @@ class ClearanceDesk:
     def _tell_grounded(self, unit: Unit, made: Grounding) -> None:
         soon = unit.flights.find(state=_TO_GO, day=self._room.today())
         for flight in soon:
-            if made in clearing.groundings_of(self._room, unit, flight):
+            if made in preflight.groundings_of(self._room, unit, flight):
                 self._tell(unit, flight, f"grounded: {made.reason}", f"停飞：{made.reason}")
 
     def _tell(self, unit: Unit, flight: Flight, text: str, text_zh: str) -> None:
@@ -244,7 +244,7 @@ class ClearanceDesk:
         alert(
             unit,
             self._room.now(),
-            "clearance",
+            "preflight",
             2,
             f"{flight.vehicle} at {at} does not go: {text}",
             f"{flight.vehicle} {at} 架次不能起飞：{text_zh}",

@@ -8,7 +8,7 @@ import httpx
 
 from core.clock import Clock
 from core.errors import Unavailable
-from missions.clearance.forecast import FIELDS, HourlyForecast, cell_of, centre_of, read
+from missions.preflight.forecast import FIELDS, HourlyForecast, cell_of, centre_of, read
 from missions.presets import Dock
 
 EVERY_S = 1800.0

@@ -1,4 +1,4 @@
-"""Go or no-go as values: single checks, a flight's clearance, and groundings by people."""
+"""Go or no-go as values: single checks, a flight's preflight, and groundings by people."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,7 +29,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Clearance:
+class Preflight:
     """Whether a flight may go, and why.
 
     Attributes:

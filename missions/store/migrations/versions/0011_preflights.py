@@ -8,7 +8,7 @@ down_revision = "0010"
 branch_labels = None
 depends_on = None
 
-_COLUMNS = {"clearances": ("flight_id", "at", "word"), "groundings": ("lifted_at", "ends")}
+_COLUMNS = {"preflights": ("flight_id", "at", "word"), "groundings": ("lifted_at", "ends")}
 
 
 def upgrade() -> None:

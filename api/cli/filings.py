@@ -68,7 +68,7 @@ def application(
 ) -> None:
     """What was applied for, as GeoJSON: the air of each dock, its ceiling and hours."""
     from api.cli.records import opened
-    from api.schemas.clearance import application as told
+    from api.schemas.preflight import application as told
 
     with opened(settings_from(home=home)) as store, store.view() as unit:
         document = told(unit.filings.get(filing)).model_dump()
@@ -93,8 +93,8 @@ def answer(
     """Write down what the air authority answered; only approved flights take off."""
     from api.cli.records import opened
     from core.clock import SystemClock
-    from missions.clearance import filing as filings
     from missions.operations.journal import note
+    from missions.preflight import filing as filings
 
     if (number is None) == (refused is None):
         raise InvalidInput(

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from missions.clearance.filing import SIMULATED_NAME, answer, answer_due
 from missions.entities import Filing
+from missions.preflight.filing import SIMULATED_NAME, answer, answer_due
 from missions.presets import FilingRules
 
 
@@ -43,7 +43,7 @@ class SimulatedAuthority:
 
 
 class PeopleAnswer:
-    """Waits for the answer that somebody writes down (`missions.clearance.desk`)."""
+    """Waits for the answer that somebody writes down (`missions.preflight.desk`)."""
 
     simulated = False
 

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from missions.clearance.filing import (
+from missions.entities import Filing, FilingState, Flight
+from missions.operations.journal import note
+from missions.preflight.filing import (
     amended,
     cutoff,
     emergency_for,
     file_routine,
     may_be_emergency,
 )
-from missions.clearance.volumes import not_covered, volumes_of
-from missions.entities import Filing, FilingState, Flight
-from missions.operations.journal import note
+from missions.preflight.volumes import not_covered, volumes_of
 from missions.presets import Preset
 from missions.store.protocol import Unit
 

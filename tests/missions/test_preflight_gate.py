@@ -14,12 +14,12 @@ from core.errors import Unavailable
 from core.geo import LonLat, offset
 from core.route import Route, Waypoint
 from core.zones import Zone, ZoneKind
-from missions.clearance import fetching, gate
-from missions.clearance.filing import amended, answer, emergency_for, file_routine, revoke
-from missions.clearance.forecast import HourlyForecast, Outlook, cell_of, hours_of, read
-from missions.clearance.model import Grounding, Word, overall
-from missions.clearance.volumes import not_covered, volumes_of
 from missions.entities import Filing, Flight, Origin
+from missions.preflight import fetching, gate
+from missions.preflight.filing import amended, answer, emergency_for, file_routine, revoke
+from missions.preflight.forecast import HourlyForecast, Outlook, cell_of, hours_of, read
+from missions.preflight.model import Grounding, Word, overall
+from missions.preflight.volumes import not_covered, volumes_of
 from missions.presets import Preset, WeatherRules
 
 NOW = datetime(2026, 5, 12, 1, 0, tzinfo=UTC)

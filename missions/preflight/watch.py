@@ -3,14 +3,14 @@ that the weather will keep on the ground."""
 
 from datetime import timedelta
 
-from missions.clearance import gate
-from missions.clearance.filing import cutoff
-from missions.clearance.model import Check, Word
 from missions.entities import FilingState, Flight, FlightState
 from missions.ledger import CITY
-from missions.operations import clearing
+from missions.operations import preflight
 from missions.operations.journal import alert
 from missions.operations.room import ControlRoom
+from missions.preflight import gate
+from missions.preflight.filing import cutoff
+from missions.preflight.model import Check, Word
 from missions.store.protocol import Between, Unit
 
 AHEAD = timedelta(hours=2)
@@ -18,7 +18,7 @@ AHEAD = timedelta(hours=2)
 ANSWER_WANTED = timedelta(hours=1)
 """So long before the first flight an application should have its answer."""
 _TO_GO = FlightState.PLANNED
-_TOLD = "clearance_told"
+_TOLD = "preflight_told"
 _KEPT = 500
 """Things told that are remembered; those of a day are some ten."""
 
@@ -83,7 +83,7 @@ def _grounded_by_weather(room: ControlRoom, unit: Unit, told: list[str]) -> None
 
 
 def _against(room: ControlRoom, unit: Unit, flight: Flight) -> Check | None:
-    known = clearing.known(room, unit, flight)
+    known = preflight.known(room, unit, flight)
     checks = gate.weather_checks(known.outlooks, known.spec, known.rules)
     return next((c for c in checks if c.word is Word.NO_GO), None)
 
@@ -102,5 +102,5 @@ def _once(
     told.append(key)
     owner, *others = departments
     alert(
-        unit, room.now(), "clearance", 2, text, text_zh, department=owner, shared_with=tuple(others)
+        unit, room.now(), "preflight", 2, text, text_zh, department=owner, shared_with=tuple(others)
     )

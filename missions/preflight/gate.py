@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from core.clearance import conflicts
 from core.equipment import VehicleSpec
 from core.zones import Zone
-from missions.clearance.forecast import Outlook
-from missions.clearance.model import Check, Grounding, Word
-from missions.clearance.volumes import not_covered
 from missions.entities import Filing, FilingState, Flight
+from missions.preflight.forecast import Outlook
+from missions.preflight.model import Check, Grounding, Word
+from missions.preflight.volumes import not_covered
 from missions.presets import WeatherRules
 
 

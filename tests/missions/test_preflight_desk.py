@@ -12,14 +12,14 @@ import pytest
 from core.clock import ManualClock
 from core.errors import IllegalTransition, InvalidInput, NotAllowed, NotFound
 from missions.access import Principal, Role
-from missions.clearance import watch
-from missions.clearance.authority import PeopleAnswer
-from missions.clearance.desk import ClearanceDesk
-from missions.clearance.filing import emergency_for, file_routine
-from missions.clearance.model import Grounding, Word
 from missions.entities import FilingState, FlightState
 from missions.operations import conduct
 from missions.operations.order import answer_filings
+from missions.preflight import watch
+from missions.preflight.authority import PeopleAnswer
+from missions.preflight.desk import PreflightDesk
+from missions.preflight.filing import emergency_for, file_routine
+from missions.preflight.model import Grounding, Word
 from missions.presets import Preset
 
 CHIEF = Principal(name="Chief", role=Role.DISPATCHER)
@@ -43,10 +43,10 @@ def grounding(room: Any, **changes: Any) -> Grounding:
 
 async def test_a_grounded_flight_stays_and_goes_once_it_is_lifted(world: Any) -> None:
     room = await world.controller()
-    desk = ClearanceDesk(room)
+    desk = PreflightDesk(room)
     flight = rig.a_flight(room, legs=1)
     made = desk.ground(CHIEF, grounding(room, county=room.dock(flight.dock).county))
-    assert desk.clearance(FOREST, flight.id).word is Word.NO_GO
+    assert desk.preflight(FOREST, flight.id).word is Word.NO_GO
     task = world.start(conduct.conduct(room, flight))
     word = "grounded by Chief: thunderstorm"
     while not any(word in c.reasons for c in desk.history(FOREST, flight.id)):
@@ -59,23 +59,23 @@ async def test_a_grounded_flight_stays_and_goes_once_it_is_lifted(world: Any) ->
 
 async def test_a_flight_whose_approval_was_taken_back_never_takes_off(world: Any) -> None:
     room = await world.controller()
-    desk = ClearanceDesk(room)
+    desk = PreflightDesk(room)
     flight = rig.a_flight(room, legs=1)
     desk.revoke(CHIEF, flight.filing_id, "state visit")
     ended = await world.start(conduct.conduct(room, flight))
     assert ended.state is FlightState.FAILED
     assert "revoked: state visit" in ended.reason
     with room.view() as unit:
-        assert [a.kind for a in unit.alerts.find()] == ["clearance"]
+        assert [a.kind for a in unit.alerts.find()] == ["preflight"]
 
 
 async def test_clearance_is_seen_by_the_departments_that_the_flight_serves(world: Any) -> None:
     room = await world.controller()
-    desk = ClearanceDesk(room)
+    desk = PreflightDesk(room)
     flight = rig.a_flight(room)
-    assert desk.clearances(FOREST, None)[0][0].id == flight.id
-    assert not desk.clearances(WATER, None)
-    for ask in (desk.clearance, desk.history):
+    assert desk.preflights(FOREST, None)[0][0].id == flight.id
+    assert not desk.preflights(WATER, None)
+    for ask in (desk.preflight, desk.history):
         with pytest.raises(NotFound):
             ask(WATER, flight.id)
     for refused in (lambda: desk.filings(WATER), lambda: desk.clock(WATER)):
@@ -88,7 +88,7 @@ async def test_clearance_is_seen_by_the_departments_that_the_flight_serves(world
 async def test_where_people_answer_nothing_is_approved_by_itself(world: Any) -> None:
     room = await world.controller()
     room.authority = PeopleAnswer()
-    desk = ClearanceDesk(room)
+    desk = PreflightDesk(room)
     filing = emergency_for((rig.a_flight(room),), room.preset, now=room.now(), by="t")
     with room.unit() as unit:
         unit.filings.add(filing)
@@ -130,9 +130,9 @@ async def test_a_grounding_that_makes_no_sense_is_refused(world: Any, wrong: Any
     if "ends" in wrong:
         wrong = {"ends": room.now() + timedelta(seconds=wrong["ends"])}
     with pytest.raises(InvalidInput) as refusal:
-        ClearanceDesk(room).ground(CHIEF, grounding(room, **wrong))
+        PreflightDesk(room).ground(CHIEF, grounding(room, **wrong))
     assert refusal.value.where == next(iter(wrong))
-    assert not ClearanceDesk(room).groundings()
+    assert not PreflightDesk(room).groundings()
 
 
 async def test_a_day_that_is_not_filed_is_told_once_before_and_once_after_the_cutoff(
@@ -147,4 +147,4 @@ async def test_a_day_that_is_not_filed_is_told_once_before_and_once_after_the_cu
         room.clock = ManualClock(now + timedelta(seconds=later_s))
         watch.tick(room)
         with room.view() as unit:
-            assert len(unit.alerts.find(kind="clearance")) == texts
+            assert len(unit.alerts.find(kind="preflight")) == texts

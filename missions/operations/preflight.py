@@ -6,13 +6,13 @@ filed anew by the emergency route, where its kind may take it, and waits for the
 
 from core.errors import NotReady
 from core.ids import new_id
-from missions.clearance import gate
-from missions.clearance.added import kept
-from missions.clearance.filing import emergency_for, may_be_emergency
-from missions.clearance.model import Check, Clearance, Grounding, Word
-from missions.clearance.volumes import not_covered
 from missions.entities import Filing, FilingState, Flight
 from missions.operations.room import ControlRoom
+from missions.preflight import gate
+from missions.preflight.added import kept
+from missions.preflight.filing import emergency_for, may_be_emergency
+from missions.preflight.model import Check, Grounding, Preflight, Word
+from missions.preflight.volumes import not_covered
 from missions.store.protocol import Unit
 
 _ANSWERABLE = (FilingState.FILED, FilingState.APPROVED)
@@ -95,11 +95,11 @@ def refused(room: ControlRoom, flight: Flight, why: str) -> None:
 
 def _write(room: ControlRoom, flight: Flight, word: Word, checks: tuple[Check, ...]) -> None:
     with room.unit() as unit:
-        last = unit.clearances.find(flight_id=flight.id, newest_first=True, limit=1)
+        last = unit.preflights.find(flight_id=flight.id, newest_first=True, limit=1)
         if last and last[0].word is word and last[0].reasons == _reasons(checks):
             return
-        unit.clearances.add(
-            Clearance(
+        unit.preflights.add(
+            Preflight(
                 id=new_id("clr", room.now()),
                 flight_id=flight.id,
                 at=room.now(),

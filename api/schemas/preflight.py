@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, Field
 
 from api.schemas.base import Body, Feature, FeatureCollection, Model, geometry
-from missions.clearance.forecast import Outlook
-from missions.clearance.model import Check, Clearance, Grounding, Word
 from missions.entities import FiledVolume, Filing, FilingState, Flight
 from missions.lifecycle import FILING
+from missions.preflight.forecast import Outlook
+from missions.preflight.model import Check, Grounding, Preflight, Word
 
 Reason = Annotated[str, Field(min_length=1, max_length=500, examples=["thunderstorm warning"])]
 
@@ -28,7 +28,7 @@ class CheckOut(Model):
         return cls(name=check.name, word=check.word, text=check.text, text_zh=check.text_zh)
 
 
-class ClearanceOut(Model):
+class PreflightOut(Model):
     """Whether a flight may go; `decided` when it was said at the dock for a launch."""
 
     flight_id: str
@@ -38,26 +38,26 @@ class ClearanceOut(Model):
     checks: list[CheckOut]
 
     @classmethod
-    def from_value(cls, clearance: Clearance) -> "ClearanceOut":
+    def from_value(cls, preflight: Preflight) -> "PreflightOut":
         return cls(
-            flight_id=clearance.flight_id,
-            at=clearance.at,
-            word=clearance.word,
-            decided=clearance.decided,
-            checks=[CheckOut.from_value(c) for c in clearance.checks],
+            flight_id=preflight.flight_id,
+            at=preflight.at,
+            word=preflight.word,
+            decided=preflight.decided,
+            checks=[CheckOut.from_value(c) for c in preflight.checks],
         )
 
 
-class ToGoOut(ClearanceOut):
-    """A flight still to go, with its clearance."""
+class ToGoOut(PreflightOut):
+    """A flight still to go, with its preflight."""
 
     dock: str
     start: datetime
     end: datetime
 
     @classmethod
-    def of(cls, flight: Flight, clearance: Clearance) -> "ToGoOut":
-        said = ClearanceOut.from_value(clearance)
+    def of(cls, flight: Flight, preflight: Preflight) -> "ToGoOut":
+        said = PreflightOut.from_value(preflight)
         return cls(**said.model_dump(), dock=flight.dock, start=flight.start, end=flight.end)
 
 

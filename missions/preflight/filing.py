@@ -11,9 +11,9 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from core.ids import new_id
-from missions.clearance.volumes import volumes_of
 from missions.entities import FiledVolume, Filing, FilingState, Flight
 from missions.lifecycle import move
+from missions.preflight.volumes import volumes_of
 from missions.presets import FilingRules, Preset
 
 ROUTINE_ANSWER = timedelta(hours=3)
