@@ -33,9 +33,9 @@ DONE = frozenset(
 OVER = frozenset({CaseState.CLOSED, CaseState.EVALUATED, CaseState.REJECTED})
 """States in which a case is no longer open."""
 _ANSWERS = frozenset({CaseState.HANDLING, CaseState.REPORTED_BACK, CaseState.REJECTED})
-LEVELS = range(4, 17, 2)
-"""Levels of the web map's squares at which cases are counted: 2**4 to 2**16 round the equator, the
-last some 500 m wide in China."""
+LEVELS = range(4, 19, 2)
+"""Levels of the web map's squares at which cases are counted: 2**4 to 2**18 round the equator, the
+last some 130 m wide in China."""
 _E6 = 1_000_000
 
 

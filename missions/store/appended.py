@@ -42,3 +42,6 @@ class AppendOnly(Generic[T]):
 
     def count(self, **conditions: Any) -> int:
         return self._inner.count(**conditions)
+
+    def pick(self, names: tuple[str, ...], **conditions: Any) -> list[tuple[Any, ...]]:
+        return self._inner.pick(names, **conditions)

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import islice
 from typing import Any, Generic, TypeVar
 
 from missions.access import Audience
@@ -226,6 +227,13 @@ class MemoryRepository(Generic[T]):
             if row is not None and row.fits(conditions):
                 found.append(row.item)
         return found
+
+    def pick(
+        self, names: tuple[str, ...], *, audience: Audience = None, limit: int, **equals: Any
+    ) -> list[tuple[Any, ...]]:
+        conditions = self._kind.conditions(audience, equals)
+        rows = (row.columns for row in self._rows.values() if row.fits(conditions))
+        return [tuple(row[name] for name in names) for row in islice(rows, limit)]
 
     def count(self, *, audience: Audience = None, **equals: Any) -> int:
         conditions = self._kind.conditions(audience, equals)

@@ -23,7 +23,7 @@ from missions.access import Audience
 from missions.store import codec, ordered
 from missions.store.kinds import Kind
 from missions.store.protocol import Extent
-from missions.store.search import Shape, counting, listing, shape_of
+from missions.store.search import Shape, counting, listing, picking, shape_of
 from missions.store.tables import LINKS, SETTINGS, TABLES
 from missions.store.unit import absent, no_cursor, read_only, taken
 
@@ -109,6 +109,14 @@ class SqlRepository(Generic[T]):
         order = (newest_first, after is not None, limit is not None)
         query = listing(self._kind.name, shape, order)
         return [self._item(body) for body in self._connection.execute(query, values).scalars()]
+
+    def pick(
+        self, names: tuple[str, ...], *, audience: Audience = None, limit: int, **equals: Any
+    ) -> list[tuple[Any, ...]]:
+        shape, values = shape_of(self._conditions(audience, equals))
+        query = picking(self._kind.name, names, shape)
+        rows = self._connection.execute(query, {**values, "row_limit": limit})
+        return [tuple(row) for row in rows]
 
     def count(self, *, audience: Audience = None, **equals: Any) -> int:
         shape, values = shape_of(self._conditions(audience, equals))

@@ -63,6 +63,15 @@ def listing(kind_name: str, shape: Shape, order: Order) -> Select[Any]:
     return query.limit(bindparam("row_limit", type_=Integer)) if limited else query
 
 
+@lru_cache(maxsize=200)
+def picking(kind_name: str, names: tuple[str, ...], shape: Shape) -> Select[Any]:
+    """Some columns of what fits, in no order."""
+    table = TABLES[kind_name]
+    query, _ = _select(KINDS[kind_name], table.c[names[0]], shape)
+    query = query.with_only_columns(*(table.c[name] for name in names), maintain_column_froms=True)
+    return query.limit(bindparam("row_limit", type_=Integer))
+
+
 @lru_cache(maxsize=500)
 def counting(kind_name: str, shape: Shape) -> Select[Any]:
     """How many fit."""
