@@ -66,7 +66,7 @@ def ask(
 @router.post(
     "/requests/preview", summary="What asking would be answered", responses=problems(403, 409)
 )
-def preview(service: ServiceOf, caller: Requester, body: RequestIn) -> PreviewOut:
+def preview_request(service: ServiceOf, caller: Requester, body: RequestIn) -> PreviewOut:
     """The same answer as asking gives, and what it costs in kilometres and minutes; nothing is
     stored, and nobody's place in the plan is taken."""
     return PreviewOut.from_entity(service.demand.preview(caller, body.draft()))
@@ -78,7 +78,7 @@ def preview(service: ServiceOf, caller: Requester, body: RequestIn) -> PreviewOu
     status_code=201,
     responses=problems(403, 404, 409, 503),
 )
-def accept(service: ServiceOf, caller: Requester, id: Id) -> RequestOut:
+def accept_request(service: ServiceOf, caller: Requester, id: Id) -> RequestOut:
     """Of a refused request: asks as the offer has it, and answers. Again it gives the same
     request; where another took the flight meanwhile the new request says what is left."""
     return RequestOut.from_entity(service.demand.accept(caller, id))
@@ -87,7 +87,7 @@ def accept(service: ServiceOf, caller: Requester, id: Id) -> RequestOut:
 @router.post(
     "/requests/{id}/withdraw", summary="Take a request back", responses=problems(403, 404, 409)
 )
-def withdraw(service: ServiceOf, caller: Requester, id: Id) -> RequestOut:
+def withdraw_request(service: ServiceOf, caller: Requester, id: Id) -> RequestOut:
     """A planned flight that serves nobody else is cancelled; all others fly as planned. 409 once
     its flight has begun."""
     return RequestOut.from_entity(service.demand.withdraw(caller, id))
@@ -109,7 +109,7 @@ def withdraw(service: ServiceOf, caller: Requester, id: Id) -> RequestOut:
         }
     },
 )
-async def geometry(
+async def request_geometry(
     request: Request,
     service: ServiceOf,
     caller: Requester,
