@@ -1,9 +1,8 @@
 """What every store promises, tried on every store.
 
-PostgreSQL takes part when FLYONCE_TEST_POSTGRES holds the URL of an empty database.
+PostgreSQL takes part where it is installed: a server of our own, see `postgres_server`.
 """
 
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -24,10 +23,9 @@ from missions.entities import Flight, FlightState, LogEntry, Origin, Request, Re
 from missions.store import Between, MemoryStore, SqlStore, Store
 
 NOW = datetime(2026, 5, 12, 1, 0, tzinfo=UTC)
-POSTGRES = os.environ.get("FLYONCE_TEST_POSTGRES")
 
 
-@pytest.fixture(params=["memory", "sqlite", *(["postgres"] if POSTGRES else [])])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     made: Store
     if request.param == "memory":
@@ -35,23 +33,9 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     elif request.param == "sqlite":
         made = SqlStore(tmp_path / "flyonce.db")
     else:
-        assert POSTGRES is not None
-        made = _empty_postgres(POSTGRES)
+        made = SqlStore(request.getfixturevalue("postgres_url"))
     yield made
     made.close()
-
-
-def _empty_postgres(url: str) -> Store:
-    from sqlalchemy import create_engine, text
-
-    from missions.store.tables import metadata
-
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        metadata.drop_all(connection)
-        connection.execute(text("DROP TABLE IF EXISTS alembic_version"))
-    engine.dispose()
-    return SqlStore(url)
 
 
 def wish(number: int = 0, **changes: Any) -> Request:
