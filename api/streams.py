@@ -1,18 +1,15 @@
 """What long answers have in common: they end when the caller's rights do, and when nobody reads."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import ExitStack
 
-from fastapi.sse import EventSourceResponse
+from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from missions.access import Principal
 from missions.service import Service
 
-CHECK_S = 5.0
-"""So often an open stream looks whether its caller's rights are still the same."""
 STUCK_S = 20.0
 """A stream that takes nothing for so long is closed."""
 
@@ -28,30 +25,26 @@ class Rights:
         self._service = service
         self._principal = principal
         self._token = token
-        self._checked = time.monotonic()
-
-    async def hold(self) -> bool:
-        """Whether they are still the same; looked up at most every `CHECK_S` seconds."""
-        if self._token is None or time.monotonic() - self._checked < CHECK_S:
-            return True
-        self._checked = time.monotonic()
-        return await asyncio.to_thread(self._service.principal, self._token) == self._principal
 
     async def ended(self) -> None:
-        """Return once they are not."""
-        while await self.hold():  # noqa: ASYNC110 - nobody tells of rights that end elsewhere
-            await asyncio.sleep(CHECK_S)
+        """Return once they are not the same any more."""
+        if self._token is None:
+            await asyncio.Event().wait()  # the person at this machine: for ever
+        await self._service.identity.until_bad(self._principal)
 
 
-class EventStream(EventSourceResponse):
+class EventStream(StreamingResponse):
     """Server-sent events of a generator; ends when the other side takes nothing any more.
 
     Args:
         held: what the stream holds; let go of when it ends, also before its first event.
     """
 
-    def __init__(self, events: AsyncIterator[bytes], held: ExitStack) -> None:
+    media_type = "text/event-stream"
+
+    def __init__(self, events: AsyncGenerator[bytes], held: ExitStack) -> None:
         self._held = held
+        self._events = events
         super().__init__(events, headers={"cache-control": "no-store", "x-accel-buffering": "no"})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,6 +57,8 @@ class EventStream(EventSourceResponse):
                 await super().__call__(scope, receive, in_time)
             except* TimeoutError:
                 pass  # nobody reads: the connection is dropped without the last chunk
+            finally:
+                await self._events.aclose()
 
 
 def event(data: str, *, id: int | None = None, name: str = "") -> bytes:

@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import ExitStack
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from contextlib import ExitStack, asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request
@@ -12,7 +12,7 @@ from api.auth import Caller, ServiceOf, token_of
 from api.errors import problems
 from api.manners.places import live_place
 from api.schemas.feed import FeedOut
-from api.streams import CHECK_S, EventStream, Rights, event, first, place
+from api.streams import EventStream, Rights, event, first, place
 from core.errors import InvalidInput
 from missions.access import Principal
 from missions.feed.change import KINDS
@@ -105,13 +105,13 @@ async def stream(
 
 async def _events(
     feed: Feed, caller: Principal, after: int, kinds: tuple[str, ...], rights: Rights
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes]:
     """The wire's bytes until the rights end."""
     loop = asyncio.get_running_loop()
     audience, sent, beat = caller.audience(), after, loop.time()
     yield first(RETRY_MS) + place(after)
-    async with feed.tail.following() as fresh:
-        while await rights.hold():
+    async with feed.tail.following() as fresh, _beside(rights.ended()) as gone:
+        while not gone.done():
             fresh.clear()
             try:
                 news = await feed.tail.news(after, audience, kinds)
@@ -126,8 +126,18 @@ async def _events(
                 yield place(after) if after > sent else b": \n\n"
                 sent, beat = after, loop.time()
             if not moved:
-                await _until(fresh, min(CHECK_S, HEARTBEAT_S))
+                await _until(fresh, HEARTBEAT_S, gone)
     yield event('{"detail":"the rights have changed: sign in again"}', name="end")
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Future[None]]:
+    """Something that goes on beside the block, and ends with it."""
+    task = asyncio.ensure_future(work)
+    try:
+        yield task
+    finally:
+        task.cancel()
 
 
 async def _wait(
@@ -146,12 +156,19 @@ async def _wait(
                 await _until(fresh, left)
 
 
-async def _until(fresh: asyncio.Event, seconds: float) -> None:
+async def _until(
+    fresh: asyncio.Event, seconds: float, gone: asyncio.Future[None] | None = None
+) -> None:
+    """Return when there is something new, the time is over, or the rights are."""
+    waiting: asyncio.Future[Any] = asyncio.ensure_future(fresh.wait())
     try:
-        async with asyncio.timeout(seconds):
-            await fresh.wait()
-    except TimeoutError:
-        return
+        await asyncio.wait(
+            {waiting} if gone is None else {waiting, gone},
+            timeout=seconds,
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+    finally:
+        waiting.cancel()
 
 
 async def _behind(feed: Feed, after: str | None) -> int:
