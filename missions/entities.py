@@ -275,6 +275,11 @@ class PlanRecord:
     planned: int
     refused: int
     day_share: float
+    km_separate_best: float | None = None
+    """Of the best plan found in which no flight serves two departments; None until it is made."""
+    flights_separate_best: int | None = None
+    served_separate_best: int | None = None
+    """Of the requests that the plan serves, how many that separate plan serves as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -713,6 +718,7 @@ class LedgerLine:
 
     Attributes:
         metres, seconds: whole numbers, so that sums are exact.
+        day: of the flight; None in old records.
     """
 
     id: str
@@ -720,6 +726,7 @@ class LedgerLine:
     department: str
     metres: int
     seconds: int
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

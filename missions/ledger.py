@@ -1,14 +1,17 @@
 """Who owes what of a flight: kilometres and minutes shared out so that they sum exactly.
 
 A task weighs what was photographed for it: the metres of the route's photo legs nearest to it,
-and `STILL_M` for each single photograph. The way out, back and between is shared in the same
-proportion, for nobody asked for it. What a task weighs is shared equally by the requests it served.
+and `STILL_M` for each single photograph; what lies in several tasks is shared between them. The way
+out, back and between is shared in the same proportion, for nobody asked for it. What a task weighs
+is shared equally by the requests it served.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 
-from shapely.geometry import LineString, Point, shape
+import numpy as np
+import shapely
+from shapely.geometry import Point, shape
 from shapely.geometry.base import BaseGeometry
 
 from core.geo import path_length_m
@@ -18,6 +21,11 @@ from missions.entities import Flight, LedgerLine, Request, Task
 
 STILL_M = 40.0
 """What a single photograph weighs, as metres of photo leg: about one footprint at 60 m height."""
+
+PIECE_M = 50.0
+"""Photo legs are shared out in pieces of this length."""
+SAME_DEG = 1e-9
+"""Distances that differ by less are the same: a tenth of a millimetre."""
 
 CITY = "city"
 """Who bears a flight that served no department."""
@@ -50,6 +58,7 @@ def split(
             department=department,
             metres=metres[department],
             seconds=seconds[department],
+            day=flight.day,
         )
         for department in sorted(weights)
     )
@@ -90,22 +99,34 @@ def _weights(
 
 
 def photographed_m(route: Route, tasks: Sequence[Task]) -> list[float]:
-    """Metres photographed for each task: every photo leg counts for the task nearest to its
-    middle, every single photograph for the task nearest to it."""
-    metres = [0.0] * len(tasks)
+    """Metres photographed for each task.
+
+    Every photo leg counts piece by piece for the task nearest to it, every single photograph for
+    the task nearest to it; tasks that are equally near, because they asked for the same ground,
+    share it equally.
+    """
     if len(tasks) < 2:
         return [1.0] * len(tasks)
     places: list[BaseGeometry] = [shape(task.geometry) for task in tasks]
+    metres = np.zeros(len(tasks))
+    for lon, lat, weight in _pieces(route):
+        away = shapely.distance(places, Point(lon, lat))
+        nearest = away <= away.min() + SAME_DEG
+        metres[nearest] += weight / nearest.sum()
+    return [float(m) for m in metres]
+
+
+def _pieces(route: Route) -> Iterator[tuple[float, float, float]]:
+    """Longitude, latitude and metres of each piece of photo leg, and of each single photograph."""
     for here, there in zip(route.waypoints, (*route.waypoints[1:], None), strict=True):
         a = here.position
         if here.photo:
-            metres[_nearest(places, Point(a.lon, a.lat))] += STILL_M
+            yield a.lon, a.lat, STILL_M
         if here.photo_spacing_m > 0 and there is not None:
             b = there.position
-            middle = LineString([(a.lon, a.lat), (b.lon, b.lat)]).centroid
-            metres[_nearest(places, middle)] += path_length_m((a, b))
-    return metres
-
-
-def _nearest(places: Sequence[BaseGeometry], point: Point) -> int:
-    return min(range(len(places)), key=lambda n: float(places[n].distance(point)))
+            length = path_length_m((a, b))
+            count = max(1, round(length / PIECE_M))
+            for n in range(count):
+                share = (n + 0.5) / count
+                lon, lat = a.lon + share * (b.lon - a.lon), a.lat + share * (b.lat - a.lat)
+                yield lon, lat, length / count

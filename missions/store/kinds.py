@@ -329,7 +329,12 @@ KINDS: Mapping[str, Kind] = {
             links=("case_ids",),
             seen_by=_departments,
         ),
-        Kind(name="ledger", cls=LedgerLine, columns=("flight_id", "department"), seen_by=_owner),
+        Kind(
+            name="ledger",
+            cls=LedgerLine,
+            columns=("flight_id", "department", "day", "metres", "seconds"),
+            seen_by=_owner,
+        ),
         Kind(
             name="log",
             cls=LogEntry,

@@ -29,7 +29,13 @@ _NUMBERS: dict[str, type[TypeEngine]] = {
     "strip": Integer,
     "emergency": Integer,
     "escalation": Integer,
+    "metres": Integer,
+    "seconds": Integer,
 }
+
+
+_ONLY_READ = frozenset({"strip", "metres", "seconds"})
+"""Columns that are read, or asked for together with others, and need no index of their own."""
 
 
 def _table(kind: Kind) -> Table:
@@ -50,7 +56,7 @@ def _table(kind: Kind) -> Table:
 def indexed(kind: Kind) -> list[str]:
     """Columns with an index of their own. A box is looked up by its sides together; of its width
     only the largest is asked for. Strips of the map are asked for together with the longitude."""
-    return [n for n in kind.columns if n == "span" or (n not in BOX and n != "strip")]
+    return [n for n in kind.columns if n == "span" or (n not in BOX and n not in _ONLY_READ)]
 
 
 TABLES = {name: _table(kind) for name, kind in KINDS.items()}
