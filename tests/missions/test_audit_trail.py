@@ -1,12 +1,12 @@
 """The audit trail shows every edit, deletion and reordering."""
 
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from meddling import meddle
 
 from missions.audit import verify
 from missions.store import MemoryStore, SqlStore, Store
@@ -29,14 +29,6 @@ def kept(path: Path, make: Any) -> Iterator[SqlStore]:
             unit.log.add(make.entry(f"log-{n}"))
     yield store
     store.close()
-
-
-def meddle(path: Path, *statements: str) -> None:
-    connection = sqlite3.connect(path)
-    with connection:
-        for statement in statements:
-            connection.execute(statement)
-    connection.close()
 
 
 def test_an_untouched_trail_is_whole(store: Store, make: Any) -> None:

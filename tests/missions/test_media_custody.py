@@ -1,12 +1,12 @@
 """The chain of custody shows every edit, deletion, reordering, cut tail and altered file."""
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from evidence_range import opened_desk, picture, take_in
+from meddling import meddle
 
 from core.clock import ManualClock
 from core.errors import InvalidInput, NotAllowed
@@ -33,14 +33,6 @@ def desk(preset: Preset, clock: ManualClock, tmp_path: Path) -> Iterator[Desk]:
 def kept(desk: Desk, make: Any) -> list[str]:
     """Four photographs with four records each."""
     return [take_in(desk, make, picture(n)).id for n in range(4)]
-
-
-def meddle(desk: Desk, *statements: str) -> None:
-    connection = sqlite3.connect(desk.home / "flyonce.sqlite")
-    with connection:
-        for statement in statements:
-            connection.execute(statement)
-    connection.close()
 
 
 def sorts(desk: Desk) -> set[Sort]:
@@ -75,7 +67,7 @@ def test_untouched_evidence_is_whole(desk: Desk, kept: list[str]) -> None:
     ],
 )
 def test_meddling_with_the_chain_shows(desk: Desk, kept: list[str], statements: list[str]) -> None:
-    meddle(desk, *statements)
+    meddle(desk.home / "flyonce.sqlite", *statements)
     assert Sort.CHAIN in sorts(desk)
 
 
@@ -87,12 +79,12 @@ def test_a_tail_cut_with_its_head_shows_against_the_audit_trail(
         end = unit.custody.find()[11]
     head = f'{{"position":12,"seal":"{end.seal}"}}'
     meddle(
-        desk,
+        desk.home / "flyonce.sqlite",
         "DELETE FROM custody WHERE seq > 12",
         f"UPDATE settings SET value = '{head}' WHERE name = 'custody_head'",  # noqa: S608 (values of the test itself)
     )
     assert Sort.CHAIN in sorts(desk)
-    meddle(desk, "DELETE FROM log WHERE seq = 4")
+    meddle(desk.home / "flyonce.sqlite", "DELETE FROM log WHERE seq = 4")
     assert not verify_audit(desk.records).whole
 
 
@@ -100,7 +92,7 @@ def test_a_record_slipped_in_without_the_trail_shows(desk: Desk, kept: list[str]
     with desk.unit() as unit:
         before = unit.settings.get("log_head")
         Custody(unit).note(kept[0], Act.SHOWN, "somebody", desk.now())
-    meddle(desk, "DELETE FROM log WHERE seq = 5")
+    meddle(desk.home / "flyonce.sqlite", "DELETE FROM log WHERE seq = 5")
     with desk.unit() as unit:
         unit.settings.set("log_head", before)
     assert verify_audit(desk.records).whole
@@ -142,7 +134,7 @@ def test_a_record_pointed_at_another_file_shows(desk: Desk, kept: list[str]) -> 
         medium = unit.media.get(kept[2])
     forged = desk.media.put(picture(77))
     meddle(
-        desk,
+        desk.home / "flyonce.sqlite",
         f"UPDATE media SET sha256 = '{forged.sha256}', body = replace(replace(body, "  # noqa: S608 (values of the test itself)
         f"'{medium.key}', '{forged.key}'), '{medium.sha256}', '{forged.sha256}') "
         f"WHERE id = '{medium.id}'",
