@@ -5,9 +5,6 @@ a square of level z (OGC 17-083r4, annex D: WebMercatorQuad). Beyond 85.05 degre
 """
 
 import math
-from collections.abc import Iterator
-
-from core.geo import LonLat
 
 MAX_LAT_DEG = math.degrees(math.atan(math.sinh(math.pi)))
 """85.0511 degrees: web Mercator's map is a square up to here."""
@@ -28,11 +25,6 @@ def square_of(lon: float, lat: float, level: int) -> tuple[int, int]:
     return min(side - 1, max(0, int(x * side))), min(side - 1, max(0, int(y * side)))
 
 
-def above(x: int, y: int, levels: int) -> tuple[int, int]:
-    """The square so many levels up that holds a square."""
-    return x >> levels, y >> levels
-
-
 def corners(x: int, y: int, level: int) -> tuple[float, float, float, float]:
     """West, south, east, north of a square, degrees."""
     side = 1 << level
@@ -41,10 +33,3 @@ def corners(x: int, y: int, level: int) -> tuple[float, float, float, float]:
         return math.degrees(math.atan(math.sinh(math.pi * (1 - 2 * row / side))))
 
     return x / side * 360 - 180, lat(y + 1), (x + 1) / side * 360 - 180, lat(y)
-
-
-def steps(place: LonLat, deepest: int, levels: range) -> Iterator[tuple[int, int, int]]:
-    """(level, x, y) of the squares round a place at some levels, none deeper than `deepest`."""
-    x, y = square_of(place.lon, place.lat, deepest)
-    for level in levels:
-        yield (level, *above(x, y, deepest - level))

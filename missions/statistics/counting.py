@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from core.squares import steps
+from core.squares import square_of
 from missions.entities import (
     Case,
     CaseState,
@@ -130,14 +130,15 @@ def of_request(request: Request, zone: ZoneInfo) -> Iterator[Share]:
 
 
 def cells_of(case: Case) -> Iterator[tuple[CellKey, Counts]]:
-    """What a case counts for on the map, for everybody and for each department that may see it."""
+    """What a case counts for on the map, for everybody and for each department that may see it: at
+    the deepest level; the squares above hold the sums."""
     lon, lat = round(case.position.lon * _E6), round(case.position.lat * _E6)
     is_open = case.state not in OVER
     counts = (is_open, 1, lon * is_open, lat * is_open, lon, lat)
     readers = dict.fromkeys(("", case.department, *case.shared_with))
-    for level, x, y in steps(case.position, LEVELS[-1], LEVELS):
-        for department in readers:
-            yield CellKey(level, y, x, department, case.county), counts
+    x, y = square_of(case.position.lon, case.position.lat, LEVELS[-1])
+    for department in readers:
+        yield CellKey(LEVELS[-1], y, x, department, case.county), counts
 
 
 def first_answer(case: Case) -> datetime | None:

@@ -1,6 +1,6 @@
 """Observers of the store that keep the tallies: after minus before, at the end of each unit."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -84,9 +84,21 @@ class Sums:
         changed = {key: row for key, row in rows.items() if not is_nought(row)}
         if changed:
             unit.tallies.add(changed)
-        cells = {cell: row for cell, row in self.cells.items() if not is_nought(row)}
-        if cells:
-            unit.tallies.add_cells(cells)
+        for level in reversed(counting.LEVELS):
+            cells = _at_level(self.cells, level)
+            if cells:
+                unit.tallies.add_cells(cells)
+
+
+def _at_level(deepest: Mapping[CellKey, list[int]], level: int) -> dict[CellKey, list[int]]:
+    """The sums of the deepest squares over those of a level."""
+    up = counting.LEVELS[-1] - level
+    found: dict[CellKey, list[int]] = {}
+    for cell, row in deepest.items():
+        key = CellKey(level, cell.y >> up, cell.x >> up, cell.department, cell.county)
+        kept = found.get(key)
+        found[key] = list(row) if kept is None else [a + b for a, b in zip(kept, row, strict=True)]
+    return {key: row for key, row in found.items() if not is_nought(row)}
 
 
 def _grains(key: TallyKey) -> tuple[TallyKey, ...]:

@@ -214,14 +214,10 @@ _CELL_COUNTS = tuple(c.name for c in CELLS.c if c.name not in CellKey._fields)
 _ADD = insert(TALLIES)
 _CHANGE = update(TALLIES).where(*(column == bindparam(f"of_{column.name}") for column in _KEY))
 _KEPT = select(TALLIES).where(tuple_(*_KEY).in_(bindparam("keys", expanding=True)))
-_READ = (
-    select(TALLIES)
-    .where(
-        TALLIES.c.subject == bindparam("subject_is"),
-        TALLIES.c.grain == bindparam("grain_is"),
-        TALLIES.c.bucket.between(bindparam("low"), bindparam("high")),
-    )
-    .order_by(*_KEY)
+_READ = select(TALLIES).where(
+    TALLIES.c.subject == bindparam("subject_is"),
+    TALLIES.c.grain == bindparam("grain_is"),
+    TALLIES.c.bucket.between(bindparam("low"), bindparam("high")),
 )
 _READ_OF = _READ.where(TALLIES.c.department == bindparam("department_is"))
 
