@@ -1,7 +1,7 @@
 """Who is calling: the principal of a bearer token, or the local operator on this machine."""
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Annotated, Any
 
 from fastapi import Depends
 from fastapi.requests import HTTPConnection
@@ -61,6 +61,11 @@ def is_local_operator(connection: HTTPConnection, settings: Settings) -> bool:
     return connection.client is not None and is_loopback(connection.client.host)
 
 
+def address_of(connection: HTTPConnection) -> str:
+    """Where a caller is, as its connection tells; what headers say of it proves nothing."""
+    return "" if connection.client is None else connection.client.host
+
+
 def identify(
     connection: HTTPConnection, service: Service, settings: Settings, token: str | None
 ) -> Principal:
@@ -77,7 +82,7 @@ def identify(
             where="Authorization",
             remedy="send 'Authorization: Bearer TOKEN'; 'flyonce token create' makes a token",
         )
-    principal = service.principal(token)
+    principal = service.principal(token, address_of(connection))
     if principal is None:
         raise Unauthenticated(
             "this token is not known, or no longer good",
@@ -100,19 +105,39 @@ async def get_principal(
 Caller = Annotated[Principal, Depends(get_principal)]
 
 
+SEE = "see"
+"""The action of routes that everybody who is signed in may use, each within what they see."""
+PUBLIC = "public"
+"""The action of routes that need no token."""
+
+
+def _tagged(action: str, check: Any) -> Any:
+    """Tell of a dependency which action it asks for: `action_of` reads it."""
+    check.action = action
+    return check
+
+
 def _permitted(action: str) -> Callable[[Principal], Awaitable[Principal]]:
     async def check(caller: Caller) -> Principal:
         caller.require(action)
         return caller
 
-    return check
+    tagged: Callable[[Principal], Awaitable[Principal]] = _tagged(action, check)
+    return tagged
 
 
 async def _sees_all(caller: Caller) -> Principal:
-    if not caller.sees_all:
-        caller.require("administer")
+    caller.require_city()
     return caller
 
+
+async def _public() -> None:
+    """Needs nothing."""
+
+
+_tagged(SEE, get_principal)
+_tagged("city", _sees_all)
+_tagged(PUBLIC, _public)
 
 Flyer = Annotated[Principal, Depends(_permitted("fly"))]
 Requester = Annotated[Principal, Depends(_permitted("request"))]
@@ -120,4 +145,26 @@ Officer = Annotated[Principal, Depends(_permitted("decide"))]
 Administrator = Annotated[Principal, Depends(_permitted("administer"))]
 Deliverer = Annotated[Principal, Depends(_permitted("deliver"))]
 Filer = Annotated[Principal, Depends(_permitted("file"))]
+Signaller = Annotated[Principal, Depends(_permitted("signal"))]
+Configurer = Annotated[Principal, Depends(_permitted("configure"))]
+Auditor = Annotated[Principal, Depends(_permitted("audit"))]
+Rehearser = Annotated[Principal, Depends(_permitted("rehearse"))]
 CityWide = Annotated[Principal, Depends(_sees_all)]
+"""For every department's things; those of county-limited callers are still to be chosen."""
+Public = Depends(_public)
+"""Among a route's `dependencies`: it is meant to need no token."""
+
+
+def action_of(route: Any) -> str | None:
+    """Which action a route asks for: one of `missions.access.ACTIONS`, `SEE` or `PUBLIC`; None for
+    a route that nobody has thought about."""
+    found = [getattr(d.call, "action", None) for d in _dependants(route.dependant)]
+    named = [action for action in found if action is not None]
+    narrow = [action for action in named if action not in (SEE, PUBLIC)]
+    return narrow[0] if narrow else SEE if SEE in named else PUBLIC if PUBLIC in named else None
+
+
+def _dependants(dependant: Any) -> Iterator[Any]:
+    for inner in dependant.dependencies:
+        yield inner
+        yield from _dependants(inner)

@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import InvalidInput
@@ -37,7 +37,13 @@ class Settings(BaseSettings):
             said, "rules" approve by the preset's; "auto" is rules in a simulation and people
             otherwise.
         require_signing: vehicles without a MAVLink signing key are neither heard nor spoken to.
-        require_sign_in: refuse callers without a token even on this machine.
+        require_sign_in: refuse callers without a token even on this machine; None to do so unless
+            the service runs its own simulation.
+        public_url: where browsers reach the service, for an identity provider; None for `url`.
+        oidc_issuer: address of an OpenID Connect provider (docs/access.md); empty for none.
+        oidc_client_id, oidc_client_secret: by which it knows this service.
+        oidc_name: what the sign-in button calls it.
+        oidc_rules: YAML file, from its claims to roles.
         allowed_hosts: further names, separated by commas, by which browsers reach the service.
         rate_limits: factor on the rates of the city's limits.yaml; 0 switches them off.
         media_max_mb, body_max_kb: largest photograph and largest other request body.
@@ -63,7 +69,13 @@ class Settings(BaseSettings):
     forecast_url: str = ""
     filing_answers: Literal["auto", "rules", "people"] = "auto"
     require_signing: bool = False
-    require_sign_in: bool = False
+    require_sign_in: bool | None = None
+    public_url: str | None = None
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
+    oidc_name: str = ""
+    oidc_rules: Path | None = None
     allowed_hosts: str = ""
     rate_limits: float = Field(1.0, ge=0, le=1000)
     media_max_mb: int = Field(64, ge=1, le=4096)

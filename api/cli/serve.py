@@ -35,5 +35,15 @@ def serve(
     def ready(url: str) -> None:
         out.print(f"FlyOnce is running: [bold]{url}[/]   (stop it with Ctrl-C)")
 
-    asyncio.run(runtime.serve(settings, simulate=sim, speed=pace, hours=hours, ready=ready))
+    def announce(name: str, password: str) -> None:
+        """On this terminal and nowhere else: it is not logged, and kept only as a hash."""
+        err.print("First start: sign in as the administrator; you will choose another password.")
+        err.print(f"  name:     {name}", highlight=False)
+        err.print(f"  password: {password}   (shown this once)", highlight=False)
+
+    asyncio.run(
+        runtime.serve(
+            settings, simulate=sim, speed=pace, hours=hours, ready=ready, announce=announce
+        )
+    )
     err.print("Stopped. Nothing is lost: start it again to carry on.")

@@ -24,12 +24,6 @@ def health(service: ServiceOf) -> schemas.Health:
     return schemas.Health(wall=SystemClock().now(), **service.health())
 
 
-@router.get("/me", summary="Who the caller is", responses=problems())
-async def me(caller: Caller) -> schemas.Me:
-    """Role and department, which come from the token alone."""
-    return schemas.Me.from_principal(caller)
-
-
 @router.get(
     "/city",
     summary="Territory, docks, zones, places, departments and drones",

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from api.schemas.base import Feature, FeatureCollection, Items, Model, geometry, point
-from missions.access import Principal
 
 
 class Health(Model):
@@ -15,18 +14,6 @@ class Health(Model):
     wall: datetime
     vehicles: int
     vehicles_heard: int
-
-
-class Me(Model):
-    """Who the caller is."""
-
-    role: str
-    department: str | None
-    name: str
-
-    @classmethod
-    def from_principal(cls, principal: Principal) -> "Me":
-        return cls(role=principal.role, department=principal.department, name=principal.name)
 
 
 class Named(Model):

@@ -147,6 +147,7 @@ class Accounts:
                 account, password=encoded, must_change=True, password_at=self._book.now()
             )
             unit.accounts.put(account)
+            self._book.changed(unit)
             self._sessions.end_all(unit, account, "password reset", p.name)
             self._told(
                 unit, account, "account.reset", "was given a new password", "密码已重置", p.name
@@ -181,6 +182,7 @@ class Accounts:
                 password_at=self._book.now(),
             )
             unit.accounts.put(account)
+            self._book.changed(unit)
             self._sessions.end_all(unit, account, "password changed", p.name, keep=p.session)
             self._told(
                 unit, account, "account.password", "chose a new password", "修改了密码", p.name

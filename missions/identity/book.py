@@ -77,7 +77,7 @@ class Book:
 
     def changed(self, unit: Unit) -> None:
         """Count a change of rights, so that nobody goes on with what they had before."""
-        unit.settings.set(EPOCH, epoch(unit) + 1)
+        bump(unit)
 
     def department(self, department: str | None) -> str | None:
         """A department of the city, or none.
@@ -111,6 +111,11 @@ class Book:
                 + ", ".join(self.preset.territory),
             )
         return tuple(c for c in self.preset.territory if c in wanted)
+
+
+def bump(unit: Unit) -> None:
+    """Count a change of rights."""
+    unit.settings.set(EPOCH, epoch(unit) + 1)
 
 
 def epoch(unit: Unit) -> int:

@@ -6,6 +6,8 @@ from missions.identity.accounts import Accounts
 from missions.identity.book import Book
 from missions.identity.keys import Keys
 from missions.identity.passwords import Hashing
+from missions.identity.provider import Provider
+from missions.identity.records import Account
 from missions.identity.resolving import Resolver
 from missions.identity.rolebook import Roles
 from missions.identity.sessions import Sessions
@@ -37,6 +39,17 @@ class Identity:
         self.accounts = Accounts(self.book, self.sessions, self.hashing)
         self.keys = Keys(self.book)
         self.roles = Roles(self.book)
+        self.provider: Provider | None = None
+        """The identity provider, where one is set."""
+
+    def principal(self, token: str | None, address: str | None = None) -> Principal | None:
+        """Who a token or key names, from where it comes; None for one that is not good."""
+        return None if token is None else self.resolver.resolve(token, address)
+
+    def principal_of(self, account: Account, session: str) -> Principal:
+        """What an account may do in a session."""
+        with self.book.records.view() as unit:
+            return self.resolver.of_account(unit, account, session)
 
     def still_good(self, principal: Principal) -> bool:
         """Whether a principal's rights are what they were when its stream was opened."""

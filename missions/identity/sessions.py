@@ -261,7 +261,13 @@ class Sessions:
             return None
         return await self._hashing.later(lambda: self._hashing.hash(password))
 
-    def _failed(self, account: Account | None, address: str, count: int) -> None:
+    def refused(self, address: str, by: str) -> None:
+        """A sign-in that somebody else refused, for the trail."""
+        self._failed(None, address, self._by_address.failed(address), by)
+
+    def _failed(
+        self, account: Account | None, address: str, count: int, by: str = "an unknown name"
+    ) -> None:
         """Put a failed sign-in into the trail, at most a few a minute and address."""
         try:
             self._told.check(address)
@@ -270,7 +276,7 @@ class Sessions:
             return
         for key in (address, ""):
             self._told.failed(key)
-        whose = "an unknown name" if account is None else account.name
+        whose = by if account is None else account.name
         subject = "sign-in" if account is None else account.id
         with self._book.records.unit() as unit:
             self._book.note(

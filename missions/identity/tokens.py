@@ -12,6 +12,7 @@ from core.clock import Clock, SystemClock
 from core.errors import InvalidInput
 from missions.access import Principal, Role, Territory
 from missions.identity import roles
+from missions.identity.book import bump
 from missions.identity.names import KEY, digest, opaque
 from missions.store.protocol import Unit
 from missions.store.records import TokenRecord
@@ -114,6 +115,8 @@ def revoke(unit: Unit, name: str, *, clock: Clock | None = None) -> int:
     good = [record for record in unit.tokens.find(name=name) if record.revoked_at is None]
     for record in good:
         unit.tokens.put(replace(record, revoked_at=now))
+    if good:
+        bump(unit)
     return len(good)
 
 
