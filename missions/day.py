@@ -10,12 +10,12 @@ from core.clock import SystemClock
 from core.errors import PlanRejected
 from missions import schedule
 from missions.answers import Answers
-from missions.demand import recurring
+from missions.demand import apart, recurring
 from missions.demand.answering import Answering
 from missions.demand.planning import PLANNED_BY, PlannedDay
 from missions.demand.releasing import asked_for, is_released, release
 from missions.demand.week import days_of, flown_in, note_week
-from missions.demand.worker import plan, share_of
+from missions.demand.worker import flown_apart, plan, share_of
 from missions.evidence.retention import Retention
 from missions.feed.rules import feed_rules
 from missions.feed.sweeping import sweep
@@ -97,6 +97,7 @@ class Day:
             schedule.every("verification", 120, _guarded(self._verify), zone),
             schedule.every("standing orders", 60, _guarded(self._recur), zone),
             schedule.every("answers", 15, _guarded(self._answer), zone),
+            schedule.every("separate flights", 900, _guarded(self._prove), zone),
             schedule.every("mending", 30, _guarded(self._mend), zone),
             schedule.every("feed", 3600, _guarded(self._sweep_feed), zone),
             schedule.every("clock", 5, _guarded(self._save_clock), zone),
@@ -141,6 +142,16 @@ class Day:
     async def _answer(self) -> None:
         """What still waits and can be answered now."""
         await self._answering.tick(self._room.now())
+
+    async def _prove(self) -> None:
+        """What separate flights for a plan's requests would have cost, one plan at a time."""
+        found = await asyncio.to_thread(apart.unproven, self._room.records)
+        if found is None:
+            return
+        record, served = found
+        loop = asyncio.get_running_loop()
+        cost = await loop.run_in_executor(self._room.planning, flown_apart, served, record)
+        await asyncio.to_thread(apart.keep, self._room.records, record, cost)
 
     async def _mend(self) -> None:
         await mend.tick(self._room)

@@ -36,6 +36,7 @@ from missions.feed.desk import Feed
 from missions.feed.webhooks import Webhooks
 from missions.identity import tokens
 from missions.identity.desk import Identity
+from missions.ledgers import Ledgers
 from missions.media.archive import Archive
 from missions.media.batches import Batches
 from missions.media.desk import Desk
@@ -99,6 +100,8 @@ class Service:
         """Trying, accepting, withdrawing requests, and the files they come in."""
         self.standings = Standings(room)
         """Looks that are wanted again and again."""
+        self.ledgers = Ledgers(room)
+        """Who owes what of what was flown."""
         self.flying = Flying(room)
         """What pilots do with drones in the air."""
         self.signals = Signals(room)

@@ -4,10 +4,11 @@ import os
 from collections.abc import Sequence
 from datetime import date
 
+from missions.demand.apart import Apart, apart
 from missions.demand.planning import PlannedDay, plan_day
 from missions.demand.reach import Pass, share
 from missions.demand.revisit import requests_for
-from missions.entities import Request
+from missions.entities import PlanRecord, Request
 from missions.presets import Preset, load
 from missions.processes import leave_with_parent
 
@@ -34,6 +35,11 @@ def plan(day: date, seconds: float, seed: int, asked: Sequence[Request]) -> Plan
 def share_of(flown: Sequence[Pass]) -> float:
     """The share of the territory that flights photograph."""
     return share(_opened(), flown)
+
+
+def flown_apart(requests: Sequence[Request], record: PlanRecord) -> Apart:
+    """What separate flights for a plan's requests would have cost."""
+    return apart(_opened(), requests, record)
 
 
 def _opened() -> Preset:
