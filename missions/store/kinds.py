@@ -4,7 +4,7 @@ Both stores and the tables are made from this list. A column keeps its own type 
 sort rightly; times are text of fixed width.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import Enum
@@ -43,6 +43,7 @@ from missions.media.brought import Batch, Upload
 from missions.preflight.model import Grounding, Preflight
 from missions.sightings import SightingRecord
 from missions.signals.model import Contact, DayFigures, Device, Gauge, Signal, Trace
+from missions.store import routes
 from missions.store.protocol import Between
 from missions.store.records import (
     AnswerRecord,
@@ -92,7 +93,15 @@ class Kind:
 
     def column_values(self, item: Any) -> dict[str, Any]:
         """The value of each column."""
-        return {name: plain(read(item)) for name, read in self.readers.items()}
+        boxed = box_of(item) if self._boxed else {}
+        return {
+            name: boxed[name] if name in boxed else plain(read(item))
+            for name, read in self.readers.items()
+        }
+
+    @property
+    def _boxed(self) -> bool:
+        return "west" in self.readers
 
     def link_values(self, item: Any) -> frozenset[tuple[str, str]]:
         """Every (field, value) of the fields with several values, the audience among them."""
@@ -176,15 +185,13 @@ def _reader(name: str) -> Callable[[Any], Any]:
 
 
 def box_of(item: Any) -> Mapping[str, float | None]:
-    """The bounding box of what a thing shows, degrees; of its position where it has no footprint.
+    """The bounding box of what a thing shows, degrees: of a route, a track, a footprint, or of its
+    position where it has none of these.
 
-    Footprints are polygons of some hundred metres that do not cross the 180th meridian.
+    They do not cross the 180th meridian: footprints have some hundred metres, flights some ten km.
     """
-    if item.footprint is not None:
-        points = _points(item.footprint["coordinates"])
-    elif getattr(item, "position", None) is not None:
-        points = [(item.position.lon, item.position.lat)]
-    else:
+    points = _shown(item)
+    if not points:
         return dict.fromkeys(BOX)
     lons, lats = [p[0] for p in points], [p[1] for p in points]
     west, east = min(lons), max(lons)
@@ -195,6 +202,17 @@ def box_of(item: Any) -> Mapping[str, float | None]:
         "north": max(lats),
         "span": east - west,
     }
+
+
+def _shown(item: Any) -> Sequence[Any]:
+    if isinstance(item, Flight):
+        return routes.places(item.route)
+    if isinstance(item, Track):
+        return [(lon / 1e7, lat / 1e7) for lon, lat in zip(item.lon_e7, item.lat_e7, strict=True)]
+    if item.footprint is not None:
+        return _points(item.footprint["coordinates"])
+    position = getattr(item, "position", None)
+    return [] if position is None else [(position.lon, position.lat)]
 
 
 def _points(coordinates: Any) -> list[Any]:
@@ -248,10 +266,11 @@ KINDS: Mapping[str, Kind] = {
             cls=Flight,
             columns=(
                 *("state", "day", "vehicle", "system_id", "plan_id", "case_id"),
-                *("filing_id", "origin", "start"),
+                *("filing_id", "origin", "start", "end", *BOX),
             ),
             links=("task_ids",),
             seen_by=_departments,
+            together=("west", "east", "south", "north", "start"),
         ),
         Kind(
             name="standings",
@@ -286,7 +305,10 @@ KINDS: Mapping[str, Kind] = {
         Kind(
             name="anomalies",
             cls=Anomaly,
-            columns=("state", "event_type", "department", "case_id", "lon", "lat"),
+            columns=(
+                *("state", "event_type", "department", "case_id", "lon", "lat"),
+                *("first_seen", "last_seen"),
+            ),
             seen_by=_owner_and_shared,
         ),
         Kind(
@@ -382,8 +404,9 @@ KINDS: Mapping[str, Kind] = {
         Kind(
             name="tracks",
             cls=Track,
-            columns=("vehicle", "day", "start", "end"),
+            columns=("vehicle", "day", "start", "end", *BOX),
             seen_by=_departments,
+            together=("west", "east", "south", "north", "start"),
         ),
         Kind(
             name="preflights",

@@ -48,6 +48,15 @@ def from_text(text: str) -> Route:
     return StoredRoute(text)
 
 
+def places(route: Route) -> list[tuple[float, float]]:
+    """Longitude and latitude of each waypoint; of a route that is still text, without reading
+    the rest of it."""
+    stored = route.__dict__.get("text")
+    if isinstance(stored, str) and "waypoints" not in route.__dict__:
+        return [(row[0], row[1]) for row in json.loads(stored)]
+    return [(w.position.lon, w.position.lat) for w in route.waypoints]
+
+
 def _row(w: Waypoint) -> list[Any]:
     """The numbers of a waypoint; the last two only where the route says them."""
     row = [
