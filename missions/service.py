@@ -15,6 +15,7 @@ from missions import queries
 from missions.access import Principal
 from missions.answers import Answers
 from missions.cases.desk import Casework
+from missions.cases.inspections import Inspections
 from missions.demand.asking import RequestDraft, ask
 from missions.demand.desk import DemandDesk
 from missions.demand.inserting import insert
@@ -37,6 +38,7 @@ from missions.feed.webhooks import Webhooks
 from missions.identity import tokens
 from missions.identity.desk import Identity
 from missions.ledgers import Ledgers
+from missions.exchange.desk import Exchange
 from missions.media.archive import Archive
 from missions.media.batches import Batches
 from missions.media.desk import Desk
@@ -132,6 +134,10 @@ class Service:
         """Whether the service is ready, and its figures."""
         self.casework = Casework(room)
         """Cases and their seven steps."""
+        self.inspections = Inspections(room)
+        """Joint inspections: one visit for several departments."""
+        self.exchange = Exchange(Desk.of(room))
+        """Cases for the province's platform."""
         self.telemetry = TelemetryHistory(room)
         """Where drones were."""
         self.statistics = Statistics(room.records, room.preset, room.clock)

@@ -14,6 +14,7 @@ from api.cli import (
     audit,
     bench,
     campaign,
+    cases,
     catalogue,
     change,
     cog,
@@ -30,6 +31,7 @@ from api.cli import (
     mosaic,
     plan,
     poses,
+    province,
     rehearse,
     replan,
     retention,
@@ -80,6 +82,8 @@ for command in (
 app.add_typer(token.app, name="token")
 app.add_typer(audit.app, name="audit")
 app.add_typer(statistics.app, name="statistics")
+app.add_typer(cases.app, name="cases")
+app.add_typer(province.app, name="province")
 app.add_typer(detectors.app, name="detectors")
 app.add_typer(labels.app, name="labels")
 app.add_typer(catalogue.app, name="catalogue")

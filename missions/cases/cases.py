@@ -34,6 +34,7 @@ __all__ = [
     "known_type",
     "note_step",
     "open_case",
+    "place_names",
     "recurring",
     "redispatched",
     "score",
@@ -71,7 +72,7 @@ def open_case(
     """
     kind = known_type(preset, event_type)
     now = clock.now()
-    place, place_zh = _place_names(preset, anomaly.position)
+    place, place_zh = place_names(preset, anomaly.position)
     county = preset.county_at(anomaly.position)
     department = kind.department_in(county)
     audience = dict.fromkeys((anomaly.department, *anomaly.shared_with, kind.department))
@@ -226,7 +227,7 @@ def _next_number(unit: Unit, preset: Preset, now: datetime) -> str:
     return f"{city}-{day}-{count:04d}"
 
 
-def _place_names(preset: Preset, position: LonLat) -> tuple[str, str]:
+def place_names(preset: Preset, position: LonLat) -> tuple[str, str]:
     """What people call the place: the nearest known one, else the county."""
     point = Point(position.lon, position.lat)
     near = min(preset.places, key=lambda p: float(p.geometry.distance(point)), default=None)

@@ -1,4 +1,4 @@
-"""A joint inspection (综合查一次): one visit or flight for the open cases of several departments."""
+"""A joint inspection (综合查一次): one visit for open cases of several departments."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -32,7 +32,7 @@ class Separate:
 
     Attributes:
         visits: one for each department that has a case there.
-        flights: one for each department whose case needs a look from above.
+        flights: as many, where each asks for its own look.
         km, minutes: of these flights from the nearest dock and back at cruising speed: a lower
             bound, for no photograph is counted.
     """

@@ -240,8 +240,8 @@ class FakeService:
 
     @property
     def casework(self) -> Any:
-        def viewed(p: Principal, id: str, case: entities.Case | None = None) -> CaseView:
-            found = p.checked(case or a_case())
+        def viewed(p: Principal, id: str, *, checked: bool = True) -> CaseView:
+            found = p.checked(a_case()) if checked else a_case()
             return CaseView(
                 case=found,
                 standing=Standing(hours=1.0, left_h=1.0, overdue_since=None, late=False),
@@ -262,7 +262,7 @@ class FakeService:
             self._called("step", p, id, order.step, order.note)
             if order.step == "close":
                 raise IllegalTransition("cannot go from dispatched to closed", where=id, remedy="-")
-            return viewed(p, id)
+            return viewed(p, id, checked=False)
 
         return step
 

@@ -1,0 +1,1 @@
+"""What goes up to the province's platform, and how it is checked there."""
