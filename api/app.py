@@ -28,6 +28,7 @@ from api.routes import (
     docks,
     evidence,
     exchange,
+    features,
     feed,
     findings,
     flights,
@@ -56,7 +57,7 @@ from api.routes import (
 from api.settings import Settings
 from missions.service import Service
 
-_STANDARD = (stac, tiles)
+_STANDARD = (features, stac, tiles)
 """They follow standards that say themselves what becomes of query parameters and bodies."""
 
 
@@ -116,6 +117,7 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
         labels,
         ledger,
         evidence,
+        features,
         feed,
         webhooks,
         live,

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import Depends
 from fastapi.requests import HTTPConnection
 
+from api.basic import basic_key
 from api.errors import Unauthenticated
 from api.manners.calling import remembered
 from api.settings import Settings, is_loopback
@@ -40,6 +41,8 @@ def token_of(connection: HTTPConnection) -> str | None:
     header = connection.headers.get("authorization")
     if header is None:
         return None
+    if (key := basic_key(connection)) is not None:
+        return key
     if not header.lower().startswith(_SCHEME) or not header[len(_SCHEME) :].strip():
         raise Unauthenticated(
             "the Authorization header holds no bearer token",

@@ -53,6 +53,7 @@ TAGS = [
     {"name": "findings", "description": "What was found, and the day's figures."},
     {"name": "cases", "description": "What departments have to settle."},
     {"name": "events", "description": "What changed: the feed, server-sent events, webhooks."},
+    {"name": "features", "description": "OGC API Features, for QGIS and other systems."},
     {"name": "statistics", "description": "Figures as the city reports them, and the map of many."},
     {"name": "reviews", "description": "The officers' queue, labels, and how good detectors are."},
 ]

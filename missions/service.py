@@ -32,6 +32,7 @@ from missions.entities import (
     Review,
 )
 from missions.evidence.desk import Evidence
+from missions.features.finding import Features
 from missions.feed.courier import Courier
 from missions.feed.desk import Feed
 from missions.feed.webhooks import Webhooks
@@ -116,6 +117,8 @@ class Service:
         """What was really photographed, and whether that will do."""
         self.places = Anomalies(room)
         """One anomaly and its temperature history."""
+        self.features = Features(room.records)
+        """What lies on the map, for other systems."""
         self.feed = Feed(room.records)
         """What changed, in order."""
         self.webhooks = Webhooks(room, self.feed.rules)

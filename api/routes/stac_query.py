@@ -103,7 +103,7 @@ def of_post(body: bytes) -> Query:
 
 
 def _query(search: Search, plain: Mapping[str, str]) -> Query:
-    since, until = _interval(search.datetime)
+    since, until = interval_of(search.datetime)
     equals: dict[str, tuple[str, ...]] = {name: (value,) for name, value in plain.items()}
     least: dict[str, float] = {}
     most: dict[str, float] = {}
@@ -206,7 +206,7 @@ def _geometry(value: Any) -> Any:
     return geometry
 
 
-def _interval(text: str | None) -> tuple[datetime | None, datetime | None]:
+def interval_of(text: str | None) -> tuple[datetime | None, datetime | None]:
     """An instant, or two with `/` between, of which one may be open (`..` or nothing)."""
     if text is None:
         return None, None

@@ -1,0 +1,1 @@
+"""What lies on the map, for other systems: collections of OGC API Features."""
