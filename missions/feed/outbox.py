@@ -12,9 +12,9 @@ from typing import Any
 
 from core.clock import SystemClock
 from missions.feed.change import KINDS, Change, What
-from missions.store.kinds import AUDIENCE
 from missions.store.kinds import KINDS as STORED
 from missions.store.observed import Observer, Observers
+from missions.store.placing import Locate
 from missions.store.protocol import Unit
 
 LEAP = 1_000_000
@@ -45,7 +45,7 @@ def write(unit: Unit, gathered: list[tuple[str, Any | None, Any]]) -> None:
     number = last_number(unit)
     lines = []
     for (kind, _), (before, after) in moves.items():
-        for line in _lines(kind, before, after, now):
+        for line in _lines(kind, before, after, now, unit.locate):
             number += 1
             lines.append(line(str(number)))
     unit.changes.add_all(lines)
@@ -66,10 +66,13 @@ def leap(unit: Unit, at: datetime) -> None:
     )
 
 
-def _lines(kind: str, before: Any | None, after: Any, at: datetime) -> Iterator[Any]:
+def _lines(
+    kind: str, before: Any | None, after: Any, at: datetime, locate: Locate
+) -> Iterator[Any]:
     """What is told of one thing: first to those who lost sight of it, then to those who see it."""
-    sees = _audience(kind, after)
-    lost = _audience(kind, before) - sees if before is not None else frozenset()
+    sees = STORED[kind].audience(after, locate(after))
+    was = frozenset() if before is None else STORED[kind].audience(before, locate(before))
+    lost = was - sees
     if lost:
 
         def withdrawn(number: str) -> Change:
@@ -99,10 +102,6 @@ def _lines(kind: str, before: Any | None, after: Any, at: datetime) -> Iterator[
         )
 
     yield told
-
-
-def _audience(kind: str, item: Any) -> frozenset[str]:
-    return frozenset(value for name, value in STORED[kind].link_values(item) if name == AUDIENCE)
 
 
 def _others(item: Any) -> Iterable[str]:

@@ -55,6 +55,8 @@ from missions.store.records import (
 )
 from missions.telemetry.track import Track
 
+COUNTY = "county"
+"""The column of kinds that lie in one county."""
 AUDIENCE = "audience"
 """The link field under which the departments that may see a thing are kept."""
 
@@ -103,12 +105,25 @@ class Kind:
     def _boxed(self) -> bool:
         return "west" in self.readers
 
-    def link_values(self, item: Any) -> frozenset[tuple[str, str]]:
-        """Every (field, value) of the fields with several values, the audience among them."""
+    def link_values(self, item: Any, counties: Iterable[str] = ()) -> frozenset[tuple[str, str]]:
+        """Every (field, value) of the fields with several values, the audience among them.
+
+        Args:
+            counties: where the item lies; a kind with a column for that needs no links for it.
+        """
         found = {(name, str(plain(v))) for name in self.links for v in getattr(item, name)}
-        if self.seen_by is not None:
-            found.update((AUDIENCE, department) for department in self.seen_by(item) if department)
+        within = () if COUNTY in self.columns else counties
+        found.update((AUDIENCE, value) for value in self.audience(item, within))
         return frozenset(found)
+
+    def audience(self, item: Any, counties: Iterable[str] = ()) -> frozenset[str]:
+        """Who may see an item: departments, "department@county" and "@county"."""
+        if self.seen_by is None:
+            return frozenset()
+        departments = {department for department in self.seen_by(item) if department}
+        plain_ones = {d for d in departments if "@" not in d}
+        within = {f"{d}@{county}" for county in counties for d in ("", *plain_ones)}
+        return frozenset(departments | within)
 
     def conditions(self, audience: Audience, equals: Mapping[str, Any]) -> dict[str, Any]:
         """All conditions of a search, with plain values.
@@ -116,7 +131,7 @@ class Kind:
         Raises:
             InvalidInput: this kind cannot be found by such a field.
         """
-        wanted = dict(equals) if audience is None else {AUDIENCE: audience, **equals}
+        wanted = self._scoped(audience, equals)
         known = {"id", *self.columns, *self.links}
         if self.seen_by is not None:
             known.add(AUDIENCE)
@@ -128,6 +143,21 @@ class Kind:
                     remedy=f"use one of {', '.join(sorted(known))}",
                 )
         return {name: _plain_condition(value) for name, value in wanted.items()}
+
+    def _scoped(self, audience: Audience, equals: Mapping[str, Any]) -> dict[str, Any]:
+        """The conditions with the audience among them: as links, or for kinds that have a column
+        for the county as a department and counties."""
+        if audience is None:
+            return dict(equals)
+        if not isinstance(audience, tuple) or COUNTY not in self.columns:
+            return {AUDIENCE: audience, **equals}
+        department = audience[0].partition("@")[0]
+        counties = tuple(link.partition("@")[2] for link in audience)
+        if (asked := equals.get(COUNTY)) is not None:
+            named = {asked} if isinstance(asked, str) else set(asked)
+            counties = tuple(county for county in counties if county in named)
+        whose = {AUDIENCE: department} if department else {}
+        return {**whose, **equals, COUNTY: counties}
 
     def is_selective(self, name: str) -> bool:
         """Whether a condition on this field leaves few things."""

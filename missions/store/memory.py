@@ -19,6 +19,7 @@ from missions.store.counts import CellKey, TallyKey
 from missions.store.fencing import pass_fence
 from missions.store.kinds import KINDS, Kind
 from missions.store.observed import Observers, registered
+from missions.store.placing import Locate, nowhere
 from missions.store.protocol import Between, Extent, Unit
 from missions.store.seal import SealedLog
 from missions.store.tallies import MemoryTallies
@@ -45,6 +46,7 @@ class MemoryStore:
         self._cells: dict[CellKey, tuple[int, ...]] = {}
         self._lock = threading.RLock()
         self._open = False
+        self.locate: Locate = nowhere
         self._observers = registered() if observers is None else observers
 
     @contextmanager
@@ -56,6 +58,7 @@ class MemoryStore:
             undo: list[Undo] = []
             try:
                 made = _MemoryUnit(self, undo)
+                made.locate = self.locate
                 pass_fence(made)
                 with accompanied(made):
                     yield made
@@ -92,11 +95,13 @@ class _Row:
 
     __slots__ = ("columns", "item", "links", "position")
 
-    def __init__(self, kind: Kind, item: Any, position: int) -> None:
+    def __init__(
+        self, kind: Kind, item: Any, position: int, counties: Iterable[str] = ()
+    ) -> None:
         self.item = item
         self.position = position
         self.columns = {"id": item.id, **kind.column_values(item)}
-        self.links = kind.link_values(item)
+        self.links = kind.link_values(item, counties)
 
     def place(self, by: str) -> tuple[Any, int]:
         """Where it stands in the order of a column."""
@@ -131,7 +136,11 @@ class _MemoryUnit(UnitBase):
 
     def _make(self, kind: Kind) -> Any:
         table = MemoryRepository[Any](
-            kind, self._store._tables[kind.name], self._store._order[kind.name], self._undo
+            kind,
+            self._store._tables[kind.name],
+            self._store._order[kind.name],
+            self._undo,
+            self.locate,
         )
         if kind.name == "log":
             return SealedLog(table, self._settings)
@@ -150,9 +159,15 @@ class MemoryRepository(Generic[T]):
     """The things of one kind in a dictionary."""
 
     def __init__(
-        self, kind: Kind, rows: dict[str, _Row], order: list[str], undo: list[Undo] | None
+        self,
+        kind: Kind,
+        rows: dict[str, _Row],
+        order: list[str],
+        undo: list[Undo] | None,
+        locate: Locate,
     ) -> None:
         self._kind = kind
+        self._locate = locate
         self._rows = rows
         self._order = order
         self._undo = undo
@@ -163,7 +178,7 @@ class MemoryRepository(Generic[T]):
         item_id = item.id  # type: ignore[attr-defined]
         if item_id in self._rows:
             raise taken(self._kind, item_id)
-        self._rows[item_id] = _Row(self._kind, item, len(self._order))
+        self._rows[item_id] = self._row(item, len(self._order))
         self._order.append(item_id)
 
         def take_back() -> None:
@@ -183,8 +198,15 @@ class MemoryRepository(Generic[T]):
         before = self._rows.get(item_id)
         if before is None:
             raise absent(self._kind, item_id)
-        self._rows[item_id] = _Row(self._kind, item, before.position)
+        self._rows[item_id] = self._row(item, before.position)
         undo.append(lambda: self._rows.__setitem__(item_id, before))
+
+    def relink(self, item: T) -> None:
+        """Make a thing's links anew; nobody is told, for nothing else of it changes."""
+        self.put(item)
+
+    def _row(self, item: T, position: int) -> _Row:
+        return _Row(self._kind, item, position, self._locate(item))
 
     def remove(self, item_id: str) -> None:
         undo = writable(self._undo)

@@ -189,6 +189,8 @@ Step = Callable[["Unit", list[Any]], None]
 class Unit(Protocol):
     """Everything that is stored, within one transaction."""
 
+    locate: Callable[[Any], Iterable[str]]
+
     def gathered(self, step: Step) -> list[Any]:
         """What is gathered for a last step of this unit; append to it.
 
@@ -307,7 +309,13 @@ class Unit(Protocol):
 
 
 class Store(Protocol):
-    """Where the story is kept."""
+    """Where the story is kept.
+
+    Attributes:
+        locate: in which counties a thing lies; `missions.store.placing.scope_by` sets it.
+    """
+
+    locate: Callable[[Any], Iterable[str]]
 
     def unit(self) -> AbstractContextManager[Unit]:
         """A unit of work that may write: commits on leaving, rolls back on an exception.

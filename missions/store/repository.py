@@ -1,6 +1,6 @@
 """The repositories of the SQL store, within one transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cache
 from typing import Any, Generic, TypeVar
@@ -21,7 +21,8 @@ from sqlalchemy.exc import IntegrityError
 
 from missions.access import Audience
 from missions.store import codec, ordered
-from missions.store.kinds import Kind
+from missions.store.kinds import AUDIENCE, Kind
+from missions.store.placing import nowhere
 from missions.store.protocol import Extent
 from missions.store.search import Shape, counting, listing, picking, shape_of
 from missions.store.tables import LINKS, SETTINGS, TABLES
@@ -33,7 +34,15 @@ T = TypeVar("T")
 class SqlRepository(Generic[T]):
     """The things of one kind in a table."""
 
-    def __init__(self, kind: Kind, connection: Connection, *, writing: bool) -> None:
+    def __init__(
+        self,
+        kind: Kind,
+        connection: Connection,
+        *,
+        writing: bool,
+        locate: Callable[[Any], Iterable[str]],
+    ) -> None:
+        self._locate = locate
         self._kind = kind
         self._table = TABLES[kind.name]
         self._connection = connection
@@ -79,6 +88,13 @@ class SqlRepository(Generic[T]):
         if self._kind.links or self._kind.seen_by is not None:
             owner = {"owner_kind": self._kind.name, "owner_seq": seq}
             self._connection.execute(_UNLINK_ALL, owner)
+
+    def relink(self, item: T) -> None:
+        """Make a thing's links anew; nobody is told, for nothing else of it changes."""
+        self._must_write()
+        seq = self._seq_of(item.id)  # type: ignore[attr-defined]
+        if seq is not None:
+            self._relink(item, seq)
 
     def get(self, item_id: str) -> T:
         body = self._connection.execute(_by_id(self._table), {"wanted": item_id}).scalar()
@@ -194,13 +210,15 @@ class SqlRepository(Generic[T]):
     def _link_rows(self, item: Any, seq: int) -> list[dict[str, Any]]:
         return [
             {"kind": self._kind.name, "field": name, "value": value, "seq": seq}
-            for name, value in self._kind.link_values(item)
+            for name, value in self._kind.link_values(item, self._locate(item))
         ]
 
     def _relink(self, item: Any, seq: int) -> None:
         owner = {"owner_kind": self._kind.name, "owner_seq": seq}
         before = frozenset(tuple(row) for row in self._connection.execute(_LINKS_OF, owner))
-        now = self._kind.link_values(item)
+        now = self._kind.link_values(item, self._locate(item))
+        if self._locate is nowhere:  # a command beside the service keeps what the service knew
+            now |= {(name, value) for name, value in before if "@" in value and name == AUDIENCE}
         for name, value in before - now:
             gone = {**owner, "old_field": name, "old_value": value}
             self._connection.execute(_UNLINK, gone)

@@ -23,6 +23,7 @@ from missions.store.faults import store_fault
 from missions.store.fencing import pass_fence
 from missions.store.kinds import Kind
 from missions.store.observed import Observers, registered
+from missions.store.placing import Locate, nowhere
 from missions.store.protocol import Unit
 from missions.store.repository import SqlRepository, SqlSettings
 from missions.store.seal import SealedLog
@@ -65,6 +66,7 @@ class SqlStore:
         self._where = self._url.database or self._url.render_as_string()
         self._sqlite = self._url.get_backend_name() == "sqlite"
         self._observers = registered() if observers is None else observers
+        self.locate: Locate = nowhere
         self._turn = threading.Lock()
         self._writer: int | None = None
         self._engine = self._make_engine({**_PRAGMAS, **(pragmas or {})})
@@ -85,6 +87,7 @@ class SqlStore:
             try:
                 with self._faults(), self._transaction(writing=True) as connection:
                     made = _SqlUnit(connection, self._observers, writing=True)
+                    made.locate = self.locate
                     pass_fence(made)
                     with accompanied(made):
                         yield made
@@ -148,7 +151,9 @@ class _SqlUnit(UnitBase):
         self._tallies = SqlTallies(connection, writing=writing)
 
     def _make(self, kind: Kind) -> Any:
-        table = SqlRepository[Any](kind, self._connection, writing=self._writing)
+        table = SqlRepository[Any](
+            kind, self._connection, writing=self._writing, locate=self.locate
+        )
         if kind.name == "log":
             return SealedLog(table, self._settings)
         return AppendOnly(table) if kind.name == "custody" else table

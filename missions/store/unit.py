@@ -36,6 +36,7 @@ from missions.signals.model import Contact, DayFigures, Device, Gauge, Signal, T
 from missions.store.counts import Tallies
 from missions.store.kinds import KINDS, Kind
 from missions.store.observed import Observed, Observers
+from missions.store.placing import Locate, nowhere
 from missions.store.protocol import Placed, Repository, Settings, Step
 from missions.store.records import (
     AnswerRecord,
@@ -51,7 +52,13 @@ T = TypeVar("T")
 
 
 class UnitBase(ABC):
-    """A unit that makes its repositories when they are first asked for."""
+    """A unit that makes its repositories when they are first asked for.
+
+    Attributes:
+        locate: in which counties a thing lies (`missions.store.placing`).
+    """
+
+    locate: Locate = staticmethod(nowhere)
 
     def __init__(self, observers: Observers) -> None:
         self._made: dict[str, Any] = {}
