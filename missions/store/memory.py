@@ -188,8 +188,15 @@ class MemoryRepository(Generic[T]):
         undo.append(take_back)
 
     def add_all(self, items: Iterable[T]) -> None:
-        for item in items:
-            self.add(item)
+        undo = writable(self._undo)
+        before = len(undo)
+        try:
+            for item in items:
+                self.add(item)
+        except BaseException:  # all of them or none
+            while len(undo) > before:
+                undo.pop()()
+            raise
 
     def put(self, item: T) -> None:
         undo = writable(self._undo)

@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from core.errors import Unavailable
+from missions.store.collation import by_bytes
 
 _SCRIPTS = Path(__file__).parent / "migrations"
 
@@ -47,3 +48,4 @@ def upgrade(connection: Connection, where: str) -> None:
         )
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    by_bytes(connection)

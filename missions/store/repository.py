@@ -1,6 +1,7 @@
 """The repositories of the SQL store, within one transaction."""
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from functools import cache
 from typing import Any, Generic, TypeVar
@@ -62,9 +63,11 @@ class SqlRepository(Generic[T]):
         if not rows:
             return
         try:
-            self._connection.execute(_insert(self._table), rows)
+            with self._whole():
+                self._connection.execute(_insert(self._table), rows)
         except IntegrityError as error:
             ids = [row["id"] for row in rows]
+            self._connection.execute(_remove_from(self._table), {"row_seq": rows[0]["seq"]})
             raise taken(self._kind, self._first_taken(ids)) from error
         if links:
             self._connection.execute(_insert(LINKS), links)
@@ -239,10 +242,23 @@ class SqlRepository(Generic[T]):
     def _seq_of(self, item_id: str) -> int | None:
         return self._connection.execute(_seq_by_id(self._table), {"wanted": item_id}).scalar()
 
+    def _whole(self) -> AbstractContextManager[Any]:
+        """Round an insertion: whoever passes over its refusal finds the rest of the unit whole.
+
+        PostgreSQL would give up the transaction. SQLite keeps it, with the rows before the refused
+        one; a savepoint there would hide a full disk, which ends transaction and savepoint alike.
+        """
+        sqlite = self._connection.dialect.name == "sqlite"
+        return nullcontext() if sqlite else self._connection.begin_nested()
+
     def _first_taken(self, ids: list[str]) -> str:
-        """Which id was given twice: the transaction is lost, so only the ids themselves tell."""
-        twice = [i for n, i in enumerate(ids) if i in ids[:n]]
-        return twice[0] if twice else ids[0] if len(ids) == 1 else f"one of {len(ids)} ids"
+        """Which id is there already, or is given twice."""
+        seen: set[str] = set()
+        for item_id in ids:
+            if item_id in seen or self.exists(item_id):
+                return item_id
+            seen.add(item_id)
+        return "an id"
 
     def _must_write(self) -> None:
         if not self._writing:
@@ -282,6 +298,11 @@ def _update(table: Table) -> Executable:
 @cache
 def _remove(table: Table) -> Executable:
     return delete(table).where(table.c.seq == bindparam("row_seq"))
+
+
+@cache
+def _remove_from(table: Table) -> Executable:
+    return delete(table).where(table.c.seq >= bindparam("row_seq"))
 
 
 @cache

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from core.errors import InvalidInput
+from core.errors import InvalidInput, Unavailable
 from missions.store import migrate
 from missions.store.acting import accompanied
 from missions.store.appended import AppendOnly
@@ -111,6 +111,8 @@ class SqlStore:
                 if not self._sqlite:
                     connection.execute(_POSTGRES_WRITES if writing else _POSTGRES_READS)
                 yield connection
+                if writing and not self._sqlite:
+                    _refuse_broken(connection, self._where)
 
     @contextmanager
     def _faults(self) -> Iterator[None]:
@@ -136,6 +138,18 @@ class SqlStore:
         if self._sqlite:
             _tune_sqlite(engine, pragmas)
         return engine
+
+
+def _refuse_broken(connection: Connection, where: str) -> None:
+    """PostgreSQL ends a transaction in which a statement failed by forgetting all of it, and says
+    that it is done; nobody may take that for kept."""
+    driver: Any = connection.connection.dbapi_connection
+    if driver.info.transaction_status.name == "INERROR":
+        raise Unavailable(
+            "a step of this unit failed and was passed over; nothing of it was stored",
+            where=where,
+            remedy="see the service's log for what failed",
+        )
 
 
 _POSTGRES_WRITES = text(f"SELECT pg_advisory_xact_lock({_WRITERS_LOCK})")

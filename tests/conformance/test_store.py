@@ -155,6 +155,32 @@ def test_unknown_and_taken_ids_are_refused(store: Store) -> None:
         unit.requests.add(wish())
 
 
+def test_a_refusal_that_is_passed_over_spoils_nothing_else(store: Store) -> None:
+    with store.unit() as unit:
+        unit.requests.add(wish(1))
+        with pytest.raises(InvalidInput, match="already") as alone:
+            unit.requests.add(wish(1))
+        with pytest.raises(InvalidInput, match="already") as among:
+            unit.requests.add_all([wish(2), wish(1), wish(3)])
+        unit.requests.add(wish(4))
+    assert (alone.value.where, among.value.where) == ("req-1", "req-1")
+    with store.view() as unit:
+        assert [r.id for r in unit.requests.find()] == ["req-1", "req-4"]
+        assert unit.requests.count(audience="emergency") == 2
+
+
+def test_text_is_compared_by_bytes(store: Store) -> None:
+    """Whatever order of letters the database's country has."""
+    with store.unit() as unit:
+        names = ("f3/a", "f3/~", "f3/Z", "f3", "f31/a", "f3/1")
+        unit.media.add_all(medium(n, flight=name) for n, name in enumerate(names))
+    with store.view() as unit:
+        found = unit.media.find(flight=Between("f3/", "f3/~"))
+        assert [m.flight for m in found] == ["f3/a", "f3/~", "f3/Z", "f3/1"]
+        ordered = unit.media.ordered("flight", newest_first=False)
+        assert [m.flight for m in ordered] == ["f3", "f3/1", "f3/Z", "f3/a", "f3/~", "f31/a"]
+
+
 def test_a_failed_unit_leaves_nothing(store: Store) -> None:
     with store.unit() as unit:
         unit.requests.add(wish(1))
