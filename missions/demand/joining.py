@@ -4,7 +4,7 @@ Whether it does is measured as for photographs that were taken: every photograph
 take is laid on level ground, and must show the place at the asked resolution and overlap.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -13,7 +13,8 @@ import numpy as np
 import shapely
 
 import planner
-from core.geo import LocalFrame, LonLat
+from core.energy import CALM
+from core.geo import LocalFrame, LonLat, path_length_m
 from core.ids import new_id
 from core.route import Route, Waypoint
 from imagery.ground.overlap import Shot, overlap_of
@@ -23,11 +24,14 @@ from missions.entities import Flight, FlightState, Origin, Request, RequestState
 from missions.lifecycle import move
 from missions.presets import Preset
 from missions.store.protocol import Unit
+from planner.verify.path import clock
 
 SHARE = 0.995
 """Of the place that the flight must photograph: what routes are laid out to."""
 ROUNDING = 1.02
 """Resolution and overlap as routes are laid out are a little off what was asked."""
+TIMING_S = 60.0
+"""Flights are timed to within so much: work is planned to begin and end on the minute."""
 _ORIGINS = (Origin.REVISIT, Origin.ASKED, Origin.REFLY)
 """Flights of these origins keep to their plan; others may be turned at any moment."""
 
@@ -77,12 +81,13 @@ def shows(preset: Preset, flight: Flight, request: Request, ground: shapely.Geom
 
 
 def shots_of(preset: Preset, flight: Flight, request: Request) -> list[Shot]:
-    """Every photograph that a route will take with a sensor, fine enough; on level ground."""
-    aimed = _aimed(flight.route)
+    """Every photograph that a route will take with a sensor, fine enough and within the request's
+    window; on level ground."""
+    spec = preset.kinds[preset.dock(flight.dock).kind]
+    aimed = _aimed(flight, request, clock(flight.route.waypoints, spec, CALM))
     if not aimed:
         return []
     frame = LocalFrame(aimed[0].position)
-    spec = preset.kinds[preset.dock(flight.dock).kind]
     prints = planner.photographed(
         Route(aimed), spec, frame, gsd_m=request.gsd_m, sensors=frozenset({request.sensor})
     )
@@ -106,8 +111,8 @@ def _may_join(flight: Flight, request: Request, ready: datetime) -> bool:
         flight.state is FlightState.PLANNED
         and flight.origin in _ORIGINS
         and flight.start >= ready
-        and flight.start >= request.earliest
-        and flight.end <= request.latest
+        and flight.end >= request.earliest
+        and flight.start <= request.latest
     )
 
 
@@ -121,8 +126,8 @@ def _join(request: Request, flight: Flight, zone: ZoneInfo) -> Joined:
         sensors=(request.sensor,),
         geometry=request.geometry,
         gsd_m=request.gsd_m,
-        earliest=request.earliest,
-        latest=request.latest,
+        earliest=min(request.earliest, flight.start),
+        latest=max(request.latest, flight.end),
         priority=request.priority,
         state=TaskState.PLANNED,
         flight_id=flight.id,
@@ -146,13 +151,26 @@ def _join(request: Request, flight: Flight, zone: ZoneInfo) -> Joined:
     return Joined(before=flight, flight=more, task=task, request=answered)
 
 
-def _aimed(route: Route) -> tuple[Waypoint, ...]:
-    """Each photograph of a route by itself, and behind it where its leg goes."""
-    points, found = route.waypoints, []
-    for shot in route.shots:
-        here = replace(points[shot.leg], position=shot.position, photo=True, photo_spacing_m=0.0)
-        ahead = points[min(shot.leg + 1, len(points) - 1)]
-        found += [here, replace(here, position=ahead.position, photo=False)]
+def _aimed(flight: Flight, request: Request, reached: Sequence[float]) -> tuple[Waypoint, ...]:
+    """Each photograph within a request's window by itself, and behind it where its leg goes.
+
+    Args:
+        reached: seconds after take-off at which each waypoint is reached.
+    """
+    points, found = flight.route.waypoints, []
+    early = (request.earliest - flight.start).total_seconds() - TIMING_S
+    late = (request.latest - flight.start).total_seconds() + TIMING_S
+    for shot in flight.route.shots:
+        onward = min(shot.leg + 1, len(points) - 1)
+        ahead = points[onward]
+        length = path_length_m((points[shot.leg].position, ahead.position))
+        share = shot.along_m / length if length > 0 else 0.0
+        at = reached[shot.leg] + share * (reached[onward] - reached[shot.leg])
+        if early <= at <= late:
+            here = replace(
+                points[shot.leg], position=shot.position, photo=True, photo_spacing_m=0.0
+            )
+            found += [here, replace(here, position=ahead.position, photo=False)]
     return tuple(found)
 
 

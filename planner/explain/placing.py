@@ -44,7 +44,7 @@ def placed(fitter: Fitter, tasks: Sequence[Task]) -> list[Flight]:
     given = list(fitter.flights[len(fitter.problem.frozen) :])
     for number, task in enumerate(tasks):
         desk = Fitter(fitter.problem, [*given, *found]) if number else fitter
-        chance = desk.first(task)
+        chance = _shortest(desk, task)
         if chance is None:
             return []
         flight = desk.flight(task, chance, f"offer-{number + 1}")
@@ -52,6 +52,17 @@ def placed(fitter: Fitter, tasks: Sequence[Task]) -> list[Flight]:
             return []
         found.append(flight)
     return found if _accept(fitter, tasks, found) else []
+
+
+def _shortest(desk: Fitter, task: Task) -> Chance | None:
+    """Of all flights that could be, the one that a plan would choose: the shortest, and of equal
+    ones the soonest. The soonest of all would be by whoever has the longest way."""
+    metres = desk.singles(task).metres
+
+    def key(chance: Chance) -> tuple[float, float]:
+        return float(metres[chance.station, int(chance.reverse)]), chance.start_s
+
+    return min(desk.chances(task), key=key, default=None)
 
 
 def accepted(fitter: Fitter, chosen: Sequence[tuple[Task, Chance]]) -> list[Flight]:

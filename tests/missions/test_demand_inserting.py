@@ -220,7 +220,7 @@ def test_what_a_planned_flight_sees_anyway_joins_it_for_nothing(
     [
         {"gsd_m": 0.02},  # finer than it is flown
         {"sensor": "visible", "gsd_m": 0.001},
-        {"latest": timedelta(minutes=-1)},  # over before the flight is
+        {"latest": timedelta(seconds=20)},  # over before the flight is there
         {"kind": "orbit", "radius_m": 30.0, "top_m": 30.0},
         {"geometry": {"type": "Point", "coordinates": [118.85, 28.85]}},  # elsewhere
     ],
@@ -231,7 +231,7 @@ def test_what_it_does_not_see_does_not_join(
     with store.view() as unit:
         flight = max(unit.flights.find(), key=lambda f: f.start)
     if isinstance(changes.get("latest"), timedelta):
-        changes = {"latest": flight.end + changes["latest"]}
+        changes = {"latest": flight.start + changes["latest"]}
     wish = narrow(make, flight, **changes)
     assert joined(preset, wish, [flight], clock.now()) is None
     assert joined(preset, narrow(make, flight), [flight], clock.now()) is not None
