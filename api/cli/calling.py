@@ -33,6 +33,12 @@ class Caller:
         """The answer to a body of JSON."""
         return self._asked(method, path, json=body)
 
+    def upload(self, path: str, content: bytes, **query: Any) -> Any:
+        """The answer to a file as it is; queries without a value are left out."""
+        wanted = {name: value for name, value in query.items() if value is not None}
+        kind = {"Content-Type": "application/octet-stream"}
+        return self._asked("POST", path, params=wanted, content=content, headers=kind)
+
     def pages(self, path: str, most: int, **query: Any) -> Iterator[Any]:
         """The items of a list, page by page, as many as wanted."""
         after = None
