@@ -110,7 +110,8 @@ def with_headers(send: Send, more: Callable[[Any], Headers]) -> Send:
 
     async def sender(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message.get("headers", ()), *more(message)]
+            added = more(message)
+            message["headers"] = [*message.get("headers", ()), *added]
         await send(message)
 
     return sender

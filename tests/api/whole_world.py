@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,14 @@ from fleet.fleet import Fleet
 from imagery.storage import MediaFolder
 from missions import entities
 from missions.access import Principal, Role
+from missions.catalog.quality import load as load_quality
 from missions.identity import tokens
+from missions.operations import examine
 from missions.operations.finds import Finds
 from missions.operations.intake import Intake
 from missions.operations.orders import kept_book
 from missions.operations.room import ControlRoom, Watchers
-from missions.presets import load
+from missions.presets import Preset, load
 from missions.report import Reporter
 from missions.service import Service
 from missions.store import MemoryStore, Store
@@ -43,6 +45,7 @@ class World:
 
     room: ControlRoom
     service: Service
+    intake: Intake
     app: Any
     url: str = ""
 
@@ -50,6 +53,12 @@ class World:
         """A token that names a principal."""
         with self.room.unit() as unit:
             return tokens.make(unit, principal, clock=self.room.clock)
+
+
+@cache
+def city() -> Preset:
+    """The shipped city, read once."""
+    return load("quzhou")
 
 
 def furnish(store: Store) -> None:
@@ -124,7 +133,7 @@ def a_review() -> entities.Review:
 def world(home: Path, store: Store | None = None, **settings: Any) -> Iterator[World]:
     """The service of a city whose drones are silent; nothing runs by the clock."""
     records = MemoryStore() if store is None else store
-    preset = load("quzhou")
+    preset = city()
     clock = ManualClock(NOW)
     watchers = Watchers()
     fleet = Fleet(
@@ -134,12 +143,21 @@ def world(home: Path, store: Store | None = None, **settings: Any) -> Iterator[W
         ground=preset.heights,
         orders=kept_book(records, clock, preset.docks),
     )
+    media = MediaFolder(str(home / "media"), min_free_bytes=0)
+    examine._bench = examine.Workbench(
+        cameras={c.id: c for kind in preset.kinds.values() for c in kind.cameras},
+        heights=preset.heights,
+        rules={},
+        anywhere=frozenset(),
+        media=media,
+        quality=load_quality(),
+    )
     with ThreadPoolExecutor(1) as pool:
         room = ControlRoom(
             preset=preset,
             clock=clock,
             records=records,
-            media=MediaFolder(str(home / "media"), min_free_bytes=0),
+            media=media,
             logs=home / "logs",
             fleet=fleet,
             pool=pool,
@@ -147,10 +165,14 @@ def world(home: Path, store: Store | None = None, **settings: Any) -> Iterator[W
             watchers=watchers,
         )
         furnish(records)
-        service = Service(room, Intake(room, Finds(room)), Reporter(room))
+        intake = Intake(room, Finds(room))
+        service = Service(room, intake, Reporter(room))
         service.status = "ok"
         given = {"home": home, "require_sign_in": True, "rate_limits": 0, **settings}
-        yield World(room, service, create_app(service, Settings(**given)))
+        try:
+            yield World(room, service, intake, create_app(service, Settings(**given)))
+        finally:
+            examine._bench = None
 
 
 @contextmanager
@@ -160,8 +182,17 @@ def served(made: World) -> Iterator[World]:
     listener.bind(("127.0.0.1", 0))
     listener.listen(64)
     made.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server = uvicorn.Server(uvicorn.Config(made.app, log_level="error", access_log=False))
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))
+    server = uvicorn.Server(
+        uvicorn.Config(made.app, log_level="error", access_log=False, timeout_graceful_shutdown=2)
+    )
+
+    async def run() -> None:
+        intake = asyncio.create_task(made.intake.run())
+        await server.serve([listener])
+        intake.cancel()
+        await asyncio.gather(intake, return_exceptions=True)
+
+    thread = threading.Thread(target=lambda: asyncio.run(run()), daemon=True)
     thread.start()
     try:
         yield made
@@ -169,5 +200,3 @@ def served(made: World) -> Iterator[World]:
         server.should_exit = True
         thread.join(20)
         listener.close()
-
-
