@@ -16,6 +16,9 @@ SETTING = "tallies"
 ZONE = "Asia/Shanghai"
 """The zone of a store that nobody has told one yet; telling it another counts everything anew."""
 
+_FEW = 1000
+"""So many squares are written at once, whatever their level."""
+
 Change = tuple[Any | None, Any]
 """A thing as it was (None for a new one) and as it is."""
 
@@ -84,10 +87,14 @@ class Sums:
         changed = {key: row for key, row in rows.items() if not is_nought(row)}
         if changed:
             unit.tallies.add(changed)
+        few: dict[CellKey, list[int]] = {}
         for level in reversed(counting.LEVELS):
-            cells = _at_level(self.cells, level)
-            if cells:
-                unit.tallies.add_cells(cells)
+            few |= _at_level(self.cells, level)
+            if len(few) > _FEW:
+                unit.tallies.add_cells(few)
+                few = {}
+        if few:
+            unit.tallies.add_cells(few)
 
 
 def _at_level(deepest: Mapping[CellKey, list[int]], level: int) -> dict[CellKey, list[int]]:

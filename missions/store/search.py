@@ -111,13 +111,13 @@ def _select(kind: Kind, what: Any, shape: Shape) -> tuple[Select[Any], Any]:
     query, seq = select(what).select_from(table), table.c.seq
     columns = {name: form for name, form in shape if name in table.c}
     links = {name: form for name, form in shape if name not in table.c}
-    selective = any(kind.is_selective(name) for name, _ in shape)
+    selective = any(_narrows(kind, name, form) for name, form in shape)
     for name, form in columns.items():
         column: Any = table.c[name]
-        if selective and not kind.is_selective(name):
+        if selective and not _narrows(kind, name, form):
             column = Unindexed(column)
         query = query.where(condition(column, name, form))
-    narrow = any(kind.is_selective(name) for name in columns)
+    narrow = any(_narrows(kind, name, form) for name, form in columns.items())
     for name in sorted(links, key=kind.is_selective, reverse=True):
         link = LINKS.alias()
         match = and_(
@@ -131,6 +131,12 @@ def _select(kind: Kind, what: Any, shape: Shape) -> tuple[Select[Any], Any]:
         else:
             query, seq, narrow = query.join(link, match), link.c.seq, True
     return query, seq
+
+
+def _narrows(kind: Kind, name: str, form: str) -> bool:
+    """Whether a condition leaves few things; a range that is open at one end may leave nearly all:
+    of a year's cases, all but the last days' are due before now."""
+    return kind.is_selective(name) and form not in ("from", "to", "any")
 
 
 def condition(column: Any, name: str, form: str) -> ColumnElement[bool]:

@@ -2,17 +2,19 @@
 
 from abc import ABC, abstractmethod
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
 from sqlalchemy import (
     Connection,
+    and_,
     bindparam,
     delete,
     insert,
+    or_,
     select,
-    tuple_,
     update,
 )
 
@@ -21,7 +23,8 @@ from missions.store.tables import CELLS, TALLIES
 from missions.store.unit import read_only
 
 T = TypeVar("T")
-_CHUNK = 100
+_SIZES = (4, 8, 16, 64)
+"""So many rows are asked for at once: few statements, made once."""
 
 
 def added(kept: bytes | None, change: Counts) -> bytes:
@@ -43,7 +46,7 @@ class _Base(ABC):
 
     def add(self, changes: Mapping[TallyKey, Counts]) -> None:
         self._must_write()
-        for keys in chunks(changes, _CHUNK):
+        for keys in chunks(changes, _SIZES[-1]):
             kept = self._kept(keys)
             self._write({key: added(kept.get(key), changes[key]) for key in keys}, kept.keys())
 
@@ -52,7 +55,7 @@ class _Base(ABC):
             raise read_only()
 
     @abstractmethod
-    def _kept(self, keys: Collection[TallyKey]) -> Mapping[TallyKey, bytes]: ...
+    def _kept(self, keys: Sequence[TallyKey]) -> Mapping[TallyKey, bytes]: ...
     @abstractmethod
     def _write(self, rows: Mapping[TallyKey, bytes], known: Collection[TallyKey]) -> None: ...
 
@@ -71,9 +74,16 @@ class SqlTallies(_Base):
         super().__init__(writing=writing)
         self._connection = connection
 
-    def _kept(self, keys: Collection[TallyKey]) -> Mapping[TallyKey, bytes]:
-        rows = self._connection.execute(_KEPT, {"keys": [tuple(key) for key in keys]})
-        return {TallyKey(*row[:-1]): row[-1] for row in rows}
+    def _kept(self, keys: Sequence[TallyKey]) -> Mapping[TallyKey, bytes]:
+        size = next(size for size in _SIZES if size >= len(keys))
+        padded = [*keys, *[keys[0]] * (size - len(keys))]
+        values = {
+            f"{name}_{n}": part
+            for n, key in enumerate(padded)
+            for name, part in key._asdict().items()
+        }
+        rows = self._connection.execute(_kept(size), values).all()
+        return {TallyKey._make(row[:6]): row[6] for row in rows}
 
     def _write(self, rows: Mapping[TallyKey, bytes], known: Collection[TallyKey]) -> None:
         fresh = [{**k._asdict(), "counts": v} for k, v in rows.items() if k not in known]
@@ -102,7 +112,7 @@ class SqlTallies(_Base):
         query, values = _READ, {"subject_is": subject, "grain_is": grain, "low": low, "high": high}
         if department is not None:
             query, values = _READ_OF, {**values, "department_is": department}
-        rows = self._connection.execute(query, values)
+        rows = self._connection.execute(query, values).all()
         return [(TallyKey._make(row[:6]), row[6]) for row in rows]
 
     def cells(
@@ -116,7 +126,7 @@ class SqlTallies(_Base):
             query = query.where(c.department == department)
         if counties is not None:
             query = query.where(c.county.in_(counties))
-        rows = self._connection.execute(query)
+        rows = self._connection.execute(query).all()
         return [(CellKey._make(row[:5]), row[5:]) for row in rows]
 
     def everything(self) -> Iterator[tuple[TallyKey, Counts]]:
@@ -147,7 +157,7 @@ class MemoryTallies(_Base):
         self._cells = cells
         self._undo: list[Any] = [] if undo is None else undo
 
-    def _kept(self, keys: Collection[TallyKey]) -> Mapping[TallyKey, bytes]:
+    def _kept(self, keys: Sequence[TallyKey]) -> Mapping[TallyKey, bytes]:
         return {key: self._tallies[key] for key in keys if key in self._tallies}
 
     def _write(self, rows: Mapping[TallyKey, bytes], known: Collection[TallyKey]) -> None:
@@ -213,13 +223,22 @@ _ALL_CELLS = select(CELLS)
 _CELL_COUNTS = tuple(c.name for c in CELLS.c if c.name not in CellKey._fields)
 _ADD = insert(TALLIES)
 _CHANGE = update(TALLIES).where(*(column == bindparam(f"of_{column.name}") for column in _KEY))
-_KEPT = select(TALLIES).where(tuple_(*_KEY).in_(bindparam("keys", expanding=True)))
 _READ = select(TALLIES).where(
     TALLIES.c.subject == bindparam("subject_is"),
     TALLIES.c.grain == bindparam("grain_is"),
     TALLIES.c.bucket.between(bindparam("low"), bindparam("high")),
 )
 _READ_OF = _READ.where(TALLIES.c.department == bindparam("department_is"))
+
+
+@cache
+def _kept(size: int) -> Any:
+    """So many rows by their keys. Not as "(a, b) IN (...)": SQLite 3.40 scans the table for that
+    as soon as there are two."""
+    one = (
+        and_(*(column == bindparam(f"{column.name}_{n}") for column in _KEY)) for n in range(size)
+    )
+    return select(TALLIES).where(or_(*one))
 
 
 def _adding(dialect: str) -> Any:
