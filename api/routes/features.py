@@ -34,37 +34,41 @@ _Text = Annotated[str | None, Query(max_length=2000)]
 
 
 @router.get("", summary="What is served", responses=problems())
-def landing(request: Request, _caller: Caller) -> dict[str, Any]:
+def features_landing(request: Request, _caller: Caller) -> dict[str, Any]:
     """Where everything is, the STAC catalogue of photographs too."""
     return Renderer(request).landing()
 
 
 @router.get("/conformance", summary="What of the standard is served", responses=problems())
-def conformance(_caller: Caller) -> dict[str, Any]:
+def features_conformance(_caller: Caller) -> dict[str, Any]:
     """Conformance classes."""
     return {"conformsTo": list(CONFORMANCE)}
 
 
 @router.get("/api", summary="These addresses as OpenAPI 3.0", responses=problems())
-def description(request: Request, _caller: Caller) -> JSONResponse:
+def features_description(request: Request, _caller: Caller) -> JSONResponse:
     """The standard asks for version 3.0; the whole API is described in version 3.1."""
     return JSONResponse(document(str(request.base_url).rstrip("/")), media_type=OPENAPI)
 
 
 @router.get("/collections", summary="Collections", responses=problems())
-def collections(request: Request, service: ServiceOf, _caller: Caller) -> dict[str, Any]:
+def features_collections(request: Request, service: ServiceOf, _caller: Caller) -> dict[str, Any]:
     """What there is to be read."""
     return Renderer(request).collections(COLLECTIONS.values(), service.preset)
 
 
 @router.get("/collections/{id}", summary="A collection", responses=problems(404))
-def collection(request: Request, service: ServiceOf, _caller: Caller, id: Id) -> dict[str, Any]:
+def features_collection(
+    request: Request, service: ServiceOf, _caller: Caller, id: Id
+) -> dict[str, Any]:
     """One of them."""
     return Renderer(request).collection(service.features.collection(id), service.preset)
 
 
 @router.get("/collections/{id}/queryables", summary="Filters", responses=problems(404))
-def queryables(request: Request, service: ServiceOf, _caller: Caller, id: Id) -> JSONResponse:
+def features_queryables(
+    request: Request, service: ServiceOf, _caller: Caller, id: Id
+) -> JSONResponse:
     """A JSON schema of the properties that items can be searched by."""
     found = service.features.collection(id)
     return JSONResponse(Renderer(request).queryables(found), media_type=SCHEMA)
@@ -76,7 +80,7 @@ def queryables(request: Request, service: ServiceOf, _caller: Caller, id: Id) ->
     response_class=JSONResponse,
     responses=problems(400, 404) | _FEATURES,
 )
-def items(
+def features_items(
     request: Request,
     service: ServiceOf,
     caller: Caller,
@@ -103,7 +107,9 @@ def items(
     response_class=JSONResponse,
     responses=problems(400, 404) | _FEATURES,
 )
-def item(request: Request, service: ServiceOf, caller: Caller, id: Id, item: Id) -> JSONResponse:
+def features_item(
+    request: Request, service: ServiceOf, caller: Caller, id: Id, item: Id
+) -> JSONResponse:
     """One feature."""
     found = service.features.collection(id)
     thing = service.features.one(caller, found, item)

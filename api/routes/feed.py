@@ -83,7 +83,7 @@ async def feed(
     responses=problems(410) | _STREAM,
     dependencies=[Depends(live_place)],
 )
-async def stream(
+async def feed_stream(
     request: Request,
     service: ServiceOf,
     caller: Caller,

@@ -26,7 +26,9 @@ def webhooks(
 
 
 @router.post("", summary="Make a webhook", status_code=201, responses=problems(403, 409))
-def make(service: ServiceOf, caller: Caller, body: WebhookIn, response: Response) -> WebhookMade:
+def make_webhook(
+    service: ServiceOf, caller: Caller, body: WebhookIn, response: Response
+) -> WebhookMade:
     """It tells of what changes from now on; keep its `secret`, which is not shown again."""
     draft = WebhookDraft(
         url=body.url, description=body.description, kinds=body.kinds, department=body.department
@@ -44,33 +46,33 @@ def webhook(service: ServiceOf, caller: Caller, id: Id) -> WebhookOut:
 
 
 @router.patch("/{id}", summary="Change a webhook", responses=problems(403, 404))
-def change(service: ServiceOf, caller: Caller, id: Id, body: WebhookChange) -> WebhookOut:
+def change_webhook(service: ServiceOf, caller: Caller, id: Id, body: WebhookChange) -> WebhookOut:
     """Switched on again, it goes on where it stopped."""
     wanted = body.model_dump(exclude_none=True)
     return _shown(service.webhooks.change(caller, id, **wanted))
 
 
 @router.delete("/{id}", summary="Remove a webhook", status_code=204, responses=problems(403, 404))
-def remove(service: ServiceOf, caller: Caller, id: Id) -> None:
+def remove_webhook(service: ServiceOf, caller: Caller, id: Id) -> None:
     """With the record of what was sent."""
     service.webhooks.remove(caller, id)
 
 
 @router.post("/{id}/secret", summary="Replace the secret", responses=problems(403, 404))
-def rotate(service: ServiceOf, caller: Caller, id: Id, response: Response) -> WebhookMade:
+def rotate_webhook(service: ServiceOf, caller: Caller, id: Id, response: Response) -> WebhookMade:
     """For a day messages carry two signatures, of the new secret and of the one before."""
     response.headers["cache-control"] = "no-store"
     return WebhookMade.made(service.webhooks.rotate(caller, id), _clock.now())
 
 
 @router.post("/{id}/test", summary="Send a test", status_code=202, responses=problems(403, 404))
-def test(service: ServiceOf, caller: Caller, id: Id) -> DeliveryOut:
+def test_webhook(service: ServiceOf, caller: Caller, id: Id) -> DeliveryOut:
     """A message `webhook.test`; look under deliveries for what came of it."""
     return DeliveryOut.from_entity(service.webhooks.test(caller, id))
 
 
 @router.get("/{id}/deliveries", summary="What was sent", responses=problems(404))
-def deliveries(
+def webhook_deliveries(
     service: ServiceOf,
     caller: Caller,
     id: Id,
