@@ -1,5 +1,6 @@
 """The HTTP application: routes, guards and the console, around a service."""
 
+from types import SimpleNamespace
 from typing import Any
 
 from fastapi import Depends, FastAPI, Request, Response
@@ -55,6 +56,7 @@ from api.routes import (
     webhooks,
 )
 from api.settings import Settings
+from missions.catalog.limits import shipped
 from missions.service import Service
 
 _STANDARD = (features, stac, tiles)
@@ -85,7 +87,7 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
     app.include_router(media.delivery, prefix=PREFIX, max_body_size=settings.media_max_mb << 20)
     app.include_router(uploads.router, prefix=PREFIX, max_body_size=settings.media_max_mb << 20)
     app.include_router(requests.files, prefix=PREFIX, max_body_size=settings.media_max_mb << 20)
-    routers = [media.delivery, uploads.router]
+    routers = [media.delivery, uploads.router, requests.files]
     for module in (
         city,
         signin,
@@ -149,6 +151,14 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
     app.add_middleware(Guard, settings=settings)
     app.add_middleware(Reception, metrics=app.state.metrics)
     return app
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI document, made from the routes alone."""
+    nobody: Any = SimpleNamespace(
+        preset=SimpleNamespace(limits=shipped()), pulse=SimpleNamespace(figures=list), answers=None
+    )
+    return create_app(nobody, Settings()).openapi()
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -123,7 +123,7 @@ class Problem(Model):
     status: int
     detail: str
     instance: str | None = PydanticField(
-        None,
+        default=None,
         description="names this one answer, as X-Request-Id and the service's log do",
         examples=["urn:flyonce:request:5c1f0a92d5a34e6b"],
     )

@@ -30,6 +30,7 @@ from api.cli import (
     labels,
     ledger,
     mosaic,
+    openapi,
     plan,
     poses,
     province,
@@ -59,6 +60,7 @@ app = typer.Typer(
 )
 for command in (
     serve.serve,
+    openapi.openapi,
     demo.demo,
     plan.plan,
     rehearse.rehearse,

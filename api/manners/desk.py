@@ -1,7 +1,7 @@
 """The inner middleware: who asks, how often, with which key and on which condition."""
 
 from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import auth
 from api.errors import Unauthenticated, plain, problem_of, respond
@@ -93,7 +93,7 @@ class Desk:
         calling.remember(request.scope, principal)
         return principal
 
-    def _lacking(self, request: Request, message: messages.Message) -> messages.Headers:
+    def _lacking(self, request: Request, message: Message) -> messages.Headers:
         """Headers that an answer lacks: Allow in full, and who may keep it."""
         names = {name.lower() for name, _ in message.get("headers", ())}
         lacking: messages.Headers = []

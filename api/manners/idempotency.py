@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import anyio.to_thread
 from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import Problem, TooLongToKeep, plain, problem_of, respond
 from api.manners import messages
@@ -20,6 +20,7 @@ from missions import answers
 from missions.access import Principal
 from missions.answers import Answers, Attempt
 from missions.store.acting import Act, acting
+from missions.store.records import Answer as KeptAnswer
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _BY_CONTENT = (f"{PREFIX}/media", f"{PREFIX}/uploads")
@@ -70,7 +71,7 @@ class Idempotency:
             return
         digest, address = _digest(scope, body), f"{scope['method']} {scope['path']}"
 
-        def begin() -> answers.Answer | Attempt:
+        def begin() -> KeptAnswer | Attempt:
             return self._kept.begin(principal, key, digest, address)
 
         try:
@@ -79,7 +80,7 @@ class Idempotency:
             wait = {"Retry-After": "1"} if isinstance(why, answers.StillRunning) else None
             await respond(problem_of(why), wait)(scope, receive, send)
             return
-        if isinstance(begun, answers.Answer):
+        if isinstance(begun, KeptAnswer):
             await _replay(begun, address, scope, receive, send)
         else:
             await self._first(begun, body, scope, receive, send, acts)
@@ -117,7 +118,7 @@ class Idempotency:
 def _noting(send: Send, streamed: list[int]) -> Send:
     """Notes the status of an answer that is sent as it comes."""
 
-    async def sender(message: messages.Message) -> None:
+    async def sender(message: Message) -> None:
         if message["type"] == "http.response.start":
             streamed.append(int(message["status"]))
         await send(message)
@@ -135,7 +136,7 @@ def _settle(attempt: Attempt, status: int, answer: messages.Answer | None) -> Ca
     if "no-store" in kept.get("cache-control", ""):
         textual = False  # passwords and tokens are shown once and kept nowhere
     text = answer.body.decode("utf-8", "replace") if answer and textual else None
-    return lambda: attempt.done(answers.Answer(status=status, headers=kept, body=text))
+    return lambda: attempt.done(KeptAnswer(status=status, headers=kept, body=text))
 
 
 def _broken(attempt: Attempt) -> None:
@@ -149,11 +150,11 @@ def _broken(attempt: Attempt) -> None:
     )
     text = failed.model_dump_json(exclude_none=True)
     kept = {"content-type": "application/problem+json"}
-    attempt.done(answers.Answer(status=500, headers=kept, body=text))
+    attempt.done(KeptAnswer(status=500, headers=kept, body=text))
 
 
 async def _replay(
-    answer: answers.Answer, address: str, scope: Scope, receive: Receive, send: Send
+    answer: KeptAnswer, address: str, scope: Scope, receive: Receive, send: Send
 ) -> None:
     if answer.body is None:
         why = TooLongToKeep(

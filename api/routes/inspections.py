@@ -48,7 +48,7 @@ def inspections(
     status_code=201,
     responses=problems(403, 404, 409),
 )
-def create(
+def create_inspection(
     service: ServiceOf, caller: Officer, body: schemas.InspectionIn
 ) -> schemas.InspectionOut:
     """Of open cases of several departments that lie within one visit's reach."""
