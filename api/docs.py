@@ -36,6 +36,10 @@ and `seq`, and nothing that happened behind it is missing or told twice (docs/ev
 TAGS = [
     {"name": "city", "description": "The preset: what never changes while the service runs."},
     {"name": "requests", "description": "What the departments want to see."},
+    {
+        "name": "signals",
+        "description": "Sensor readings, citizens' reports and other systems' finds; devices.",
+    },
     {"name": "flights", "description": "The day's plan and what flies."},
     {
         "name": "preflight",

@@ -40,6 +40,7 @@ from api.cli import (
     retention,
     route,
     serve,
+    signals,
     sim,
     standby,
     statistics,
@@ -95,6 +96,7 @@ app.add_typer(labels.app, name="labels")
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(filings.app, name="filings")
 app.add_typer(evidence.app, name="evidence")
+app.add_typer(signals.app, name="signals")
 bench.app.command("faults")(campaign.campaign)
 app.add_typer(bench.app, name="bench")
 

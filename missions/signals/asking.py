@@ -1,8 +1,8 @@
 """Leading signals ask for a look, right after they came in and never while their sender waits.
 
 The request and the signal's word of it are written in one unit, so that a service killed at any
-moment asks once. Serving the request (the planner's second) comes after, and is taken up again by
-the next round if it was broken off.
+moment asks once. Serving the request (the planner's second) comes after; if that is broken off,
+`missions.demand.answering` does it.
 """
 
 import logging

@@ -2,16 +2,20 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
-from core.errors import InvalidInput
-from missions.access import Principal
-from missions.entities import Request
+from core.errors import IllegalTransition, InvalidInput, NotAllowed
+from missions.access import SERVICE, Principal
+from missions.demand.withdrawing import withdraw
+from missions.entities import Request, RequestState
 from missions.lifecycle import move
 from missions.operations.journal import note
 from missions.operations.room import ControlRoom
 from missions.queries import Page
+from missions.signals.answering import told
 from missions.signals.asking import Asker
 from missions.signals.contacts import Contacts
 from missions.signals.devices import Devices
@@ -35,12 +39,15 @@ class SignalView:
         leader: the signal that it is one with; its outcome is this one's too. None for a leader.
         request: that asked for the look; None before, or where nobody flies.
         case_id: the case that came of it, where the caller may see that.
+        text, text_zh: how things stand, in words.
     """
 
     signal: Signal
     leader: Signal | None
     request: Request | None
     case_id: str | None
+    text: str
+    text_zh: str
 
     @property
     def head(self) -> Signal:
@@ -77,11 +84,11 @@ class Signals:
             signal, contact = reported(unit, self._room.preset, p, draft, self._room.now())
             known = again(unit, signal)
             if known is not None:
-                return _view(unit, p, known)
+                return self._view(unit, p, known)
             entered = enter(unit, self._room.preset, signal)
             if contact is not None:
                 unit.contacts.add(contact)
-            return _view(unit, p, entered)
+            return self._view(unit, p, entered)
 
     def find(self, p: Principal, draft: FindDraft) -> SignalView:
         """Another system's find; the same sender's same number again is the same find.
@@ -94,7 +101,7 @@ class Signals:
         with self._room.unit() as unit:
             known = again(unit, signal)
             entered = known or enter(unit, self._room.preset, signal)
-            return _view(unit, p, entered)
+            return self._view(unit, p, entered)
 
     def list(
         self,
@@ -121,13 +128,13 @@ class Signals:
             items = unit.signals.find(
                 audience=p.audience(), after=after, limit=limit + 1, newest_first=True, **wanted
             )
-            views = tuple(_view(unit, p, signal) for signal in items[:limit])
+            views = tuple(self._view(unit, p, signal) for signal in items[:limit])
         return Page(views, items[limit - 1].id if len(items) > limit else None)
 
     def get(self, p: Principal, signal_id: str) -> SignalView:
         """One signal. Raises NotFound, also for another department's."""
         with self._room.view() as unit:
-            return _view(unit, p, p.checked(unit.signals.get(signal_id)))
+            return self._view(unit, p, p.checked(unit.signals.get(signal_id)))
 
     def trace(self, p: Principal, signal_id: str) -> Trace:
         """The readings before and after a crossing.
@@ -140,23 +147,27 @@ class Signals:
             return unit.traces.get(signal_id)
 
     def dismiss(self, p: Principal, signal_id: str, why: str) -> SignalView:
-        """A person's word that nobody needs to look; a flight that is planned already flies.
+        """A person's word that nobody needs to look; a look that has not begun is withdrawn.
 
         Raises:
-            NotAllowed: the role may not decide. InvalidInput: no reason given.
-            IllegalTransition: it has ended.
+            NotAllowed: the role may not decide, or it is another department's.
+            InvalidInput: no reason given.
+            IllegalTransition: it has ended, or other signals wait for the same look.
         """
         p.require("decide")
         if not why.strip():
             raise InvalidInput("no reason", where="note", remedy="say why nobody needs to look")
+        now = self._room.now()
         with self._room.unit() as unit:
-            signal = p.checked(unit.signals.get(signal_id))
+            signal: Signal = p.checked(unit.signals.get(signal_id))
+            _must_be_ours(p, signal)
             dismissed = replace(move(signal, SignalState.DISMISSED), note=why.strip()[:_NOTE])
             unit.signals.put(dismissed)
+            if signal.request_id:
+                _withdraw(unit, signal.request_id, now)
             text, text_zh = f"dismissed: {dismissed.note}", f"不予处理：{dismissed.note}"
-            now = self._room.now()
             note(unit, now, signal_id, "signal.dismiss", text, text_zh, actor=p.name)
-            return _view(unit, p, dismissed)
+            return self._view(unit, p, dismissed)
 
     # --- by the clock ----------------------------------------------------------------------
 
@@ -177,12 +188,43 @@ class Signals:
         """Erase contacts whose time is over."""
         await asyncio.to_thread(self.contacts.erase)
 
+    def _view(self, unit: Unit, p: Principal, signal: Signal) -> SignalView:
+        leader = unit.signals.get(signal.joined.id) if signal.joined else None
+        head = leader or signal
+        request = unit.requests.get(head.request_id) if head.request_id else None
+        case_id = head.outcome.case_id if head.outcome else None
+        if case_id is not None and not p.sees(unit.cases.get(case_id)):
+            case_id = None
+        zone = self._room.preset.zone_info
+        text, text_zh = told(signal, leader, request, self._room.now(), zone)
+        return SignalView(
+            signal=signal,
+            leader=leader,
+            request=request,
+            case_id=case_id,
+            text=text,
+            text_zh=text_zh,
+        )
 
-def _view(unit: Unit, p: Principal, signal: Signal) -> SignalView:
-    leader = unit.signals.get(signal.joined.id) if signal.joined else None
-    head = leader or signal
-    request = unit.requests.get(head.request_id) if head.request_id else None
-    case_id = head.outcome.case_id if head.outcome else None
-    if case_id is not None and not p.sees(unit.cases.get(case_id)):
-        case_id = None
-    return SignalView(signal=signal, leader=leader, request=request, case_id=case_id)
+
+def _must_be_ours(p: Principal, signal: Signal) -> None:
+    """Raise unless the caller's department alone waits for the signal's look."""
+    if not p.city_wide and p.department != signal.department:
+        raise NotAllowed(
+            "it is another department's signal",
+            where=signal.id,
+            remedy="ask that department, or a dispatcher",
+        )
+    if signal.members:
+        raise IllegalTransition(
+            f"{signal.members} other signals wait for the same look",
+            where=signal.id,
+            remedy="let the look answer them",
+        )
+
+
+def _withdraw(unit: Unit, request_id: str, now: datetime) -> None:
+    """Take the look back, unless it has begun."""
+    if unit.requests.get(request_id).state in (RequestState.ASKED, RequestState.PLANNED):
+        with suppress(IllegalTransition):  # its flight is in the air: it is flown
+            withdraw(unit, SERVICE, request_id, now)

@@ -111,7 +111,7 @@ class Devices:
     ) -> Page[DeviceView]:
         """Devices that the caller may see, in order of registration."""
         asked = {"kind": kind, "state": state, "county": county}
-        wanted = {name: value for name, value in asked.items() if value is not None}
+        wanted: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
         with self._room.view() as unit:
             found = unit.devices.find(audience=p.audience(), after=after, limit=limit + 1, **wanted)
             gauges = gauges_of(unit, [device.id for device in found[:limit]])

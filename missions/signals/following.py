@@ -8,15 +8,12 @@ from missions.lifecycle import move
 from missions.operations.journal import note
 from missions.operations.room import ControlRoom
 from missions.presets import Preset
-from missions.signals.asking import Asker
 from missions.signals.model import Outcome, Signal, SignalState
 from missions.store.protocol import Between, Unit
 
 OPEN = (SignalState.ASKED, SignalState.LOOKED)
 PATIENCE = timedelta(hours=2)
 """After a flight without photographs: they may still be brought by hand."""
-REPLAN = timedelta(minutes=2)
-"""A request that is still not planned after so long: its planning was broken off."""
 _DEGREE_M = 110_500.0
 _ENDED = {
     RequestState.REFUSED: ("refused", "cannot be flown", "无法安排飞行"),
@@ -29,7 +26,6 @@ class Follower:
 
     def __init__(self, room: ControlRoom) -> None:
         self._room = room
-        self._asker = Asker(room)
 
     def run(self) -> int:
         """Go through the open signals; how many took a step."""
@@ -42,9 +38,6 @@ class Follower:
         with self._room.view() as unit:  # most have no step to take: no writer waits for them
             signal = unit.signals.get(signal_id)
             ahead = step(unit, preset, signal, now) is not None
-            unplanned = _unplanned(unit, preset, signal, now)
-        if unplanned is not None:
-            self._asker.plan(unplanned)
         if not ahead:
             return False
         with self._room.unit() as unit:
@@ -146,17 +139,6 @@ def _thing(unit: Unit, preset: Preset, signal: Signal) -> Anomaly | None:
     ]
     inside = [found for found in apart if found[0] <= look.radius_m + found[2].error_m]
     return min(inside)[2] if inside else None
-
-
-def _unplanned(unit: Unit, preset: Preset, signal: Signal, now: datetime) -> Request | None:
-    """A request whose day has a plan and that is not in it: its planning was broken off."""
-    if signal.state is not SignalState.ASKED or signal.asked_at is None:
-        return None
-    request = unit.requests.get(signal.request_id)
-    if request.state is not RequestState.ASKED or now < signal.asked_at + REPLAN:
-        return None
-    day = max(request.earliest, now).astimezone(preset.zone_info).date()
-    return request if unit.plans.find(day=day, limit=1) else None
 
 
 def _note(unit: Unit, signal: Signal, now: datetime) -> None:

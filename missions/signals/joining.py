@@ -1,7 +1,8 @@
 """Duplicates within a place and a time are one.
 
 The rule: a signal joins the nearest earlier one of the same matter that leads (was itself not
-joined to another, and not dismissed) within `one_m` metres and `one` minutes; otherwise it leads.
+joined to another, not dismissed, and not left without a look: `UNSEEN`) within `one_m` metres and
+`one` minutes; otherwise it leads.
 So every member lies within the radius and time of its leader, and no two leaders lie within both of
 one another, whatever the order of arrival. Leaders do not move: a chain of signals, each near the
 last, makes a new leader at the latest every radius and every time, so that a spreading or lasting
@@ -16,6 +17,8 @@ from missions.catalog.signals import LookRule
 from missions.signals.model import LEADING, Joined, Signal
 from missions.store.protocol import Between, Unit
 
+UNSEEN = frozenset({"weak", "late", "expired", "unseen"})
+"""Outcomes of signals that nobody looked for in the end: they answer no other."""
 _METRES_A_DEGREE = 110_500.0
 """Of latitude, at its shortest: the box is a little larger than the radius, never smaller."""
 
@@ -25,6 +28,7 @@ def leader_of(unit: Unit, signal: Signal, rule: LookRule) -> tuple[Signal, Joine
     near = [
         (distance_m(other.position, signal.position), _apart_s(other.at, signal.at), other)
         for other in _around(unit, signal, rule)
+        if other.outcome is None or other.outcome.code not in UNSEEN
     ]
     near = [n for n in near if n[0] <= rule.one_m and n[1] <= rule.one.total_seconds()]
     if not near:

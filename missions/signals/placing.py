@@ -1,7 +1,7 @@
 """Where a signal is and whose it is: positions inside the city, departments from the token."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import shapely
@@ -9,6 +9,7 @@ import shapely
 from core.errors import InvalidInput, NotAllowed
 from core.geo import LonLat
 from missions.access import Principal
+from missions.catalog.model import Scenario
 from missions.demand.gcj02 import from_bd09, from_gcj02
 from missions.demand.shapes import checked_geometry
 from missions.presets import Preset
@@ -73,7 +74,7 @@ def checked_department(
         NotAllowed: a department's member or machine names another, or has none.
         InvalidInput: there is no such department, or none was named where none follows.
     """
-    if not p.sees_all:
+    if not p.city_wide:
         if p.department is None:
             raise NotAllowed(
                 "this key belongs to no department",
@@ -108,7 +109,7 @@ def readers(preset: Preset, matter: str, department: str) -> tuple[str, ...]:
     return tuple(sorted(found - {department}))
 
 
-def scenario_readers(scenarios: Mapping[str, Any], name: str) -> Iterable[str]:
+def scenario_readers(scenarios: Mapping[str, Scenario], name: str) -> frozenset[str]:
     """The departments that read what a scenario finds."""
     scenario = scenarios.get(name)
     return scenario.readers if scenario else frozenset()
