@@ -14,14 +14,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index, Table, text
 
 from benchmarks.api.city_made import cases
 from missions.presets import Preset
 from missions.statistics.measures import VERSION
 from missions.statistics.tallying import SETTING, Sums
 from missions.store import SqlStore
-from missions.store.tables import LINKS, TABLES
+from missions.store.tables import CELLS, LINKS, SETTINGS, TABLES, TALLIES
 
 BATCH = 20_000
 _QUICK = {"synchronous": "OFF", "cache_size": -600_000, "journal_mode": "WAL"}
@@ -55,6 +55,38 @@ def built(
     finally:
         store.close()
     return time.monotonic() - began
+
+
+def copied(file: Path, url: str, tell: Callable[[str], None]) -> float:
+    """Put the rows of a file into an empty PostgreSQL database; the seconds that it took."""
+    began = time.monotonic()
+    source, target = SqlStore(file, observers={}), SqlStore(url, observers={})
+    try:
+        with target._engine.begin() as connection:
+            connection.execute(text("DELETE FROM settings"))
+        with _without_indexes(target):
+            for table in (TABLES["cases"], LINKS, TALLIES, CELLS, SETTINGS):
+                _copy(source, target, table)
+                tell(f"{table.name} copied, {time.monotonic() - began:.0f} s")
+        _settled(target)
+    finally:
+        source.close()
+        target.close()
+    return time.monotonic() - began
+
+
+def _copy(source: SqlStore, target: SqlStore, table: Table) -> None:
+    names = ", ".join(f'"{column.name}"' for column in table.columns)
+    raw = target._engine.raw_connection()
+    try:
+        with source._engine.connect() as connection, raw.cursor() as cursor:
+            rows = connection.exec_driver_sql(f'SELECT {names} FROM "{table.name}"')  # noqa: S608
+            with cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
+                for row in rows:
+                    copy.write_row(tuple(row))
+        raw.commit()
+    finally:
+        raw.close()
 
 
 def holds(url: str | Path, count: int, seed: int) -> bool:
