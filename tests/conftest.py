@@ -6,7 +6,7 @@ are opened by another process by path, are marked `sqlite` and left out.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,23 @@ def postgres_url(postgres_server: Server) -> Iterator[str]:
     postgres_server.give_back(database)
 
 
+@pytest.fixture
+def rooms(request: pytest.FixtureRequest) -> Iterator["_Rooms"]:
+    """Databases that stand for files."""
+    made = _Rooms(request)
+    yield made
+    made.give_back()
+
+
+@pytest.fixture
+def address(request: pytest.FixtureRequest) -> Callable[[Path], str]:
+    """How another process opens the store that a test keeps at a path."""
+    if not POSTGRES:
+        return str
+    rooms: _Rooms = request.getfixturevalue("rooms")
+    return lambda path: rooms.of(str(path)).render_as_string(hide_password=False)
+
+
 @pytest.fixture(autouse=POSTGRES)
 def every_store_in_postgres(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
@@ -61,7 +78,7 @@ def every_store_in_postgres(
         return
     from missions.store import MemoryStore, SqlStore, sql
 
-    rooms = _Rooms(request)
+    rooms: _Rooms = request.getfixturevalue("rooms")
     parsed, opened = sql._parsed, SqlStore.__init__
     stores: list[SqlStore] = []
 
@@ -82,7 +99,6 @@ def every_store_in_postgres(
     yield
     for store in stores:
         store.close()
-    rooms.give_back()
 
 
 class _Rooms:

@@ -183,7 +183,7 @@ from missions.evidence import deletions
 from missions.store import SqlStore
 
 home, when, ids = Path(sys.argv[1]), sys.argv[2], sys.argv[3].split(",")
-store, media = SqlStore(home / "flyonce.sqlite"), MediaFolder(str(home / "media"))
+store, media = SqlStore(sys.argv[5]), MediaFolder(str(home / "media"))
 die = lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL)
 if when == "before the order": deletions._order = die
 if when == "after the order":
@@ -206,11 +206,12 @@ deletions.delete(store, media, {i: "rule" for i in ids}, by="service", at=at)
     ["before the order", "after the order", "between two files", "before the tombstones"],
 )
 def test_a_kill_leaves_no_record_without_deletion_and_no_deletion_without_record(
-    desk: Desk, make: Any, clock: ManualClock, when: str
+    desk: Desk, make: Any, clock: ManualClock, when: str, address: Callable[[Path], str]
 ) -> None:
     media = [take_in(desk, make, picture(n)) for n in range(3)]
     ids = ",".join(m.id for m in media)
-    arguments = [str(desk.home), when, ids, clock.now().isoformat()]
+    database = address(desk.home / "flyonce.sqlite")
+    arguments = [str(desk.home), when, ids, clock.now().isoformat(), database]
     root = Path(__file__).parents[2]
     done = subprocess.run(
         [sys.executable, "-c", _KILLED, *arguments],

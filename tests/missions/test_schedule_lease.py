@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -161,12 +162,14 @@ while True:
 """
 
 
-def test_another_process_takes_over_from_a_killed_one(tmp_path: Path) -> None:
+def test_another_process_takes_over_from_a_suspended_one(
+    tmp_path: Path, address: Callable[[Path], str]
+) -> None:
     path = tmp_path / "f.db"
     SqlStore(path).close()
-    first = _holder(path, "first")
+    first = _holder(address(path), "first")
     assert _line(first) == "1"
-    second = _holder(path, "second")
+    second = _holder(address(path), "second")
     first.send_signal(signal.SIGSTOP)  # suspended, not dead: the harder case
     assert _line(second) == "2"
     first.send_signal(signal.SIGCONT)
@@ -177,9 +180,9 @@ def test_another_process_takes_over_from_a_killed_one(tmp_path: Path) -> None:
         process.communicate()
 
 
-def _holder(path: Path, name: str) -> subprocess.Popen[str]:
+def _holder(where: str, name: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(path), name],
+        [sys.executable, "-c", HOLDER, where, name],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

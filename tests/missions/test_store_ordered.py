@@ -113,6 +113,7 @@ def test_the_extent_is_that_of_what_one_may_see(filled: Store) -> None:
         assert unit.media.extent(audience="water") is None
 
 
+@pytest.mark.sqlite
 def test_a_box_is_looked_up_in_its_index(tmp_path: Path, make: Any) -> None:
     store = SqlStore(tmp_path / "f.db")
     with store.unit() as unit:
@@ -128,6 +129,7 @@ def test_a_box_is_looked_up_in_its_index(tmp_path: Path, make: Any) -> None:
     assert "COVERING INDEX ix_media_together" in plan[0][3]
 
 
+@pytest.mark.sqlite
 def test_boxes_of_photographs_taken_before_the_migration_are_filled_in(
     tmp_path: Path, make: Any
 ) -> None:

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -48,11 +49,15 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "flyonce.db"
 
 
-def test_a_killed_writer_loses_nothing_it_acknowledged(path: Path) -> None:
-    for _ in range(2):
-        path.unlink(missing_ok=True)
+def test_a_killed_writer_loses_nothing_it_acknowledged(
+    tmp_path: Path, address: Callable[[Path], str]
+) -> None:
+    for path in (tmp_path / "one.db", tmp_path / "two.db"):
         writer = subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True, cwd=ROOT
+            [sys.executable, "-c", WRITER, address(path)],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
         )
         assert writer.stdout is not None
         acknowledged = [int(writer.stdout.readline()) for _ in range(40)][-1]
@@ -70,8 +75,6 @@ def test_a_killed_writer_loses_nothing_it_acknowledged(path: Path) -> None:
         with store.unit() as unit:
             unit.settings.set("n", 0)
         store.close()
-        for suffix in ("-wal", "-shm"):
-            Path(f"{path}{suffix}").unlink(missing_ok=True)
 
 
 def test_everything_is_there_after_opening_again(path: Path, make: Any) -> None:
@@ -99,6 +102,7 @@ def test_two_stores_on_one_file_see_each_other(path: Path, make: Any) -> None:
     second.close()
 
 
+@pytest.mark.sqlite
 def test_the_migrations_make_the_tables_that_the_code_expects(path: Path) -> None:
     SqlStore(path).close()
     engine = create_engine(f"sqlite:///{path}")
@@ -110,6 +114,7 @@ def test_the_migrations_make_the_tables_that_the_code_expects(path: Path) -> Non
     assert names == {*KINDS, "links", "settings", "tallies", "cells", "alembic_version"}
 
 
+@pytest.mark.sqlite
 def test_a_newer_database_is_refused(path: Path) -> None:
     SqlStore(path).close()
     with sqlite3.connect(path) as connection:
@@ -120,6 +125,7 @@ def test_a_newer_database_is_refused(path: Path) -> None:
     assert str(path) in str(refused.value)
 
 
+@pytest.mark.sqlite
 def test_a_damaged_file_is_named(path: Path) -> None:
     path.write_bytes(b"this is no database at all, however long it may be" * 100)
     with pytest.raises(Unavailable, match="damaged") as refused:
@@ -128,6 +134,7 @@ def test_a_damaged_file_is_named(path: Path) -> None:
     assert refused.value.remedy
 
 
+@pytest.mark.sqlite
 def test_damage_within_the_file_is_named(path: Path, make: Any) -> None:
     store = SqlStore(path)
     with store.unit() as unit:
@@ -150,6 +157,7 @@ def _read_all(path: Path) -> None:
         store.close()
 
 
+@pytest.mark.sqlite
 def test_a_full_disk_stores_nothing_of_the_step(path: Path, make: Any) -> None:
     store = SqlStore(path, pragmas={"max_page_count": 300})
     with store.unit() as unit:
@@ -163,6 +171,7 @@ def test_a_full_disk_stores_nothing_of_the_step(path: Path, make: Any) -> None:
     store.close()
 
 
+@pytest.mark.sqlite
 def test_a_locked_database_is_named(path: Path, make: Any) -> None:
     store = SqlStore(path, pragmas={"busy_timeout": 50})
     other = sqlite3.connect(path, isolation_level=None)
@@ -178,6 +187,7 @@ def test_a_locked_database_is_named(path: Path, make: Any) -> None:
     store.close()
 
 
+@pytest.mark.sqlite
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="cannot be opened") as refused:
         SqlStore(tmp_path / "no" / "such.db")
@@ -199,6 +209,7 @@ def test_a_bad_address_is_refused(url: str, says: str) -> None:
         SqlStore(url)
 
 
+@pytest.mark.sqlite
 def test_opening_by_address(path: Path) -> None:
     memory = open_store("memory:")
     assert isinstance(memory, MemoryStore)
@@ -215,6 +226,7 @@ def test_ids_that_are_no_text_are_refused(path: Path) -> None:
     store.close()
 
 
+@pytest.mark.sqlite
 def test_a_copied_file_is_whole_after_closing(path: Path, make: Any, tmp_path: Path) -> None:
     store = SqlStore(path)
     with store.unit() as unit:
@@ -228,6 +240,7 @@ def test_a_copied_file_is_whole_after_closing(path: Path, make: Any, tmp_path: P
     again.close()
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     "conditions",
     [

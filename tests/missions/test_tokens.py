@@ -6,8 +6,8 @@ import pytest
 
 from core.errors import InvalidInput
 from missions.access import LOCAL_OPERATOR, Principal, Role
-from missions.store import SqlStore, Store
 from missions.identity.tokens import make, resolve, revoke
+from missions.store import SqlStore, Store
 
 OFFICER = Principal(name="wang", role=Role.MEMBER, department="forestry")
 
@@ -50,6 +50,7 @@ def test_a_member_without_a_department_gets_none(store: Store) -> None:
         make(unit, Principal(name="x", role=Role.MEMBER))
 
 
+@pytest.mark.sqlite
 def test_the_token_itself_is_not_in_the_file(tmp_path: Path) -> None:
     store = SqlStore(tmp_path / "f.db")
     with store.unit() as unit:
