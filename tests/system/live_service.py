@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +30,13 @@ def free_port() -> int:
 class LiveService:
     """A service that can be killed and started again on the same home folder."""
 
-    def __init__(self, home: Path, hours: float) -> None:
+    def __init__(
+        self, home: Path, hours: float, environment: Mapping[str, str] | None = None
+    ) -> None:
         self.home = home
         self.hours = hours
         self.port = free_port()
+        self._environment = dict(environment or {})
         self.log = home.with_suffix(".log")
         self._mavlink = f"tcp:127.0.0.1:{free_port()}"
         self._process: subprocess.Popen[bytes] | None = None
@@ -43,6 +46,7 @@ class LiveService:
         """Start it and wait until its plan is released."""
         environment = {
             **os.environ,
+            **self._environment,
             "FLYONCE_HOME": str(self.home),
             "FLYONCE_PORT": str(self.port),
             "FLYONCE_MAVLINK_URL": self._mavlink,
@@ -77,7 +81,7 @@ class LiveService:
         done = subprocess.run(
             [sys.executable, "-m", "api.cli", *arguments],
             cwd=ROOT,
-            env={**os.environ, "FLYONCE_HOME": str(self.home)},
+            env={**os.environ, **self._environment, "FLYONCE_HOME": str(self.home)},
             capture_output=True,
             text=True,
             check=True,
