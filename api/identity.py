@@ -8,6 +8,7 @@ from fleet.address import MAIN
 from missions.identity import claims, roles
 from missions.identity.desk import Identity
 from missions.identity.provider import Provider
+from missions.store.placing import scope_by
 
 
 def decided(settings: Settings, *, simulate: bool) -> Settings:
@@ -29,8 +30,8 @@ def set_up(
     url: str,
     announce: Callable[[str, str], None] | None = None,
 ) -> None:
-    """Make the first administrator, know the identity provider, and let testers fly what is
-    simulated.
+    """Tell the store where things lie, make the first administrator, know the identity provider,
+    and let testers fly what is simulated.
 
     Args:
         announce: called with the first administrator's name and password, the only time that it
@@ -39,6 +40,7 @@ def set_up(
     Raises:
         InvalidInput: the provider's settings are wrong.
     """
+    scope_by(identity.book.records, identity.book.territory, identity.book.territory.digest)
     identity.provider = provider_of(identity, settings, url)
     # a link beside the simulation's may lead to drones that are real
     identity.resolver.simulated = simulate and set(settings.links) == {MAIN}

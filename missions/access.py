@@ -146,6 +146,16 @@ class Principal:
                 remedy="ask an administrator for a token with a city-wide role",
             )
 
+    def require_whole_city(self) -> None:
+        """Raise NotAllowed unless it sees every department's things in every county: for figures
+        and lists that cannot be split by county."""
+        self.require_city()
+        if not self.sees_all:
+            raise NotAllowed(
+                "this concerns the whole city, and you act for some of its counties",
+                remedy="ask somebody who acts for the whole city",
+            )
+
     def sees(self, item: Any) -> bool:
         """Whether the item lies in the principal's counties and is its department's own or shared
         with it."""

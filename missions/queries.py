@@ -1,6 +1,6 @@
 """What may be seen: lists in pages and single things, each filtered by who asks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Generic, TypeVar
@@ -219,13 +219,13 @@ def flight_detail(unit: Unit, principal: Principal, flight_id: str) -> FlightDet
         NotFound: no such flight for this principal.
     """
     flight = unit.flights.get(flight_id)
-    if not _serves(principal, flight.departments):
+    if not principal.sees(flight):
         raise NotFound("no such thing in flights", where=flight_id)
     received = unit.media.count(flight=flight_id)
     kept = unit.media.count(flight=flight_id, state=MediumState.KEPT)
     return FlightDetail(
         flight=flight,
-        tasks=tuple(t for t in tasks_of(unit, flight) if _serves(principal, t.departments)),
+        tasks=tuple(t for t in tasks_of(unit, flight) if principal.sees(t)),
         log=tuple(unit.log.find(subject=flight_id)),
         ledger=tuple(unit.ledger.find(flight_id=flight_id)),
         photos=PhotoCount(
@@ -270,10 +270,6 @@ def tasks_of(unit: Unit, flight: Flight) -> list[Task]:
     """A flight's tasks, in the order of flying."""
     found = {task.id: task for task in unit.tasks.find(id=flight.task_ids)}
     return [found[task_id] for task_id in flight.task_ids if task_id in found]
-
-
-def _serves(principal: Principal, departments: Sequence[str]) -> bool:
-    return principal.sees_all or principal.department in departments
 
 
 def page_of(

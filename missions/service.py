@@ -53,7 +53,7 @@ from missions.operations import flightlog
 from missions.operations import packs as packing
 from missions.operations import point as pointing
 from missions.operations.anomalies import Anomalies
-from missions.operations.flying import Flying
+from missions.operations.flying import Flying, commanded
 from missions.operations.intake import Delivered, Intake
 from missions.operations.links import LinkState, link_states
 from missions.operations.live import Live, LiveFrame
@@ -246,19 +246,26 @@ class Service:
     ) -> Page[OrderRecord]:
         """What was asked of drones, the latest first; for city-wide roles."""
         p.require_city()
+        within = None
+        if p.counties is not None:
+            within = tuple(d.id for d in self.preset.docks if p.reaches(d))
         with self._room.view() as unit:
-            return listed(unit, drone=drone, state=state, after=after, limit=limit)
+            return listed(
+                unit, drone=drone, state=state, after=after, limit=limit, within=within
+            )
 
     def links(self, p: Principal) -> Sequence[LinkState]:
         """The links to the vehicles, and what did not pass them; for city-wide roles."""
-        p.require_city()
+        p.require_whole_city()
         return link_states(self._room.fleet)
 
     def order(self, p: Principal, id: str) -> OrderRecord:
         """One command to a drone."""
         p.require_city()
         with self._room.view() as unit:
-            return unit.orders.get(id)
+            found = unit.orders.get(id)
+        p.require_reach(found)
+        return found
 
     def flight(self, p: Principal, id: str) -> FlightDetail:
         """One flight with its tasks, diary, photographs and shares."""
@@ -277,9 +284,7 @@ class Service:
 
     async def command(self, p: Principal, flight_id: str, command: str) -> Mapping[str, Any]:
         """A pilot's word to a flight in the air; returns when the vehicle has obeyed."""
-        p.require("fly")
-        with self._room.view() as unit:
-            flight = unit.flights.get(flight_id)
+        flight = commanded(self._room, p, flight_id)
         order = await pointing.command(self._room, flight, command, p)
         return {"id": flight_id, "state": flight.state, "command_id": order}
 
@@ -310,18 +315,26 @@ class Service:
 
     # --- docks and batteries ---------------------------------------------------------------
 
-    def docks(self) -> list[tuple[DockState, str]]:
-        """Every dock that is spoken with, and why nothing may land there (empty: it may)."""
+    def docks(self, p: Principal) -> list[tuple[DockState, str]]:
+        """The docks in the caller's counties that are spoken with, and why nothing may land there
+        (empty: it may)."""
+        p.require_city()
         docks = self._room.docks
-        return [(docks.state(name), docks.refusal(name)) for name in docks]
+        found = [(docks.state(name), docks.refusal(name)) for name in docks]
+        return [(state, refusal) for state, refusal in found if p.reaches(state)]
 
-    def packs(self, vehicle: str | None = None) -> tuple[PackView, ...]:
-        """Battery packs, all or those of a drone."""
-        return packing.overview(self._room, vehicle)
+    def packs(self, p: Principal, vehicle: str | None = None) -> tuple[PackView, ...]:
+        """Battery packs in the caller's counties, all or those of a drone."""
+        p.require_city()
+        found = packing.overview(self._room, vehicle)
+        return tuple(view for view in found if p.reaches(view.record))
 
     def lock_pack(self, p: Principal, pack_id: str, reason: str) -> PackView:
         """Take a battery pack out of service, or with an empty reason put it back."""
         p.require("fly")
+        for view in packing.overview(self._room):
+            if view.record.id == pack_id:
+                p.require_reach(view.record)
         return packing.lock(self._room, p, pack_id, reason)
 
     # --- media -----------------------------------------------------------------------------

@@ -15,25 +15,25 @@ Name = Annotated[str, Path(max_length=100)]
 
 
 @router.get("/docks", summary="The docks now", responses=problems(403))
-def docks(service: ServiceOf, _caller: CityWide) -> Items[DockOut]:
+def docks(service: ServiceOf, caller: CityWide) -> Items[DockOut]:
     """Doors, chargers, pads and weather of every dock that is spoken with, for city-wide roles."""
     now = service.clock.now()
-    rows = [DockOut.from_state(state, now, refusal) for state, refusal in service.docks()]
+    rows = [DockOut.from_state(state, now, refusal) for state, refusal in service.docks(caller)]
     return Items(items=rows)
 
 
 @router.get("/packs", summary="Battery packs", responses=problems(403))
-def packs(service: ServiceOf, _caller: CityWide) -> Items[PackOut]:
+def packs(service: ServiceOf, caller: CityWide) -> Items[PackOut]:
     """Every battery pack that was ever heard, with what speaks for and against it."""
-    return Items(items=[PackOut.from_view(view) for view in service.packs()])
+    return Items(items=[PackOut.from_view(view) for view in service.packs(caller)])
 
 
 @router.get(
     "/vehicles/{vehicle}/packs", summary="A drone's battery packs", responses=problems(403, 404)
 )
-def packs_of(vehicle: Name, service: ServiceOf, _caller: CityWide) -> Items[PackOut]:
+def packs_of(vehicle: Name, service: ServiceOf, caller: CityWide) -> Items[PackOut]:
     """Those in it now, and those that flew in it last."""
-    return Items(items=[PackOut.from_view(view) for view in service.packs(vehicle)])
+    return Items(items=[PackOut.from_view(view) for view in service.packs(caller, vehicle)])
 
 
 @router.put("/packs/{pack}/lock", summary="Lock a pack out", responses=problems(403, 404))

@@ -43,6 +43,7 @@ def alerts(
 
 
 @router.get("/report", summary="The day's figures so far", responses=problems(403))
-def report(service: ServiceOf, _caller: CityWide) -> dict[str, Any]:
-    """For city-wide roles: the figures cover every department."""
+def report(service: ServiceOf, caller: CityWide) -> dict[str, Any]:
+    """For city-wide roles: the figures cover every department and county."""
+    caller.require_whole_city()
     return dict(service.report())

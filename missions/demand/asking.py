@@ -95,6 +95,12 @@ def ask(
         return known
     now = clock.now()
     request = checked(preset, principal, draft, now)
+    if not principal.reaches(request):
+        raise NotAllowed(
+            "this place lies outside the counties that you act for",
+            where="geometry",
+            remedy="ask for a place within " + ", ".join(sorted(principal.counties or ())),
+        )
     request = served(unit, request, fresh_h(draft), now)
     unit.requests.add(request)
     if key is not None:
@@ -208,7 +214,7 @@ def _department(
     preset: Preset, principal: Principal, draft: RequestDraft, scenario: Scenario | None
 ) -> str:
     """The token decides; a city-wide role may name a department."""
-    if not principal.sees_all:
+    if not principal.city_wide:
         if draft.department not in (None, principal.department):
             raise NotAllowed(
                 "a member asks for its own department",

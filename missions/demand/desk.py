@@ -64,6 +64,6 @@ class DemandDesk:
 def _as_seen(p: Principal, request: Request, joins: Flight | None) -> Request:
     """Whom it would share a flight with is told to those who see that flight already."""
     answer = request.answer
-    if answer is None or p.sees_all or joins is None or p.department in joins.departments:
+    if answer is None or joins is None or p.sees(joins):
         return request
     return replace(request, answer=replace(answer, with_departments=()))

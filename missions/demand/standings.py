@@ -135,7 +135,7 @@ class Standings:
         now = self._room.now()
         with self._room.unit() as unit:
             standing: Standing = p.checked(unit.standings.get(standing_id))
-            if not p.sees_all and standing.department != p.department:
+            if not p.city_wide and standing.department != p.department:
                 raise NotAllowed(
                     "it is another department's standing order",
                     where=standing.id,

@@ -48,7 +48,7 @@ def withdraw(unit: Unit, principal: Principal, request_id: str, now: datetime) -
 
 def must_be_own(principal: Principal, request: Request) -> None:
     """Raise NotAllowed unless the request is the caller's department's, or the caller city-wide."""
-    if not principal.sees_all and request.department != principal.department:
+    if not principal.city_wide and request.department != principal.department:
         raise NotAllowed(
             "it is another department's request",
             where=request.id,

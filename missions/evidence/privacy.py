@@ -65,7 +65,7 @@ class CopyJob:
 
 def owns(principal: Principal, item: Owned) -> bool:
     """Whether something is the caller's own: it may see the original."""
-    return principal.sees_all or (
+    return principal.city_wide or (
         principal.department is not None and principal.department == item.department
     )
 

@@ -72,7 +72,8 @@ class Territory:
         position = getattr(item, "position", None)
         if position is not None:
             return self.at(position)
-        return self.dock(getattr(item, "drone", None) or getattr(item, "vehicle", None) or "")
+        names = (getattr(item, name, None) for name in ("drone", "dock", "vehicle"))
+        return self.dock(next((name for name in names if name), ""))
 
     def _along(self, route: Any) -> frozenset[str]:
         points = [w.position for w in route.waypoints]

@@ -118,7 +118,7 @@ class Batches:
 
     def _department(self, p: Principal, wanted: str | None) -> str:
         """The token decides; a city-wide role may name a department."""
-        if not p.sees_all:
+        if not p.city_wide:
             if wanted not in (None, p.department):
                 raise InvalidInput(
                     "a member brings files for its own department",

@@ -34,7 +34,7 @@ class Coverage:
         """What of a task was photographed. Raises NotFound, also for other departments' tasks."""
         with self._room.view() as unit:
             task = unit.tasks.get(task_id)
-            if not p.sees_all and p.department not in task.departments:
+            if not p.sees(task):
                 raise NotFound("no such task", where=task_id)
             asked = asked_of(unit, task, mapped=mapped)
         return await self._measured(task, asked)

@@ -32,7 +32,7 @@ def checked_batch(unit: Unit, p: Principal, batch_id: str) -> Batch:
 def visible_flight(unit: Unit, p: Principal, flight_id: str) -> Flight:
     """A flight that serves the sender's department. Raises NotFound."""
     flight = unit.flights.get(flight_id)
-    if not p.sees_all and p.department not in flight.departments:
+    if not p.sees(flight):
         raise NotFound("no such flight", where=flight_id)
     return flight
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.errors import PathRefused
+from core.errors import NotFound, PathRefused
 from fleet.control import Control
 from fleet.orders import Order
 from missions.access import Principal
@@ -36,8 +36,8 @@ class Flying:
     def control(self, p: Principal, flight_id: str) -> Control:
         """Who holds the controls, for whoever may see the flight."""
         with self._room.view() as unit:
-            flight = unit.flights.get(flight_id)
-        if not p.sees_all:
+            flight: Flight = p.checked(unit.flights.get(flight_id))
+        if not p.city_wide:
             p.require("fly")
         return self._room.helms.control(flight)
 
@@ -75,6 +75,20 @@ class Flying:
         return self._room.helms.fly(self._flight(p, flight_id), p, token, key)
 
     def _flight(self, p: Principal, flight_id: str) -> Flight:
-        p.require("fly")
-        with self._room.view() as unit:
-            return unit.flights.get(flight_id)
+        return commanded(self._room, p, flight_id)
+
+
+def commanded(room: ControlRoom, p: Principal, flight_id: str) -> Flight:
+    """A flight that the caller may command: its drone's dock stands in the caller's counties.
+
+    Raises:
+        NotAllowed: the role may not fly. NotFound: no such flight, or none within the counties.
+    """
+    p.require("fly")
+    with room.view() as unit:
+        flight = unit.flights.get(flight_id)
+    if p.counties is not None:
+        dock = room.dock_of(flight.address)
+        if dock is None or not p.reaches(dock):
+            raise NotFound("no such thing in flights", where=flight_id)
+    return flight

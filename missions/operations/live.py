@@ -94,16 +94,18 @@ class Live:
         return LiveFrame(
             t=now,
             speed=self._pace.measure(now),
-            drones=self._drones(now),
+            drones=self._drones(now, principal),
             counts=self._count(),
             alerts=alerts if since_alert else tuple(reversed(alerts)),
         )
 
-    def _drones(self, now: datetime) -> list[list[Any]]:
+    def _drones(self, now: datetime, principal: Principal) -> list[list[Any]]:
         states = self._room.fleet.states()
         heights = self._heights(states)
         rows = []
         for dock in self._room.preset.docks:
+            if not principal.reaches(dock):
+                continue
             state = states.get(dock.address)
             if state is not None:
                 rows.append(self._row(dock.id, state, heights.get(dock.address), now))

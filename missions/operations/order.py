@@ -63,6 +63,8 @@ class Wish:
     height_m: float = LOOK_HEIGHT_M
     dock: str | None = None
     """The drone that is asked for; None for the nearest suitable one."""
+    counties: frozenset[str] | None = None
+    """Counties in which its dock must stand; None for any."""
     within_s: float | None = None
     """Longest flight there that is worth it; None for whoever comes first, however far."""
     also: tuple[LonLat, ...] = ()
@@ -109,6 +111,7 @@ def propose(room: ControlRoom, unit: Unit, wish: Wish) -> Proposal:
         station
         for station in stations_of(room.preset, now, now + REACH)
         if wish.dock in (None, station.id)
+        and (wish.counties is None or room.dock(station.id).county in wish.counties)
     )
     problem = Problem(
         stations=stations, tasks=(), zones=room.preset.zones, start=now, end=now + REACH

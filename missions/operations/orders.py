@@ -119,10 +119,19 @@ def _note(unit: Unit, record: OrderRecord) -> None:
 
 
 def listed(
-    unit: Unit, *, drone: str | None, state: str | None, after: str | None, limit: int
+    unit: Unit,
+    *,
+    drone: str | None,
+    state: str | None,
+    after: str | None,
+    limit: int,
+    within: tuple[str, ...] | None = None,
 ) -> Page[OrderRecord]:
-    """What was asked, the latest first."""
-    chosen = {"drone": drone, "state": state}
+    """What was asked, the latest first; `within`: of these drones only."""
+    wanted: str | tuple[str, ...] | None = drone
+    if within is not None:
+        wanted = within if drone is None else tuple(d for d in within if d == drone)
+    chosen = {"drone": wanted, "state": state}
     equals = {name: value for name, value in chosen.items() if value is not None}
     found = unit.orders.find(after=after, limit=limit + 1, newest_first=True, **equals)
     items = tuple(found[:limit])

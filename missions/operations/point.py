@@ -70,6 +70,7 @@ def wish_for(
         department=principal.department or "",
         height_m=height_m,
         dock=vehicle,
+        counties=principal.counties,
     )
 
 

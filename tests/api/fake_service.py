@@ -33,6 +33,7 @@ from missions.cases.deadlines import Standing
 from missions.cases.desk import CaseView
 from missions.cases.proof import proof_of
 from missions.cases.steps import offers
+from missions.identity.desk import Identity
 from missions.operations.links import LinkState
 from missions.queries import PlanDetail
 from missions.quotas import Quotas
@@ -54,6 +55,7 @@ class FakeService:
         self.frames = 0
         store = MemoryStore()
         self.answers = Answers(store)
+        self.identity = Identity(store, self.preset, self.clock)
         self.versions = Versions(store)
         self.quotas = Quotas(store, self.preset, self.clock)
         self.pulse: Any = SimpleNamespace(figures=list, checks=list)

@@ -53,8 +53,8 @@ def stocked(service: Any) -> list[tuple[str, str, str]]:
         return view()
 
     service.clock = ManualClock(NOW)
-    service.docks = lambda: [(DOCK, ""), (DockState(dock="QZ-08"), "QZ-08 is not heard")]
-    service.packs = lambda vehicle=None: (view(),)
+    service.docks = lambda p: [(DOCK, ""), (DockState(dock="QZ-08"), "QZ-08 is not heard")]
+    service.packs = lambda p, vehicle=None: (view(),)
     service.lock_pack = lock
     return locked
 
