@@ -21,6 +21,7 @@ from api.manners.reception import Reception
 from api.routes import (
     accounts,
     anomalies,
+    audit,
     cases,
     city,
     commands,
@@ -56,7 +57,7 @@ from api.routes import (
     uploads,
     webhooks,
 )
-from api.settings import Settings
+from api.settings import Settings, load
 from missions.catalog.limits import shipped
 from missions.service import Service
 
@@ -94,6 +95,7 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
         signin,
         provider,
         accounts,
+        audit,
         health,
         quotas,
         flights,
@@ -160,7 +162,7 @@ def document() -> dict[str, Any]:
     nobody: Any = SimpleNamespace(
         preset=SimpleNamespace(limits=shipped()), pulse=SimpleNamespace(figures=list), answers=None
     )
-    return create_app(nobody, Settings()).openapi()
+    return create_app(nobody, load()).openapi()
 
 
 def _operation_id(route: APIRoute) -> str:

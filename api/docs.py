@@ -35,6 +35,7 @@ and `seq`, and nothing that happened behind it is missing or told twice (docs/ev
 
 TAGS = [
     {"name": "city", "description": "The preset: what never changes while the service runs."},
+    {"name": "access", "description": "Signing in, accounts, keys and roles."},
     {"name": "requests", "description": "What the departments want to see."},
     {
         "name": "signals",

@@ -3,6 +3,7 @@
 from typing import Any
 
 from api.errors import MEANING, MEDIA_TYPE
+from api.manners import examples
 from api.manners.addresses import PREFIX, entity_of
 from api.manners.idempotency import takes_key
 
@@ -55,6 +56,7 @@ def describe(document: dict[str, Any]) -> None:
     for path, methods in document["paths"].items():
         for method in _METHODS:
             if method in methods:
+                examples.add_to(path, methods[method])
                 _operation(path, method, methods[method])
 
 

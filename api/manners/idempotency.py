@@ -25,6 +25,8 @@ from missions.store.records import Answer as KeptAnswer
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _BY_CONTENT = (f"{PREFIX}/media", f"{PREFIX}/uploads")
 _ONLY_READ = frozenset({f"{PREFIX}/stac/search", f"{PREFIX}/media/answers"})
+_SECRET = tuple(f"{PREFIX}/{part}" for part in ("sign-in", "accounts", "keys", "webhooks", "me"))
+"""Their answers may hold what is shown once: that they were done is kept, not what was said."""
 _KEPT_HEADERS = ("content-type", "location", "etag", "cache-control", "content-disposition")
 _KEPT_STATUS = frozenset({500, 502, 504})
 """Beside success: something may have been done, and only this answer tells of it."""
@@ -106,7 +108,8 @@ class Idempotency:
                     most=answers.LARGEST,
                 )
             status = answer.status if answer else streamed[0]
-            await anyio.to_thread.run_sync(_settle(attempt, status, answer))
+            secret = scope["path"].startswith(_SECRET)
+            await anyio.to_thread.run_sync(_settle(attempt, status, answer, keep=not secret))
             settled = True
         finally:
             if not settled:  # it broke off: whoever asks again must not wait for ever
@@ -126,7 +129,9 @@ def _noting(send: Send, streamed: list[int]) -> Send:
     return sender
 
 
-def _settle(attempt: Attempt, status: int, answer: messages.Answer | None) -> Callable[[], None]:
+def _settle(
+    attempt: Attempt, status: int, answer: messages.Answer | None, *, keep: bool
+) -> Callable[[], None]:
     """What becomes of the key: its answer is kept, or a refusal sets it free."""
     if not (status < 400 or status in _KEPT_STATUS):
         return attempt.release
@@ -135,7 +140,7 @@ def _settle(attempt: Attempt, status: int, answer: messages.Answer | None) -> Ca
     textual = kept.get("content-type", "text/").startswith(_TEXT)
     if "no-store" in kept.get("cache-control", ""):
         textual = False  # passwords and tokens are shown once and kept nowhere
-    text = answer.body.decode("utf-8", "replace") if answer and textual else None
+    text = answer.body.decode("utf-8", "replace") if answer and textual and keep else None
     return lambda: attempt.done(KeptAnswer(status=status, headers=kept, body=text))
 
 
@@ -158,8 +163,8 @@ async def _replay(
 ) -> None:
     if answer.body is None:
         why = TooLongToKeep(
-            f"{address} with this key was done and answered {answer.status}; its answer was too "
-            "long, or no text, and was not kept",
+            f"{address} with this key was done and answered {answer.status}; its answer was "
+            "not kept: it was too long, no text, or holds what is shown only once",
             where="Idempotency-Key",
             remedy=f"read {answer.headers.get('location', 'what it made')} instead",
         )
