@@ -46,6 +46,7 @@ from api.cli import (
     statistics,
     thermal,
     token,
+    user,
 )
 from api.cli.output import complain
 from core.errors import FlyOnceError, InvalidInput
@@ -87,6 +88,7 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(token.app, name="token")
+app.add_typer(user.app, name="user")
 app.add_typer(audit.app, name="audit")
 app.add_typer(statistics.app, name="statistics")
 app.add_typer(cases.app, name="cases")

@@ -11,9 +11,31 @@ from core.errors import InvalidInput
 app = typer.Typer(no_args_is_help=True, help="The audit trail: every command, step and decision.")
 
 
-@app.callback()
-def _group() -> None:
-    """Keep `verify` a command of its own name."""
+@app.command("list")
+def list_(
+    actor: Annotated[str | None, typer.Option(help="Who did it.")] = None,
+    action: Annotated[str | None, typer.Option(help="What, such as account.changed.")] = None,
+    subject: Annotated[str | None, typer.Option(help="To what: an id.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=500, help="The latest so many.")] = 50,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """The latest entries, the newest last."""
+    from api.cli.records import opened
+    from missions.access import LOCAL_OPERATOR
+    from missions.identity.trail import Trail
+
+    with opened(settings_from(home=home)) as store:
+        page = Trail(store).entries(
+            LOCAL_OPERATOR, actor=actor, action=action, subject=subject, limit=limit
+        )
+    rows = page.items[::-1]
+    if as_json:
+        names = ("id", "actor", "action", "subject", "text", "text_zh", "department", "seal")
+        emit([{"at": e.at.isoformat()} | {n: getattr(e, n) for n in names} for e in rows])
+        return
+    for e in rows:
+        out.print(f"{e.at:%Y-%m-%d %H:%M:%S}  {e.actor}  {e.action}  {e.subject}  {e.text}")
 
 
 @app.command()

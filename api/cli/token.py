@@ -1,5 +1,6 @@
 """`flyonce token`: who may use the service from elsewhere, and as what."""
 
+from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -7,55 +8,64 @@ from rich.table import Table
 
 from api.cli.options import Home, PresetName, settings_from
 from api.cli.output import AsJson, emit, err, out
-from core.errors import InvalidInput, NotFound
+from core.errors import NotFound
 
 app = typer.Typer(
     no_args_is_help=True, help="Make, list and revoke tokens for people and machines."
 )
 
-_ROLES = ("administrator", "dispatcher", "pilot", "member", "auditor", "machine")
 _Name = Annotated[str, typer.Option(help="Whose token it is, as the log will name them.")]
 
 
 @app.command()
 def create(
     name: _Name,
-    role: Annotated[str, typer.Option(help="One of " + ", ".join(_ROLES) + ".")],
+    role: Annotated[str, typer.Option(help="A role; 'flyonce user roles' lists them.")],
     department: Annotated[
-        str | None, typer.Option(help="The department whose things a member sees.")
+        str | None, typer.Option(help="The department whose things it sees.")
+    ] = None,
+    counties: Annotated[
+        str | None, typer.Option(help="Ids of counties, separated by commas; all if none.")
+    ] = None,
+    permissions: Annotated[
+        str | None, typer.Option(help="Some of the role's permissions, separated by commas.")
+    ] = None,
+    days: Annotated[float | None, typer.Option(min=0.01, help="Good for so many days.")] = None,
+    networks: Annotated[
+        str | None, typer.Option("--from", help="Networks it may come from, such as 10.1.0.0/16.")
     ] = None,
     home: Home = None,
     preset: PresetName = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a token; it is shown once and never again."""
-    from api.cli.records import opened
-    from missions.identity import tokens
-    from missions.access import Principal, Role
-    from missions.presets import load
+    from api.cli.user import identity_of
+    from missions.access import LOCAL_OPERATOR
+    from missions.identity.keys import KeyWish
 
-    if role not in _ROLES:
-        raise InvalidInput(
-            f"no role {role!r}", where="--role", remedy="one of " + ", ".join(_ROLES)
+    with identity_of(home, preset, create=True) as identity:
+        expires = None if days is None else identity.book.now() + timedelta(days=days)
+        wish = KeyWish(
+            name=name,
+            role=role,
+            department=department,
+            counties=_listed(counties),
+            permissions=_listed(permissions),
+            expires_at=expires,
+            addresses=_listed(networks) or (),
         )
-    settings = settings_from(home=home, preset=preset)
-    departments = load(settings.preset).departments
-    if department is not None and department not in departments:
-        raise InvalidInput(
-            f"no department {department!r}",
-            where="--department",
-            remedy="one of " + ", ".join(departments),
-        )
-    principal = Principal(name=name, role=Role(role), department=department)
-    with opened(settings, create=True) as store, store.unit() as unit:
-        made = tokens.make(unit, principal)
+        record, made = identity.keys.create(LOCAL_OPERATOR, wish)
     if as_json:
-        emit({"token": made, "name": name, "role": role, "department": department})
+        emit({"token": made, "name": name, "role": role, "department": record.department})
     else:
         err.print(
             "Keep this token: it is not shown again. Use it as 'Authorization: Bearer TOKEN'."
         )
         print(made)
+
+
+def _listed(text: str | None) -> list[str] | None:
+    return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
 
 
 @app.command("list")
@@ -87,13 +97,13 @@ def list_(home: Home = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def revoke(name: _Name, home: Home = None) -> None:
-    """End every token of a name at once."""
-    from api.cli.records import opened
-    from missions.identity import tokens
+def revoke(name: _Name, home: Home = None, preset: PresetName = None) -> None:
+    """End every token of a name at once; a running service obeys at its next request."""
+    from api.cli.user import identity_of
+    from missions.access import LOCAL_OPERATOR
 
-    with opened(settings_from(home=home)) as store, store.unit() as unit:
-        ended = tokens.revoke(unit, name)
+    with identity_of(home, preset) as identity:
+        ended = identity.keys.revoke_name(LOCAL_OPERATOR, name)
     if not ended:
         raise NotFound("no good token of this name", where=name, remedy="see 'flyonce token list'")
     out.print(f"Revoked: {ended} token{'' if ended == 1 else 's'} of {name}")

@@ -11,6 +11,7 @@ from missions.identity.records import Account
 from missions.identity.resolving import Resolver
 from missions.identity.rolebook import Roles
 from missions.identity.sessions import Sessions
+from missions.identity.trail import Trail
 from missions.presets import Preset
 from missions.store.protocol import Store
 
@@ -39,6 +40,7 @@ class Identity:
         self.accounts = Accounts(self.book, self.sessions, self.hashing)
         self.keys = Keys(self.book)
         self.roles = Roles(self.book)
+        self.trail = Trail(records)
         self.provider: Provider | None = None
         """The identity provider, where one is set."""
 
