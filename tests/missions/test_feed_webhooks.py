@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -402,3 +403,29 @@ async def test_everything_done_to_a_webhook_is_in_the_trail_without_its_secret(
         *("webhook.redeliver", "webhook.remove"),
     ]
     assert not any("whsec" in line.text or "key=1" in line.text for line in lines)
+
+
+async def test_the_receiver_of_the_documentation_tells_ours_from_forged_old_and_replayed(
+    rig: Rig, ask: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "events.md").read_text(encoding="utf-8")
+    names: dict[str, Any] = {}
+    exec(page.split("```python\n")[1].split("```")[0], names)  # noqa: S102 - our own page
+    check = names["is_new_and_ours"]
+    monkeypatch.setattr(names["time"], "time", lambda: rig.clock.now().timestamp())
+    secret = rig.desk.make(LOCAL_OPERATOR, WebhookDraft(url=URL)).secrets[0].value
+    ask("req-1")
+    rig.answers = [500]
+    await rig.courier.round()
+    rig.clock.advance(6)
+    await rig.courier.round()
+    (_, first, body), (_, again, _) = rig.sent
+    assert check(secret, first, body)
+    assert not check(secret, again, body), "the retry of a message that had arrived"
+    with pytest.raises(PermissionError, match="not signed"):
+        check(secret, first, body.replace(b"req-1", b"req-2"))
+    with pytest.raises(PermissionError, match="not signed"):
+        check(secret, {**first, "webhook-id": "msg-other"}, body)
+    rig.clock.advance(600)
+    with pytest.raises(PermissionError, match="too old"):
+        check(secret, first, body)
