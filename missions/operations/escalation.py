@@ -19,6 +19,8 @@ from missions.operations.room import ControlRoom
 from missions.presets import Preset
 from missions.store.protocol import Between, Unit
 
+ADOPTED = "escalation.adopted"
+"""Setting that says that no case from before there were levels is left."""
 MOST = 200
 """Cases told of in one turn: the writers' lock is not held for long; the rest comes next time."""
 
@@ -87,9 +89,13 @@ def _tell(unit: Unit, preset: Preset, case: Case, level: Level, now: datetime) -
 
 
 def _adopt(unit: Unit, preset: Preset) -> None:
-    """Cases from before there were levels get the time of their first."""
-    if not preset.casework.escalation:
+    """Cases from before there were levels get the time of their first; asked for once, for the
+    search goes through every case that ended."""
+    if not preset.casework.escalation or unit.settings.get(ADOPTED):
         return
-    for case in unit.cases.find(state=WAITING, escalate_at=None, escalation=0, limit=MOST):
+    found = unit.cases.find(state=WAITING, escalate_at=None, escalation=0, limit=MOST)
+    for case in found:
         county = case.county or preset.county_at(case.position)
         unit.cases.put(replace(case, county=county, escalate_at=escalates_at(case, preset)))
+    if len(found) < MOST:
+        unit.settings.set(ADOPTED, True)

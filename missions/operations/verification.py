@@ -6,13 +6,11 @@ it back with them.
 """
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from core.errors import Unavailable
 from core.ids import new_id
-from imagery.catalog import Medium
 from missions.cases import pictures
 from missions.cases.proof import current
 from missions.cases.recheck import reported_back_at
@@ -55,15 +53,15 @@ async def tick(room: ControlRoom) -> None:
 
 def gathered(unit: Unit, preset: Preset, case: Case, now: datetime) -> bool:
     """Whether there are photographs of the place since the report back, taken up into the case if
-    they are new. A judged verification gathers no more."""
+    they are new. One that is judged, or has a match of what was before, gathers no more."""
     since = reported_back_at(case)
     begun = current(case)
-    if since is None or (begun is not None and begun.outcome is not None):
+    if since is None or (begun is not None and (begun.outcome is not None or begun.pairs)):
         return True
     kind = preset.event_types[case.event_type]
     media = pictures.since(unit, case, kind.sensor, since)
     fresh = [m for m in media if begun is None or m.id not in begun.media]
-    if not media or (begun is not None and begun.media and not _is_better(begun, fresh)):
+    if not fresh:
         return bool(begun is not None and begun.media)
     seen = shown(unit, preset, case, media, now, source="imagery")
     unit.cases.put(seen)
@@ -71,11 +69,6 @@ def gathered(unit: Unit, preset: Preset, case: Case, now: datetime) -> bool:
     if begun is None or not begun.media:
         _tell(unit, seen, now)
     return True
-
-
-def _is_better(begun: Verification, fresh: Sequence[Medium]) -> bool:
-    """Whether more photographs may help: only while nothing matches what was taken before."""
-    return bool(fresh) and not begun.pairs
 
 
 def wanted(unit: Unit, preset: Preset, case: Case, now: datetime) -> Request | None:

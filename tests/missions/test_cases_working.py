@@ -288,6 +288,18 @@ def test_levels_missed_while_the_service_stood_make_one_alert(office: Office) ->
     assert [e.level for e in office.got().escalations] == [1, 2, 3]
 
 
+def test_cases_from_before_there_were_levels_are_taken_over_once(office: Office) -> None:
+    with office.store.unit() as unit:
+        old = replace(office.got(), escalate_at=None, county="")
+        unit.cases.put(old)
+    escalation.tick(office.room)
+    assert (office.got().escalate_at, office.got().county) == (office.case.escalate_at, "a")
+    with office.store.unit() as unit:
+        unit.cases.put(old)
+    escalation.tick(office.room)
+    assert office.got().escalate_at is None  # nobody searches all cases every minute
+
+
 def test_the_same_find_at_the_same_place_recurs(office: Office) -> None:
     reported(office)
     office.step(URBAN, "verify")
