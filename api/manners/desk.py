@@ -5,7 +5,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import auth
 from api.errors import Unauthenticated, plain, problem_of, respond
-from api.manners import calling, conditional, messages
+from api.manners import calling, conditional, messages, weighing
 from api.manners.addresses import PREFIX, Addresses, entity_of
 from api.manners.idempotency import WRITES, Idempotency, key_of
 from api.manners.limits import Limiter, TooManyRequests
@@ -37,7 +37,8 @@ class Desk:
         self._settings = settings
         self._addresses = addresses
         self._limiter = limiter
-        self._keyed = Idempotency(app, service.answers, settings.body_max_kb << 10)
+        self._largest = settings.body_max_kb << 10
+        self._keyed = Idempotency(app, service.answers, self._largest)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
@@ -127,6 +128,12 @@ class Desk:
         except FlyOnceError as why:
             await respond(problem_of(why))(scope, receive, send)
             return
+        if weighing.is_heavy(request):
+            body = await weighing.weighed(request, self._largest)
+            if not isinstance(body, bytes):
+                await respond(body)(scope, receive, send)
+                return
+            receive = messages.again(body, receive)
         acts = () if expected is None else (expected,)
         key = key_of(request)
         if key is not None:

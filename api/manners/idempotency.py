@@ -12,9 +12,10 @@ import anyio.to_thread
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import Problem, TooLongToKeep, plain, problem_of, respond
+from api.errors import TooLongToKeep, plain, problem_of, respond
 from api.manners import messages
 from api.manners.addresses import PREFIX
+from api.manners.weighing import too_large
 from core.errors import FlyOnceError
 from missions import answers
 from missions.access import Principal
@@ -177,16 +178,6 @@ async def _replay(
     raw.append((b"idempotent-replayed", b"true"))
     start = {"type": "http.response.start", "status": answer.status, "headers": raw}
     await messages.Answer(start, body).give(send)
-
-
-def too_large(largest: int) -> Problem:
-    """The problem of a body that is larger than it may be."""
-    return plain(
-        413,
-        f"a body of more than {largest} bytes",
-        field="body",
-        remedy="send less, or raise the limit (FLYONCE_BODY_MAX_KB)",
-    )
 
 
 def _digest(scope: Scope, body: bytes) -> str:

@@ -45,7 +45,12 @@ def features_conformance(_caller: Caller) -> dict[str, Any]:
     return {"conformsTo": list(CONFORMANCE)}
 
 
-@router.get("/api", summary="These addresses as OpenAPI 3.0", responses=problems())
+@router.get(
+    "/api",
+    summary="These addresses as OpenAPI 3.0",
+    responses=problems()
+    | {200: {"content": {OPENAPI: {"schema": {"type": "object"}}}, "description": "It."}},
+)
 def features_description(request: Request, _caller: Caller) -> JSONResponse:
     """The standard asks for version 3.0; the whole API is described in version 3.1."""
     return JSONResponse(document(str(request.base_url).rstrip("/")), media_type=OPENAPI)

@@ -294,6 +294,13 @@ def test_huge_and_deep_bodies_are_refused(root: Caller) -> None:
     answer = root("POST", "/requests", content=deep, headers=kind)
     assert answer.status_code == 422, answer.text
     assert root("POST", "/requests", content="x" * 3_000_000, headers=kind).status_code == 413
+    ring = [[118.87, 28.95]] * 100_000
+    many = {"type": "Polygon", "coordinates": [ring]}
+    text = json.dumps(wish(geometry=many), separators=(",", ":"))
+    assert len(text) < 2 << 20
+    answer = root("POST", "/requests", content=text, headers=kind)
+    assert answer.status_code == 422
+    assert "5000 vertices" in answer.json()["remedy"]
     parts = iter([b"x" * 1_000_000] * 3)
     keyed = {**kind, "Idempotency-Key": "k"}
     assert root("POST", "/requests", content=parts, headers=keyed).status_code == 413
