@@ -9,6 +9,7 @@ from datetime import datetime, time, timedelta
 
 from core.clock import Clock
 from core.ids import new_id
+from missions import quotas
 from missions.demand.asking import SHORTEST
 from missions.demand.reuse import served
 from missions.demand.standing import Standing, StandingState
@@ -46,7 +47,7 @@ def _ask(unit: Unit, preset: Preset, standing: Standing, now: datetime) -> list[
     if standing.state is not StandingState.ACTIVE:
         return []  # it was paused since the list was read
     due = upcoming(standing, AT_ONCE, horizon_end(preset, now))
-    made = [_kept(unit, _request(unit, standing, start, now), now) for start in due]
+    made = [_kept(unit, preset, _request(unit, standing, start, now), now) for start in due]
     missed = sum(r.state is RequestState.EXPIRED for r in made)
     if due:
         standing = replace(
@@ -89,7 +90,16 @@ def _request(unit: Unit, standing: Standing, start: datetime, now: datetime) -> 
     return served(unit, request, standing.fresh_h, now) if start <= now else request
 
 
-def _kept(unit: Unit, request: Request, now: datetime) -> Request:
+def _kept(unit: Unit, preset: Preset, request: Request, now: datetime) -> Request:
+    """The request as it is kept: it counts for its department's month as any other does."""
+    if request.state is not RequestState.EXPIRED:
+        try:
+            quotas.spend(unit, preset, request, now)
+        except quotas.QuotaUsedUp as why:
+            answer = Answer(code="quota", text=str(why), text_zh="本月配额已用完，该次未提交")
+            request = move(
+                replace(request, state=RequestState.ASKED), RequestState.EXPIRED, answer=answer
+            )
     unit.requests.add(request)
     expired = request.state is RequestState.EXPIRED
     unit.log.add(
@@ -99,9 +109,13 @@ def _kept(unit: Unit, request: Request, now: datetime) -> Request:
             actor="service",
             action="standing.miss" if expired else "standing.ask",
             subject=request.id,
-            text=_MISSED.text if expired else f"an occurrence of {request.standing}",
-            text_zh=_MISSED.text_zh if expired else f"{request.standing} 的一次",
+            text=_why(request).text if expired else f"an occurrence of {request.standing}",
+            text_zh=_why(request).text_zh if expired else f"{request.standing} 的一次",
             department=request.department,
         )
     )
     return request
+
+
+def _why(request: Request) -> Answer:
+    return request.answer or _MISSED

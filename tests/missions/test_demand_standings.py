@@ -18,6 +18,7 @@ from missions.demand.standing import Standing, StandingState
 from missions.demand.standings import Recurrence, Standings
 from missions.entities import RequestState
 from missions.presets import Preset
+from missions.quotas import QuotaUsedUp
 from missions.store import Store
 
 Member = Callable[[str], Principal]
@@ -213,3 +214,24 @@ def test_another_department_sees_and_touches_nothing(
     assert [one.id for one in seen] == [made.id]
     with pytest.raises(NotAllowed):
         standings.end(member("ecology"), made.id)
+
+
+def test_an_occurrence_beyond_the_month_s_quota_is_said_and_not_flown(
+    standings: Standings,
+    store: Store,
+    preset: Preset,
+    clock: ManualClock,
+    draft: RequestDraft,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = standings.create(SERVICE, draft, DAILY)
+
+    def used_up(*_: Any) -> None:
+        raise QuotaUsedUp("the month is used up", where="forestry", remedy="wait")
+
+    monkeypatch.setattr("missions.quotas.spend", used_up)
+    asked = tick(store, preset, clock)
+    assert {r.state for r in asked} == {RequestState.EXPIRED}
+    assert asked[0].answer is not None
+    assert asked[0].answer.code == "quota"
+    assert standings.get(SERVICE, made.id).missed == 7

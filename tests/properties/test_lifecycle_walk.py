@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from core.errors import IllegalTransition
 from missions import lifecycle
+from missions.demand.standing import StandingState
 from missions.entities import (
     AnomalyState,
     CaseState,
@@ -23,6 +24,7 @@ from missions.entities import (
 TABLES: Mapping[type[StrEnum], lifecycle.Table] = {
     RequestState: lifecycle.REQUEST,
     TaskState: lifecycle.TASK,
+    StandingState: lifecycle.STANDING,
     FlightState: lifecycle.FLIGHT,
     FilingState: lifecycle.FILING,
     AnomalyState: lifecycle.ANOMALY,
@@ -32,6 +34,7 @@ TABLES: Mapping[type[StrEnum], lifecycle.Table] = {
 START: Mapping[type[StrEnum], StrEnum] = {
     RequestState: RequestState.ASKED,
     TaskState: TaskState.OPEN,
+    StandingState: StandingState.ACTIVE,
     FlightState: FlightState.PLANNED,
     FilingState: FilingState.FILED,
     AnomalyState: AnomalyState.OPEN,
@@ -41,6 +44,7 @@ START: Mapping[type[StrEnum], StrEnum] = {
 FINAL: Mapping[type[StrEnum], frozenset[StrEnum]] = {
     RequestState: frozenset({RequestState.ANSWERED, RequestState.EXPIRED, RequestState.WITHDRAWN}),
     TaskState: frozenset({TaskState.FLOWN}),
+    StandingState: frozenset({StandingState.ENDED}),
     FlightState: frozenset(
         {FlightState.DONE, FlightState.DIVERTED, FlightState.CANCELLED, FlightState.FAILED}
     ),
