@@ -13,6 +13,7 @@ from core.clock import Clock
 from core.equipment import Sensor
 from core.errors import InvalidInput, NotAllowed
 from core.ids import new_id
+from missions import quotas
 from missions.access import Principal
 from missions.catalog.model import Scenario
 from missions.demand.reuse import served
@@ -102,6 +103,7 @@ def ask(
             remedy="ask for a place within " + ", ".join(sorted(principal.counties or ())),
         )
     request = served(unit, request, fresh_h(draft), now)
+    quotas.spend(unit, preset, request, now)
     unit.requests.add(request)
     if key is not None:
         digest = _digest(draft)
