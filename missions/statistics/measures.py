@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from missions.store.counts import Counts
 
-VERSION = 1
+VERSION = 2
 """Of the rows' meaning. Counts of another version are counted anew when the service starts."""
 
 FACTOR = 2 ** (1 / 3)

@@ -1,7 +1,7 @@
 """Rows of counts for a period, put together by what somebody wants to see them by."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -64,13 +64,24 @@ def totals(
 
 
 def _pieces(period: Period, scope: Scope, by: str, today: date) -> list[Piece]:
-    """The rows to read: the city's by day where nothing is divided, months where that will do."""
-    low, high = period.first.isoformat(), period.last.isoformat()
-    if by in ("", *BY_TIME) and scope.is_city:
-        return [Piece("c", low, high)]
-    if by in ("day", "week"):
-        return [Piece("d", low, high)]
-    return list(pieces(period, today))
+    """The rows to read: months where they will do; of days, those that are divided no further than
+    is asked for."""
+    grain = _grain(scope, by)
+    if by in ("day", "week") or grain == "c":
+        return [Piece(grain, period.first.isoformat(), period.last.isoformat())]
+    found = pieces(period, today)
+    return [replace(piece, grain=grain) if piece.grain == "d" else piece for piece in found]
+
+
+def _grain(scope: Scope, by: str) -> str:
+    """The grain of a day's rows that tell apart what must be told apart, and no more."""
+    apart = {
+        "D": scope.department is not None or by == "department",
+        "P": scope.counties is not None or by == "county",
+        "K": scope.event_class is not None or scope.origin is not None or by in ("class", "type"),
+    }
+    needed = [grain for grain, is_needed in apart.items() if is_needed]
+    return "d" if len(needed) > 1 else (needed or ["c"])[0]
 
 
 def _take_only_handled(keys: list[TallyKey], counts: Row, today: date) -> None:

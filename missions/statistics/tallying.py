@@ -110,9 +110,15 @@ def _at_level(deepest: Mapping[CellKey, list[int]], level: int) -> dict[CellKey,
 
 def _grains(key: TallyKey) -> tuple[TallyKey, ...]:
     """The rows that a day's row is part of, itself the first."""
-    month = key._replace(grain="m", bucket=key.bucket[:7])
-    city = TallyKey(key.subject, "c", key.bucket)
-    return key, month, city
+    subject, _, day, department, place, kind = key
+    return (
+        key,
+        key._replace(grain="m", bucket=day[:7]),
+        TallyKey(subject, "c", day),
+        TallyKey(subject, "D", day, department=department),
+        TallyKey(subject, "P", day, place=place),
+        TallyKey(subject, "K", day, kind=kind),
+    )
 
 
 def _shares(unit: Unit, item: Any, zone: ZoneInfo) -> Iterable[counting.Share]:

@@ -15,7 +15,8 @@ class TallyKey(NamedTuple):
 
     Attributes:
         subject: what is counted, such as "cases".
-        grain: "d" for a day, "m" for a month, "c" for the whole city on a day.
+        grain: "d" for a day, "m" for a month; on a day "c" for the whole city, "D" for a
+            department, "P" for a place, "K" for a kind alone.
         bucket: "2026-05-12" or "2026-05"; the city's own calendar.
         department, place, kind: "" where the count is not divided so.
     """

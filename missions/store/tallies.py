@@ -23,7 +23,7 @@ from missions.store.tables import CELLS, TALLIES
 from missions.store.unit import read_only
 
 T = TypeVar("T")
-_SIZES = (4, 8, 16, 64)
+_SIZES = (6, 12, 18, 24, 64)
 """So many rows are asked for at once: few statements, made once."""
 
 
