@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import ExitStack
 
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
@@ -34,16 +33,11 @@ class Rights:
 
 
 class EventStream(StreamingResponse):
-    """Server-sent events of a generator; ends when the other side takes nothing any more.
-
-    Args:
-        held: what the stream holds; let go of when it ends, also before its first event.
-    """
+    """Server-sent events of a generator; ends when the other side takes nothing any more."""
 
     media_type = "text/event-stream"
 
-    def __init__(self, events: AsyncGenerator[bytes], held: ExitStack) -> None:
-        self._held = held
+    def __init__(self, events: AsyncGenerator[bytes]) -> None:
         self._events = events
         super().__init__(events, headers={"cache-control": "no-store", "x-accel-buffering": "no"})
 
@@ -52,13 +46,12 @@ class EventStream(StreamingResponse):
             async with asyncio.timeout(STUCK_S):
                 await send(message)
 
-        with self._held:
-            try:
-                await super().__call__(scope, receive, in_time)
-            except* TimeoutError:
-                pass  # nobody reads: the connection is dropped without the last chunk
-            finally:
-                await self._events.aclose()
+        try:
+            await super().__call__(scope, receive, in_time)
+        except* TimeoutError:
+            pass  # nobody reads: the connection is dropped without the last chunk
+        finally:
+            await self._events.aclose()
 
 
 def event(data: str, *, id: int | None = None, name: str = "") -> bytes:

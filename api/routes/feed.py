@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request
@@ -98,9 +98,7 @@ async def feed_stream(
     given = last_event_id or after or LATEST
     behind = await service.feed.tail.start(_number(given), chosen)
     rights = Rights(service, caller, token_of(request))
-    held = ExitStack()
-    held.enter_context(request.app.state.limiter.place(caller))
-    return EventStream(_events(service.feed, caller, behind, chosen, rights), held)
+    return EventStream(_events(service.feed, caller, behind, chosen, rights))
 
 
 async def _events(
