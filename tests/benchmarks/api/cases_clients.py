@@ -20,7 +20,7 @@ from missions.presets import load
 
 ROOT = Path(__file__).resolve().parents[3]
 LOAD = Path(__file__).with_name("client_load.py")
-PATIENCE_S = 300.0
+PATIENCE_S = 900.0
 
 
 @group("clients", "Many clients at once at a real service over HTTP: a console's mix")
