@@ -12,6 +12,7 @@ import typer
 from api.cli import (
     analyze,
     audit,
+    backup,
     bench,
     campaign,
     cases,
@@ -85,6 +86,8 @@ for command in (
     campaign.campaign,
     enrol.enrol,
     retention.retention,
+    backup.backup,
+    backup.restore,
 ):
     app.command()(command)
 app.add_typer(token.app, name="token")

@@ -27,7 +27,7 @@ def _head() -> str | None:
     return ScriptDirectory.from_config(config).get_current_head()
 
 
-def upgrade(connection: Connection, where: str) -> None:
+def upgrade(connection: Connection, where: str, to: str = "head") -> None:
     """Run the missing migrations within the connection's transaction.
 
     Raises:
@@ -40,12 +40,14 @@ def upgrade(connection: Connection, where: str) -> None:
     current = MigrationContext.configure(connection).get_current_revision()
     if current == scripts.get_current_head():
         return
-    if current is not None and current not in {s.revision for s in scripts.walk_revisions()}:
+    known = {None, "head", *(s.revision for s in scripts.walk_revisions())}
+    unknown = next((revision for revision in (current, to) if revision not in known), None)
+    if unknown is not None:
         raise Unavailable(
-            f"the database was made by a newer version (revision {current})",
+            f"the database was made by a newer version (revision {unknown})",
             where=where,
             remedy="install that version of FlyOnce, or restore a backup from before it",
         )
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
     by_bytes(connection)

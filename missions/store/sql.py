@@ -100,6 +100,12 @@ class SqlStore:
         with self._faults(), self._transaction(writing=False) as connection:
             yield _SqlUnit(connection, {}, writing=False)
 
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A reading transaction as it is, for a picture of the whole database."""
+        with self._faults(), self._transaction(writing=False) as connection:
+            yield connection
+
     def close(self) -> None:
         self._engine.dispose()
 
