@@ -22,6 +22,10 @@ above ground. Errors are `application/problem+json` (RFC 9457) and name the fiel
 department decides what is seen. On the machine that runs the service no token is needed unless
 `FLYONCE_REQUIRE_SIGN_IN` is set.
 
+Every address may also answer 413 (body too large), 415 (body of a wrong type), 421 (the service is
+not called so), 429 (too often: `Retry-After`) and 500 (our mistake: `instance` names it).
+`Idempotency-Key`, `ETag`, `If-Match`, rates and quotas: docs/api.md.
+
 Lists come in pages: give `next` of one page as `after` of the following one.
 
 `/api/v1/live` is a WebSocket with the present state at most five times a second: `{"t", "speed",
@@ -114,7 +118,8 @@ _PAGE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_
 <code>{{ kind }}</code> {% if name %}<a href="#{{ name }}">{{ name }}</a>{% endif %}
 {% endfor %}</p>{% endif %}
 <ul>
-{% for status, said in operation.responses.items() %}{% set response = of(said) %}
+{% for status, said in operation.responses.items()|sort if status not in always %}
+{% set response = of(said) %}
 {% set content = (response.content or {})["application/json"] or {} %}
 {% set name = ((content.schema or {})["$ref"] or "").split("/")[-1] %}
 <li><code>{{ status }}</code> {% if name %}<a href="#{{ name }}">{{ name }}</a>
@@ -134,9 +139,15 @@ _PAGE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_
 """)
 
 
+_ALWAYS = frozenset({"413", "415", "421", "429", "500"})
+"""Every address may answer so; the page says it once."""
+
+
 def page(document: dict[str, Any]) -> str:
     """The OpenAPI document as a page to read."""
-    return _PAGE.render(doc=document, kind=_kind, code=_code, of=partial(_of, document))
+    return _PAGE.render(
+        doc=document, kind=_kind, code=_code, of=partial(_of, document), always=_ALWAYS
+    )
 
 
 def _of(document: dict[str, Any], thing: dict[str, Any]) -> dict[str, Any]:

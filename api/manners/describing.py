@@ -75,6 +75,8 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> None:
     own = {"default"} & responses.keys()
     for status in _EVERYWHERE:
         _also(responses, status)
+    if "{" in path:
+        _also(responses, 404)
     _problems_as_problems(responses)
     _described(operation, responses)
     if path in PUBLIC:
