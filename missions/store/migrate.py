@@ -30,6 +30,9 @@ def _head() -> str | None:
 def upgrade(connection: Connection, where: str, to: str = "head") -> None:
     """Run the missing migrations within the connection's transaction.
 
+    Args:
+        to: the revision to stop at; the newest by default.
+
     Raises:
         Unavailable: the database was made by a newer version.
     """
@@ -38,7 +41,7 @@ def upgrade(connection: Connection, where: str, to: str = "head") -> None:
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     scripts = ScriptDirectory.from_config(config)
     current = MigrationContext.configure(connection).get_current_revision()
-    if current == scripts.get_current_head():
+    if current == (scripts.get_current_head() if to == "head" else to):
         return
     known = {None, "head", *(s.revision for s in scripts.walk_revisions())}
     unknown = next((revision for revision in (current, to) if revision not in known), None)
