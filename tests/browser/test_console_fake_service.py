@@ -330,9 +330,11 @@ def test_a_token_is_asked_for_and_never_stays_in_the_address(
     world.token = "s3cret"
     page.goto(f"{site}/#/plan")
     dialog = page.get_by_role("dialog", name=re.compile("Sign in"))
+    dialog.get_by_text("With an access key").click()
     dialog.get_by_label("Access token").fill("wrong")
     dialog.get_by_role("button", name="Sign in").click()
     expect(dialog.get_by_text("refused")).to_be_visible()
+    dialog.get_by_text("With an access key").click()
     dialog.get_by_label("Access token").fill("s3cret")
     dialog.get_by_role("button", name="Sign in").click()
     expect(dialog).to_be_hidden()

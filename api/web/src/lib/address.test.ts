@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parse, splitToken, write } from './address';
+import { parse, splitParam, write } from './address';
 
 describe('address', () => {
   it('survives a round trip', () => {
@@ -19,6 +19,6 @@ describe('address', () => {
     ['#/plan?day=2026-05-12&token=abc', 'abc', '#/plan?day=2026-05-12'],
     ['#/plan?day=2026-05-12', null, '#/plan?day=2026-05-12'],
   ])('takes the token out of %s', (hash, token, rest) => {
-    expect(splitToken(hash)).toEqual({ token, rest });
+    expect(splitParam(hash, 'token')).toEqual({ value: token, rest });
   });
 });

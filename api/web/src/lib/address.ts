@@ -21,10 +21,10 @@ export function write({ page, params }: Place): string {
   return `#/${page}${query ? `?${query}` : ''}`;
 }
 
-/** Take `token=...` out of a fragment: the token and the fragment that may be shown and shared. */
-export function splitToken(hash: string): { token: string | null; rest: string } {
-  const match = /([#?&/])token=([^&]*)&?/.exec(hash);
-  if (!match) return { token: null, rest: hash };
+/** Take `name=...` out of a fragment: the value and the fragment that may be shown and shared. */
+export function splitParam(hash: string, name: string): { value: string | null; rest: string } {
+  const match = new RegExp(`([#?&/])${name}=([^&]*)&?`).exec(hash);
+  if (!match) return { value: null, rest: hash };
   const rest = hash.replace(match[0], match[1] ?? '').replace(/[?&#]+$/, '');
-  return { token: decodeURIComponent(match[2] ?? ''), rest };
+  return { value: decodeURIComponent(match[2] ?? ''), rest };
 }

@@ -54,8 +54,12 @@ async function send(path: string, init: RequestInit): Promise<Response> {
     link.answered();
     return response;
   }
+  const signing = path.startsWith('/sign-in');
+  if (response.status === 401 && !signing && session.refreshable) {
+    if (token !== session.token || (await session.renew())) return send(path, init);
+  }
   // A late answer to a call made before the sign-in says nothing about the new token.
-  if (response.status === 401 && token === session.token) session.refused();
+  if (response.status === 401 && !signing && token === session.token) session.refused();
   const error = new ApiError(response.status, await problemOf(response));
   if (error.unavailable) link.failed(`HTTP ${response.status}`);
   else link.answered();
@@ -67,18 +71,32 @@ export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   return (await send(path, { signal })).json() as Promise<T>;
 }
 
+async function write<T>(
+  method: string,
+  path: string,
+  body: unknown,
+  headers: Record<string, string>,
+): Promise<T> {
+  const response = await send(path, {
+    method,
+    headers: { 'Content-Type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
 /** POST JSON; raises ApiError. */
-export async function post<T>(
+export function post<T>(
   path: string,
   body: unknown,
   headers: Record<string, string> = {},
 ): Promise<T> {
-  const response = await send(path, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', ...headers },
-    body: JSON.stringify(body),
-  });
-  return response.json() as Promise<T>;
+  return write('POST', path, body, headers);
+}
+
+/** PATCH JSON; raises ApiError. */
+export function patch<T>(path: string, body: unknown): Promise<T> {
+  return write('PATCH', path, body, {});
 }
 
 /** Bytes of a picture, for when an `<img>` cannot carry the token itself. */

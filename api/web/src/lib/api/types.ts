@@ -30,6 +30,21 @@ export interface Me {
   role: string;
   department: string | null;
   name: string;
+  permissions: string[];
+  must_change_password: boolean;
+  signed_in: boolean;
+}
+
+export interface Tokens {
+  access_token: string;
+  expires_in: number;
+  refresh_token: string;
+  me: Me;
+}
+
+export interface SignInWays {
+  required: boolean;
+  provider: string | null;
 }
 
 export interface Named {
