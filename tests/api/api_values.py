@@ -20,7 +20,7 @@ from imagery.catalog import Medium, MediumState
 from missions import entities
 from missions.access import Principal, Role
 from missions.catalog.limits import shipped
-from missions.presets import RecheckRules
+from missions.presets import FilingRules, RecheckRules
 
 NOW = datetime(2026, 5, 12, 1, 0, tzinfo=UTC)
 HERE = LonLat(118.87, 28.95)
@@ -276,6 +276,7 @@ def a_preset() -> Any:
         event_types={"01-01": fire},
         recheck_of=lambda code: RecheckRules(interval_min=8, passes=2, cold_below_c=50, max_h=6),
         limits=shipped(),
+        filing=FilingRules(cutoff=time(12), emergency_answer_min=3),
     )
 
 

@@ -68,7 +68,7 @@ SETTINGS: dict[str, Any] = {
 
 def operations(made: World) -> Iterator[Any]:
     """Every operation of the document."""
-    document = httpx.get(f"{made.url}/api/v1/openapi.json").json()
+    document = httpx.get(f"{made.url}/api/v1/openapi.json", timeout=60).json()
     schema = schemathesis.openapi.from_dict(document)
     schema.config.update(base_url=made.url)
     for result in schema.get_all_operations():

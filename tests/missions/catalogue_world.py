@@ -52,7 +52,7 @@ class Desk:
         self.versions = Versions(room.records)
         self.pulse: Any = SimpleNamespace(figures=list, checks=list)
 
-    def principal(self, token: str | None) -> Principal | None:
+    def principal(self, token: str | None, address: str = "") -> Principal | None:
         return self.people.get(token or "")
 
     def medium(self, p: Principal, id: str) -> Medium:
