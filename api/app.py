@@ -1,4 +1,4 @@
-"""The HTTP application: routes, guards and the console, around a service."""
+_STANDARD = (features, stac, tiles, provider)"""The HTTP application: routes, guards and the console, around a service."""
 
 from types import SimpleNamespace
 from typing import Any
