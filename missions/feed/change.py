@@ -17,6 +17,8 @@ KINDS = (
     "filings",
     "reviews",
     "products",
+    "signals",
+    "inspections",
 )
 """The kinds of things whose changes are told."""
 

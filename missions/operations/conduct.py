@@ -32,7 +32,7 @@ from fleet.plans.flightplan import FlightPlan
 from fleet.plans.proof import prove
 from fleet.vehicle import Vehicle
 from fleet.watch import safeguard
-from missions.entities import FilingState, Flight, FlightState
+from missions.entities import Filing, FilingState, Flight, FlightState
 from missions.operations import docking, flights, landing, preflight, receiving
 from missions.operations.away import from_where_it_stands
 from missions.operations.flightlog import logged
@@ -205,10 +205,19 @@ def check_filing(room: ControlRoom, flight: Flight) -> None:
     with room.view() as unit:
         filing = unit.filings.get(flight.filing_id) if flight.filing_id else None
     if filing is None or filing.state is not FilingState.APPROVED:
-        raise NotReady("the flight is not filed and approved", where=flight.id)
+        raise NotReady(f"the flight is not approved: {_unapproved(filing)}", where=flight.id)
     beyond = not_covered(filing, flight)
     if beyond:
         raise NotReady(beyond, where=flight.id)
+
+
+def _unapproved(filing: Filing | None) -> str:
+    """What is wrong with a flight's application."""
+    if filing is None:
+        return "it was not filed"
+    if filing.state is FilingState.FILED:
+        return "its application has no answer yet"
+    return f"its application was {filing.state}"
 
 
 async def _follow(

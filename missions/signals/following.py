@@ -6,6 +6,7 @@ from core.geo import distance_m
 from missions.entities import Anomaly, AnomalyState, Request, RequestState, ReviewState
 from missions.lifecycle import move
 from missions.operations.journal import note
+from missions.operations.mend import hopeful
 from missions.operations.room import ControlRoom
 from missions.presets import Preset
 from missions.signals.model import Outcome, Signal, SignalState
@@ -53,7 +54,8 @@ def step(unit: Unit, preset: Preset, signal: Signal, now: datetime) -> Signal | 
     """The signal after its next step; None where it has to wait."""
     request = unit.requests.get(signal.request_id)
     if signal.state is SignalState.ASKED:
-        return _asked(request, signal, now)
+        # its flight was lost, and another may be found: no answer yet
+        return None if hopeful(unit, request, now) else _asked(request, signal, now)
     if signal.state is SignalState.LOOKED:
         return _looked(unit, preset, request, signal, now)
     return None

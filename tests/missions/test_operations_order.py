@@ -16,6 +16,7 @@ from missions.entities import (
     Answer,
     CaseState,
     CaseStep,
+    Filing,
     FilingState,
     FlightState,
     Origin,
@@ -238,3 +239,56 @@ async def test_a_lost_look_whose_window_is_over_stays_refused(room: ControlRoom,
     with room.view() as unit:
         assert unit.alerts.count() == 0
         assert unit.flights.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "mended"),
+    [
+        (FilingState.FILED, False),
+        (FilingState.REFUSED, False),
+        (FilingState.REVOKED, False),
+        (FilingState.APPROVED, True),
+    ],
+)
+async def test_what_the_authority_did_not_approve_is_not_filed_round_after_round(
+    room: ControlRoom,
+    make: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    said: FilingState,
+    mended: bool,
+) -> None:
+    lost = make.request(
+        state=RequestState.REFUSED,
+        answer=Answer(text="no answer yet", text_zh="待批复", code=NOT_FLOWN),
+        earliest=room.now(),
+        latest=room.now() + timedelta(hours=2),
+        task_ids=("tsk-lost",),
+    )
+    filing = Filing(
+        id="fil-1",
+        day=room.today(),
+        emergency=True,
+        filed_at=room.now(),
+        filed_by="dispatcher",
+        state=said,
+    )
+    flight = make.flight(
+        id="flt-lost", task_ids=("tsk-lost",), filing_id=filing.id, state=FlightState.FAILED
+    )
+    with room.unit() as unit:
+        unit.filings.add(filing)
+        unit.flights.add(flight)
+        unit.requests.add(lost)
+        unit.plans.add(planned(room))
+        assert mend.hopeful(unit, lost, room.now()) is (
+            said in (FilingState.FILED, FilingState.APPROVED)
+        )
+    asked: list[str] = []
+
+    def insert(_store: Any, _preset: Any, request: Any, _now: Any) -> Any:
+        asked.append(request.id)
+        return request
+
+    monkeypatch.setattr(mend, "insert", insert)
+    await mend.tick(room)
+    assert bool(asked) is mended
