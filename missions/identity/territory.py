@@ -70,7 +70,7 @@ class Territory:
             if geometry is not None:
                 return self._touching(_shape(geometry))
         position = getattr(item, "position", None)
-        if position is not None:
+        if isinstance(position, LonLat):  # a webhook's position is its place in the feed
             return self.at(position)
         names = (getattr(item, name, None) for name in ("drone", "dock", "vehicle"))
         return self.dock(next((name for name in names if name), ""))
