@@ -231,6 +231,7 @@ class SignalOut(Model):
     cleared_at: datetime | None
     outcome: OutcomeOut | None
     case_id: str | None
+    seen: list[str] = Field(description="photographs of the look that show the place: GET /media")
 
     @classmethod
     def from_view(cls, view: SignalView) -> "SignalOut":
@@ -274,6 +275,7 @@ class SignalOut(Model):
             cleared_at=s.cleared_at,
             outcome=OutcomeOut.from_value(head.outcome) if head.outcome else None,
             case_id=view.case_id,
+            seen=list(s.seen),
         )
 
 

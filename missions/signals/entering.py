@@ -7,6 +7,7 @@ from missions.operations.journal import alert, note
 from missions.presets import Preset
 from missions.signals.joining import leader_of
 from missions.signals.model import Outcome, Signal, SignalState
+from missions.signals.showing import named, of_the_look
 from missions.store.protocol import Unit
 
 
@@ -26,6 +27,8 @@ def enter(unit: Unit, preset: Preset, signal: Signal) -> Signal:
             leader, joined = found
             unit.signals.put(replace(leader, members=leader.members + 1))
             signal = move(signal, SignalState.DUPLICATE, joined=joined)
+            if leader.state is SignalState.ANSWERED:
+                signal = named(unit, signal, of_the_look(unit, leader))
         else:
             _tell(unit, signal)
     unit.signals.add(signal)

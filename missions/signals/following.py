@@ -10,6 +10,7 @@ from missions.operations.mend import hopeful
 from missions.operations.room import ControlRoom
 from missions.presets import Preset
 from missions.signals.model import Outcome, Signal, SignalState
+from missions.signals.showing import answered
 from missions.store.protocol import Between, Unit
 
 OPEN = (SignalState.ASKED, SignalState.LOOKED)
@@ -45,6 +46,8 @@ class Follower:
             signal = unit.signals.get(signal_id)
             after = step(unit, preset, signal, now)
             if after is not None:
+                if after.state is SignalState.ANSWERED:
+                    after = answered(unit, after, preset.signals.looks[after.matter])
                 unit.signals.put(after)
                 _note(unit, after, now)
         return after is not None

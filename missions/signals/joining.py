@@ -10,11 +10,12 @@ event is looked at again.
 """
 
 import math
+from collections.abc import Sequence
 from datetime import datetime
 
 from core.geo import LonLat, distance_m
 from missions.catalog.signals import LookRule
-from missions.signals.model import LEADING, Joined, Signal
+from missions.signals.model import LEADING, Joined, Signal, SignalState
 from missions.store.protocol import Between, Unit
 
 UNSEEN = frozenset({"weak", "late", "expired", "unseen"})
@@ -27,7 +28,7 @@ def leader_of(unit: Unit, signal: Signal, rule: LookRule) -> tuple[Signal, Joine
     """The signal that another one is one with; None where it leads itself."""
     near = [
         (distance_m(other.position, signal.position), _apart_s(other.at, signal.at), other)
-        for other in _around(unit, signal, rule)
+        for other in beside(unit, signal, rule, LEADING)
         if other.outcome is None or other.outcome.code not in UNSEEN
     ]
     near = [n for n in near if n[0] <= rule.one_m and n[1] <= rule.one.total_seconds()]
@@ -38,14 +39,17 @@ def leader_of(unit: Unit, signal: Signal, rule: LookRule) -> tuple[Signal, Joine
     return leader, joined
 
 
-def _around(unit: Unit, signal: Signal, rule: LookRule) -> list[Signal]:
-    """Leaders in the box round a signal, whatever their department: one look serves all."""
+def beside(
+    unit: Unit, signal: Signal, rule: LookRule, states: SignalState | Sequence[SignalState]
+) -> list[Signal]:
+    """Signals of the same matter in the box and time round one, whatever their department: one look
+    serves all."""
     lat_deg = rule.one_m / _METRES_A_DEGREE
     lon_deg = lat_deg / max(0.01, math.cos(math.radians(abs(signal.position.lat) + lat_deg)))
     here: LonLat = signal.position
     return unit.signals.find(
         matter=rule.event_type,
-        state=LEADING,
+        state=states,
         at=Between(signal.at - rule.one, signal.at + rule.one),
         lon=Between(here.lon - lon_deg, here.lon + lon_deg),
         lat=Between(here.lat - lat_deg, here.lat + lat_deg),

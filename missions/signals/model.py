@@ -216,6 +216,7 @@ class Signal:
         members: how many later signals are one with this.
         review_id: what an officer was asked to look at where earlier photographs answered.
         cleared_at: when the readings were back where all is well.
+        seen: ids of the look's photographs that show the place, once it is answered.
     """
 
     id: str
@@ -253,6 +254,7 @@ class Signal:
     outcome: Outcome | None = None
     words: str = ""
     note: str = ""
+    seen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from shapely.geometry import Point, shape
+from shapely.geometry import Point, mapping, shape
 from signals_city import LAT, LON, City, city
 
 from core.clock import ManualClock
@@ -399,3 +399,41 @@ def test_nobody_dismisses_what_others_wait_for(here: City, member: Member) -> No
     report(here, member("urban"))
     with pytest.raises(IllegalTransition, match="1 other signals"):
         here.desk.dismiss(member("ecology"), first.signal.id, "no")
+
+
+def test_who_joined_a_look_sees_the_photographs_of_its_own_place_and_nothing_else(
+    here: City, member: Member, make: Any
+) -> None:
+    first = report(here, member("ecology"), text="a heap", photos=())
+    asked(here)
+    near = offset(HERE, 90.0, 40.0)
+    other = report(here, member("urban"), lon=near.lon, lat=near.lat)
+    assert other.leader is not None
+
+    def photo(id: str, place: LonLat) -> Any:
+        ground = Point(place.lon, place.lat).buffer(0.0001)
+        return make.medium(
+            id,
+            sha256=id.rjust(64, "0"),
+            tasks=("tsk-look",),
+            footprint=mapping(ground),
+            position=place,
+            department="ecology",
+        )
+
+    with here.store.unit() as unit:
+        unit.media.add_all([photo("med-here", HERE), photo("med-near", near)])
+        unit.media.add(replace(photo("med-else", near), tasks=("tsk-of-somebody",)))
+    answer_request(here, first.signal.id, RequestState.ANSWERED, task_ids=("tsk-look",))
+    followed(here)
+    followed(here)
+    late = report(here, member("water"), lon=near.lon, lat=near.lat)
+    with here.store.view() as unit:
+        shared = {m.id: m.shared_with for m in unit.media.find()}
+        hers, his = unit.signals.get(first.signal.id), unit.signals.get(other.signal.id)
+        look = unit.requests.get(hers.request_id)
+    assert (hers.seen, his.seen, late.signal.seen) == (("med-here",), ("med-near",), ("med-near",))
+    assert shared == {"med-here": (), "med-near": ("urban", "water"), "med-else": ()}
+    assert not member("water").sees(look)
+    with pytest.raises(NotFound):
+        here.desk.get(member("water"), first.signal.id)
