@@ -1,4 +1,4 @@
-_STANDARD = (features, stac, tiles, provider)"""The HTTP application: routes, guards and the console, around a service."""
+"""The HTTP application: routes, guards and the console, around a service."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -47,8 +47,8 @@ from api.routes import (
     rehearsals,
     requests,
     reviews,
-    signin,
     signals,
+    signin,
     stac,
     standings,
     statistics,
@@ -61,7 +61,7 @@ from api.settings import Settings, load
 from missions.catalog.limits import shipped
 from missions.service import Service
 
-_STANDARD = (features, stac, tiles)
+_STANDARD = (features, stac, tiles, provider)
 """They follow standards that say themselves what becomes of query parameters and bodies."""
 
 
