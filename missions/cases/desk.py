@@ -15,6 +15,7 @@ from missions.cases.taking import take
 from missions.entities import Case, CaseState
 from missions.operations.room import ControlRoom
 from missions.queries import Bbox, Page
+from missions.store.kinds import strips
 from missions.store.protocol import Between
 
 _LAST = "\U0010ffff"
@@ -155,4 +156,5 @@ def _within(bbox: Bbox) -> dict[str, Any]:
         raise InvalidInput(
             "no such box", where="bbox", remedy="give west,south,east,north in degrees"
         )
-    return {"lon": Between(west, east), "lat": Between(south, north)}
+    box = {"lon": Between(west, east), "lat": Between(south, north)}
+    return {"strip": strips(south, north), **box}

@@ -1,7 +1,7 @@
 """Many cases on a map: clusters where there are many, single cases where there are few."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from missions.entities import Case, CaseState
 from missions.queries import Bbox
 from missions.statistics.counting import LEVELS, OVER
 from missions.store.counts import Box, CellKey, Counts
-from missions.store.kinds import STRIP_LEVEL
+from missions.store.kinds import strips
 from missions.store.protocol import Between, Store, Unit
 
 STATES = ("open", "closed", "all")
@@ -25,8 +25,6 @@ MOST_READ = 20_000
 """So many cases are read to be put into squares smaller than those that are counted."""
 DEEPEST = 20
 OPEN_STATES = tuple(state for state in CaseState if state not in OVER)
-_WIDE = 512
-"""So many strips are asked for at once at most: 60 km."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,30 +154,9 @@ def _pick(
     conditions: dict[str, Any] = {"lon": Between(west, east), "lat": Between(south, north)}
     if state != "all":
         conditions["state"] = OPEN_STATES if state == "open" else tuple(OVER)
-    found: list[tuple[Any, ...]] = []
-    for strips in _strips(bbox):
-        found += unit.cases.pick(
-            names,
-            audience=p.audience(),
-            limit=limit - len(found),
-            strip=strips,
-            **conditions,
-        )
-        if len(found) >= limit:
-            break
-    return found
-
-
-def _strips(bbox: Bbox) -> Iterator[Any]:
-    """The strips of the map that a box lies in: one by one where they are few, else as a range."""
-    _, south, _, north = bbox
-    top, bottom = (square_of(0.0, lat, STRIP_LEVEL)[1] for lat in (north, south))
-    if bottom - top >= _WIDE:
-        yield Between(top, bottom)
-        return
-    for first in range(top, bottom + 1, 8):
-        chosen = range(first, min(first + 8, bottom + 1))
-        yield (*chosen, *[chosen[-1]] * (8 - len(chosen)))  # one shape of statement
+    return unit.cases.pick(
+        names, audience=p.audience(), limit=limit, strip=strips(south, north), **conditions
+    )
 
 
 def _rounded(bbox: Bbox) -> Bbox:

@@ -65,6 +65,17 @@ BOX = ("west", "south", "east", "north", "span")
 """Columns of a kind that lies on the map: its bounding box in degrees, and how wide that is."""
 STRIP_LEVEL = 16
 """Cases are put in order by strips of the map, 2**16 from north to south (some 500 m in China)."""
+MOST_STRIPS = 64
+
+
+def strips(south: float, north: float) -> "tuple[int, ...] | Between":
+    """The strips between two latitudes: each, or from one to another where they are many."""
+    top, bottom = (square_of(0.0, lat, STRIP_LEVEL)[1] for lat in (north, south))
+    if bottom - top >= MOST_STRIPS:
+        return Between(top, bottom)
+    return tuple(range(top, bottom + 1))
+
+
 _COARSE = frozenset({"state", "sensor", "origin", "kind", "emergency", "department"})
 """Fields with few values: an index on them narrows a search less than an audience does."""
 
@@ -79,6 +90,7 @@ class Kind:
         links: fields with several values to find by.
         seen_by: how to list the departments that may see it; None for things without an audience.
         together: fields with one index over all of them, beside the one for each column.
+        pairs: fields that are asked for two at a time, with an index for both.
     """
 
     name: str
@@ -87,6 +99,7 @@ class Kind:
     links: tuple[str, ...] = ()
     seen_by: Callable[[Any], Iterable[str]] | None = None
     together: tuple[str, ...] = ()
+    pairs: tuple[tuple[str, str], ...] = ()
     readers: Mapping[str, Callable[[Any], Any]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -361,6 +374,7 @@ KINDS: Mapping[str, Kind] = {
             links=("anomaly_ids",),
             seen_by=_owner_and_shared,
             together=("strip", "lon", "lat", "state"),
+            pairs=(("event_type", "department"), ("county", "state")),
         ),
         Kind(
             name="reviews",

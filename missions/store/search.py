@@ -53,14 +53,32 @@ def shape_of(conditions: dict[str, Any]) -> tuple[Shape, dict[str, Any]]:
 
 @lru_cache(maxsize=2000)
 def listing(kind_name: str, shape: Shape, order: Order) -> Select[Any]:
-    """The bodies of what fits, in order of arrival."""
+    """The bodies of what fits, in order of arrival.
+
+    Where an index gives what fits in another order, the numbers are sorted alone and the bodies of
+    those that are wanted fetched by them: a page of a hundred does not carry a hundred thousand.
+    """
     newest_first, behind, limited = order
-    query, seq = _select(KINDS[kind_name], TABLES[kind_name].c.body, shape)
+    kind, table = KINDS[kind_name], TABLES[kind_name]
+    apart = limited and _comes_unsorted(table, shape)
+    query, seq = _select(kind, table.c.seq if apart else table.c.body, shape)
     if behind:
         start: Any = bindparam("start_seq", type_=BigInteger)
         query = query.where(seq < start if newest_first else seq > start)
     query = query.order_by(seq.desc() if newest_first else seq)
-    return query.limit(bindparam("row_limit", type_=Integer)) if limited else query
+    if limited:
+        query = query.limit(bindparam("row_limit", type_=Integer))
+    if not apart:
+        return query
+    whole = table.alias()
+    found = select(whole.c.body).where(whole.c.seq.in_(query))
+    return found.order_by(whole.c.seq.desc() if newest_first else whole.c.seq)
+
+
+def _comes_unsorted(table: Any, shape: Shape) -> bool:
+    """Whether a search is by ranges or by several columns."""
+    forms = [form for name, form in shape if name in table.c]
+    return len(forms) > 1 or any(form not in ("is", "null") for form in forms)
 
 
 @lru_cache(maxsize=200)
@@ -114,7 +132,7 @@ def _select(kind: Kind, what: Any, shape: Shape) -> tuple[Select[Any], Any]:
     selective = any(_narrows(kind, name, form) for name, form in shape)
     for name, form in columns.items():
         column: Any = table.c[name]
-        if selective and not _narrows(kind, name, form):
+        if selective and not _narrows(kind, name, form) and not _paired(kind, name, columns):
             column = Unindexed(column)
         query = query.where(condition(column, name, form))
     narrow = any(_narrows(kind, name, form) for name, form in columns.items())
@@ -137,6 +155,13 @@ def _narrows(kind: Kind, name: str, form: str) -> bool:
     """Whether a condition leaves few things; a range that is open at one end may leave nearly all:
     of a year's cases, all but the last days' are due before now."""
     return kind.is_selective(name) and form not in ("from", "to", "any")
+
+
+def _paired(kind: Kind, name: str, columns: dict[str, str]) -> bool:
+    """Whether a column is asked for by value together with another, and both have one index."""
+    return any(
+        name in pair and all(columns.get(each) == "is" for each in pair) for pair in kind.pairs
+    )
 
 
 def condition(column: Any, name: str, form: str) -> ColumnElement[bool]:

@@ -50,6 +50,7 @@ def _table(kind: Kind) -> Table:
         Column("body", Text, nullable=False),
         *(Index(f"ix_{kind.name}_{name}", name, "seq") for name in indexed(kind)),
         *((Index(f"ix_{kind.name}_together", *kind.together, "seq"),) if kind.together else ()),
+        *(Index(f"ix_{kind.name}_{a}_{b}", a, b, "seq") for a, b in kind.pairs),
     )
 
 
