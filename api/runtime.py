@@ -370,6 +370,7 @@ async def _http(
     config = uvicorn.Config(
         create_app(service, settings),
         log_level=settings.log_level,
+        log_config=None,  # its lines go where ours go, with the request's name
         access_log=False,
         ws_ping_interval=20.0,
         timeout_graceful_shutdown=2,

@@ -15,6 +15,7 @@ from core.errors import FlyOnceError
 from missions.entities import CaseState, FlightState, RequestState, ReviewState
 from missions.operations.links import link_states
 from missions.operations.room import ControlRoom
+from missions.schedule.counting import counted
 from missions.store.condition import condition_of
 
 LEAST_FREE_BYTES = 1 << 30
@@ -46,13 +47,22 @@ class Figure:
 
 
 class Pulse:
-    """The state of one running service."""
+    """The state of one running service.
+
+    Args:
+        held: whether this process holds the lease of the jobs.
+    """
 
     def __init__(
-        self, room: ControlRoom, status: Callable[[], str], clock: Clock | None = None
+        self,
+        room: ControlRoom,
+        status: Callable[[], str],
+        clock: Clock | None = None,
+        held: Callable[[], bool] = lambda: True,
     ) -> None:
         self._room = room
         self._status = status
+        self._held = held
         self._clock = clock or SystemClock()
         self._last: tuple[datetime, list[Check]] | None = None
 
@@ -149,7 +159,13 @@ class Pulse:
 
     def figures(self) -> list[Figure]:
         """Everything that is counted, now."""
-        return [*self._fleet(), *self._store(), *self._waiting(), *self._ready()]
+        return [
+            *self._fleet(),
+            *self._store(),
+            *self._waiting(),
+            *self._jobs(),
+            *self._ready(),
+        ]
 
     def _fleet(self) -> Iterator[Figure]:
         room = self._room
@@ -181,6 +197,24 @@ class Pulse:
         for name, count in waiting.items():
             yield _figure("waiting", text, count, name, label="what")
 
+    def _jobs(self) -> Iterator[Figure]:
+        yield Figure(
+            name="lease_held",
+            help="1 where this process runs the jobs, 0 on standby",
+            value=float(self._held()),
+        )
+        with self._room.view() as unit:
+            jobs = list(counted(unit))
+        for job in jobs:
+            said = {
+                "last_run_seconds": ("Unix time at which a job began last", _unix(job.began)),
+                "next_run_seconds": ("Unix time at which a job is due", _unix(job.next)),
+                "failures": ("Failed runs among a job's last 200", job.failures),
+                "missed": ("Due times that a job's last run made up for", job.missed),
+            }
+            for name, (text, value) in said.items():
+                yield _figure(f"job_{name}", text, value, job.name, "job")
+
     def _ready(self) -> Iterator[Figure]:
         for check in self.checks():
             yield _figure("check_ok", "Readiness checks: 1 passes", check.ok, check.name, "check")
@@ -188,3 +222,8 @@ class Pulse:
 
 def _figure(name: str, text: str, value: float, label_value: str, label: str = "state") -> Figure:
     return Figure(name=name, help=text, value=float(value), labels=((label, str(label_value)),))
+
+
+def _unix(at: datetime | None) -> float:
+    """Seconds since 1970; 0 for never."""
+    return 0.0 if at is None else at.timestamp()

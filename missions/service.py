@@ -123,8 +123,9 @@ class Service:
         """What changed, in order."""
         self.webhooks = Webhooks(room, self.feed.rules)
         """Where changes are sent."""
+        held = room.lease.held
         self.courier = Courier(
-            room, self.feed.rules, held=room.lease.held, allowed=lambda: self.webhooks.allowed
+            room, self.feed.rules, held=held, allowed=lambda: self.webhooks.allowed
         )
         """Who sends them."""
         self.answers = Answers(room.records)
@@ -133,7 +134,7 @@ class Service:
         """Versions of stored things, for conditional requests."""
         self.quotas = Quotas(room.records, room.preset, room.clock)
         """What departments may have in a month."""
-        self.pulse = Pulse(room, lambda: self.status)
+        self.pulse = Pulse(room, lambda: self.status, held=held)
         """Whether the service is ready, and its figures."""
         self.casework = Casework(room)
         """Cases and their seven steps."""

@@ -38,13 +38,18 @@ Seed = Annotated[int | None, typer.Option(help="The same seed gives the same day
 
 
 def settings_from(**given: Any) -> "Settings":
-    """The settings of the environment with the options on top; logging is set up from them."""
+    """The settings of the environment with the options on top; logging is set up from them, and
+    every line that is logged while a request is answered ends with the request's name."""
+    from api.manners.naming import Named
     from api.settings import load
 
     settings = load(**given)
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(name)s: %(message)s"
     )
+    for handler in logging.getLogger().handlers:
+        if not any(isinstance(known, Named) for known in handler.filters):
+            handler.addFilter(Named())
     return settings
 
 

@@ -1,8 +1,8 @@
 """What was asked of drones, and the links on which they are asked."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from api.auth import Caller, ServiceOf
 from api.errors import problems
@@ -13,7 +13,24 @@ from fleet.orders import OrderState
 
 router = APIRouter(tags=["flights"])
 
+COMMANDED: dict[int | str, dict[str, Any]] = {
+    202: {
+        "headers": {
+            "Location": {
+                "description": "Where the command can be read: `/api/v1/commands/{id}`.",
+                "schema": {"type": "string"},
+            }
+        }
+    }
+}
+"""What an answer to a command also has, for its description."""
 Drone = Annotated[str | None, Query(max_length=80, description="id of a drone")]
+
+
+def tell_where(response: Response, order_id: str | None) -> None:
+    """Name the order's own address in the answer, where there is an order."""
+    if order_id is not None:
+        response.headers["Location"] = f"/api/v1/commands/{order_id}"
 
 
 @router.get("/commands", summary="Commands", responses=problems(403))

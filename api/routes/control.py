@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Header
+from fastapi import APIRouter, Body, Header, Response
 
 from api.auth import Caller, Flyer, ServiceOf
 from api.errors import problems
+from api.routes.commands import COMMANDED, tell_where
 from api.routes.parameters import Id
 from api.schemas import control as schemas
 
@@ -92,12 +93,19 @@ def preview_manoeuvre(
     "/flights/{id}/manoeuvres",
     summary="Fly what was previewed",
     status_code=202,
-    responses=problems(403, 404, 409, 502, 503, 504),
+    responses=problems(403, 404, 409, 502, 503, 504) | COMMANDED,
 )
 async def fly_manoeuvre(
-    service: ServiceOf, caller: Flyer, id: Id, body: schemas.FlyIn, key: Key = None
+    service: ServiceOf,
+    caller: Flyer,
+    id: Id,
+    body: schemas.FlyIn,
+    response: Response,
+    key: Key = None,
 ) -> schemas.FlyOut:
     """For the holder of the controls. Exactly the previewed path is flown, proven again from where
     the drone is now; a later one replaces it in flight. The same Idempotency-Key again is the same
     order."""
-    return schemas.FlyOut.of(service.flying.fly(caller, id, body.token, key))
+    order = service.flying.fly(caller, id, body.token, key)
+    tell_where(response, order.id)
+    return schemas.FlyOut.of(order)

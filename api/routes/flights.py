@@ -7,6 +7,7 @@ from fastapi import APIRouter, HTTPException, Query, Response
 
 from api.auth import Caller, Flyer, ServiceOf
 from api.errors import problems
+from api.routes.commands import COMMANDED, tell_where
 from api.routes.parameters import After, Id, Limit
 from api.schemas import flights as schemas
 from api.schemas.base import Latitude, Longitude, PageOf
@@ -64,13 +65,15 @@ def flight_log(service: ServiceOf, caller: Caller, id: Id) -> Response:
     "/flights/{id}/commands",
     summary="Launch, hold, resume or return",
     status_code=202,
-    responses=problems(403, 404, 409, 502, 503, 504),
+    responses=problems(403, 404, 409, 502, 503, 504) | COMMANDED,
 )
 async def command(
-    service: ServiceOf, caller: Flyer, id: Id, body: schemas.CommandIn
+    service: ServiceOf, caller: Flyer, id: Id, body: schemas.CommandIn, response: Response
 ) -> schemas.CommandOut:
-    """Answers when the vehicle acknowledged; a refusal names the autopilot's reasons."""
+    """Answers when the vehicle acknowledged; a refusal names the autopilot's reasons. `Location`
+    is where the command's further way can be read; a launch has none, its flight tells it."""
     done = await service.command(caller, id, body.command)
+    tell_where(response, done["command_id"])
     return schemas.CommandOut(**done)
 
 
