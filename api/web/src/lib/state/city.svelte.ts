@@ -22,8 +22,8 @@ class CityState {
       this.#scenarios?.stop();
     });
     this.#city = new Resource<City>('/city');
-    this.#types = new Resource<Page<EventType>>('/event-types?limit=500');
-    this.#scenarios = new Resource<Page<Scenario>>('/scenarios?limit=500');
+    this.#types = new Resource<Page<EventType>>('/event-types');
+    this.#scenarios = new Resource<Page<Scenario>>('/scenarios');
   }
 
   get data(): City | null {
