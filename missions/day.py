@@ -64,7 +64,7 @@ class Day:
         self._rehearser = rehearser
         self._intake = intake
         self._dispatcher = Dispatcher(room)
-        self._answering = Answering(room.records, room.preset)
+        self._answering = Answering(room.records, room.preset, room.answering)
         self._signals = Signals(room)
         finds.on_urgent = self._alarm
         self._retention = Retention(Desk.of(room))
@@ -112,7 +112,7 @@ class Day:
             group.create_task(room.helms.watch(), name="helms")
             scheduled = schedule.run(jobs, room.clock, room.records, room.lease)
             group.create_task(scheduled, name="schedule")
-            group.create_task(self._week(), name="week")
+            group.create_task(schedule.until_done("the week", self._week), name="week")
 
     # --- jobs ------------------------------------------------------------------------------
 

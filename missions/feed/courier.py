@@ -26,6 +26,7 @@ from missions.feed.rules import FeedRules
 from missions.feed.webhook import Attempt, Delivery, DeliveryState, Webhook, headers
 from missions.operations import journal
 from missions.operations.room import ControlRoom
+from missions.schedule import outlasting
 from missions.store.protocol import Unit
 
 REST_S = 1.0
@@ -86,8 +87,9 @@ class Courier:
         """Deliver until cancelled."""
         async with asyncio.TaskGroup() as group:
             while True:
-                if self.held():
-                    await self._begin(group)
+                with outlasting("webhooks"):
+                    if self.held():
+                        await self._begin(group)
                 await self._clock.sleep(REST_S)
 
     async def round(self) -> None:
@@ -119,6 +121,11 @@ class Courier:
         return webhook.active and max(webhook.position, self._seen.get(webhook.id, 0)) < head
 
     async def _serve(self, webhook_id: str) -> None:
+        """Send what there is; a message whose outcome could not be kept is sent again."""
+        with outlasting(f"webhook {webhook_id}"):
+            await self._send_all(webhook_id)
+
+    async def _send_all(self, webhook_id: str) -> None:
         """Send one message after the other, until one fails or there is none."""
         while True:
             found = await asyncio.to_thread(self._next, webhook_id)

@@ -13,6 +13,7 @@ from missions.identity import roles, tokens
 from missions.identity.book import Book, epoch
 from missions.identity.names import ACCESS, KEY, digest
 from missions.identity.records import Account, SessionRecord
+from missions.schedule import outlasting
 from missions.store.protocol import Unit
 
 _KEPT = 10_000
@@ -103,14 +104,15 @@ class Resolver:
         """Tell of changes by other processes, and put down what was used; until cancelled."""
         seen, rounds = -1, 0
         while True:
-            with self._book.records.view() as unit:
-                now = epoch(unit)
-            if now != seen:
-                seen = now
-                self._book.changes.tell()
-            rounds += 1
-            if rounds % 30 == 0:
-                await asyncio.to_thread(self.write_used)
+            with outlasting("sign-in"):
+                with self._book.records.view() as unit:
+                    now = epoch(unit)
+                if now != seen:
+                    seen = now
+                    self._book.changes.tell()
+                rounds += 1
+                if rounds % 30 == 0:
+                    await asyncio.to_thread(self.write_used)
             await asyncio.sleep(_LOOK_S)
 
     def _remembered(self, unit: Unit, mark: str, now: datetime) -> Principal | None:

@@ -9,7 +9,7 @@ import hashlib
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import cached_property, reduce
+from functools import cached_property, partial, reduce
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from missions.media.making import FOLDER, Made, Order, make
 from missions.operations.journal import note
 from missions.operations.room import ControlRoom, supervised
 from missions.queries import Page
+from missions.schedule import outlasting, until_done
 from missions.store.protocol import Unit
 
 logger = logging.getLogger("flyonce.products")
@@ -116,13 +117,15 @@ class Products:
                 unit.products.put(move(product, ProductState.WANTED))
         while True:
             self._room.products_wanted.clear()
-            self._remove_withdrawn()
-            waiting = self._next()
+            waiting = None
+            with outlasting("products"):
+                self._remove_withdrawn()
+                waiting = self._next()
             if waiting is None:
                 await self._woken()
             else:
                 await supervised(self._make(waiting), f"product {waiting.id}")
-                self._fail_if_unfinished(waiting.id)
+                await until_done(waiting.id, partial(self._fail_if_unfinished, waiting.id))
 
     async def _woken(self) -> None:
         """Until something is asked for, or it is time to see what was withdrawn."""
@@ -169,7 +172,7 @@ class Products:
         if gone and made.key:
             self._folder.remove(made.key)
 
-    def _fail_if_unfinished(self, product_id: str) -> None:
+    async def _fail_if_unfinished(self, product_id: str) -> None:
         """A fault of ours ends one product, not the queue; the log says which."""
         with self._room.unit() as unit:
             product = unit.products.get(product_id)

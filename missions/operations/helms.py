@@ -25,6 +25,7 @@ from missions.operations.offers import instead
 from missions.operations.room import ControlRoom
 from missions.operations.settle import settle
 from missions.operations.skies import sky_of
+from missions.schedule import outlasting
 
 logger = logging.getLogger("flyonce.helms")
 
@@ -272,7 +273,8 @@ class Helms:
             await self._room.clock.sleep(WATCH_S)
             for vehicle_id, helm in tuple(self._helms.items()):
                 if helm.control.pilot is not None and helm.segment is not None:
-                    await self._look(vehicle_id, helm)
+                    with outlasting("helms"):
+                        await self._look(vehicle_id, helm)
 
     async def _look(self, vehicle_id: str, helm: Helm) -> None:
         room = self._room

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.clock import Clock
+from core.errors import Unavailable
 from fleet.address import Address
 from fleet.docks.dockyard import Dockyard
 from fleet.events import FleetEvent
@@ -60,6 +61,8 @@ class ControlRoom:
         logs: folder of the telemetry logs.
         pool: for photographs; `missions.operations.examine.open_workbench` has run in its workers.
         planning: for plans; `missions.demand.worker.open_planning` has run in its workers.
+        answering: for answers to requests; `missions.demand.answerer.open_answering` has run in
+            its worker. The caller's thread where there is none.
         making: for products, which take long; `missions.media.making.open_making` has run in its
             workers. The pool for photographs where there is none.
         authority: who answers flight applications; a simulated one where it is left out.
@@ -80,6 +83,7 @@ class ControlRoom:
         watchers: Watchers,
         docks: Dockyard | None = None,
         making: Executor | None = None,
+        answering: Executor | None = None,
         authority: Authority | None = None,
         lease: Lease | None = None,
     ) -> None:
@@ -92,6 +96,7 @@ class ControlRoom:
         self.pool = pool
         self.planning = planning
         self.making = pool if making is None else making
+        self.answering = answering
         self.authority = authority or SimulatedAuthority(preset.filing, preset.zone_info)
         self.products_wanted = asyncio.Event()
         """Set when a product was asked for or withdrawn."""
@@ -177,6 +182,9 @@ async def supervised(work: Coroutine[Any, Any, Any], name: str) -> bool:
     not end the others. False when there was one."""
     try:
         await work
+    except Unavailable as why:  # a database or disk that is away for a while is no fault of ours
+        logger.warning("%s failed: %s", name, why)
+        return False
     except Exception:
         logger.exception("%s failed", name)
         return False

@@ -10,6 +10,7 @@ or left out by the job's rule, never silently.
 from core.clock import Clock
 from missions.schedule.jobs import Job, Missed, Work, daily, every, recurring
 from missions.schedule.lease import Lease, LeaseLost
+from missions.schedule.outlast import outlasting, until_done
 from missions.schedule.scheduler import ClockScheduler
 from missions.store.protocol import Store
 
@@ -21,8 +22,10 @@ __all__ = [
     "Work",
     "daily",
     "every",
+    "outlasting",
     "recurring",
     "run",
+    "until_done",
 ]
 
 

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from apscheduler.executors.base import BaseExecutor, MaxInstancesReachedError
@@ -20,6 +21,7 @@ from missions.schedule.claims import Claims
 from missions.schedule.jobs import MOMENT, Job, decide, following
 from missions.schedule.jobstore import RecordsJobStore
 from missions.schedule.lease import Lease
+from missions.schedule.outlast import outlasting, until_done
 from missions.store.fencing import fenced
 from missions.store.protocol import Store
 from missions.store.records import JobRun
@@ -27,7 +29,8 @@ from missions.store.records import JobRun
 KEPT, TICKS = "kept", "ticks"
 """The two job stores: jobs whose times are in the database, and ticks."""
 LOOK_AGAIN_S = 1.0
-"""Seconds of the computer after which a process without its lease looks whether it is back."""
+"""Seconds of the computer after which a process without its lease, or without its database, looks
+whether it is back."""
 quiet = logging.getLogger("flyonce.schedule.apscheduler")
 quiet.setLevel(
     logging.WARNING
@@ -89,10 +92,13 @@ class ClockScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has no
 
     def _process_jobs(self) -> float | None:
         """Begin what is due; seconds of our clock until the next look, None for no end."""
-        if not self._lease.held():
-            asyncio.get_running_loop().call_later(LOOK_AGAIN_S, self.wakeup)
-            return None
-        now = self._clock.now()
+        if self._lease.held():
+            with outlasting("the schedule"):
+                return self._begin_due(self._clock.now())
+        asyncio.get_running_loop().call_later(LOOK_AGAIN_S, self.wakeup)
+        return None
+
+    def _begin_due(self, now: datetime) -> float | None:
         next_at: datetime | None = None
         for alias in (KEPT, TICKS):
             store = self._lookup_jobstore(alias)
@@ -115,8 +121,9 @@ class ClockScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has no
             self._submit(entry, None)
             return
         decision = decide(job, entry.next_run_time, now)
-        entry.next_run_time = decision.next
         run = self._claims.claim(self._kept, job, decision, now)
+        if entry.next_run_time == decision.stood:  # else the database knew another time
+            entry.next_run_time = decision.next
         if run is not None:
             self._submit(entry, run)
 
@@ -130,7 +137,10 @@ class ClockScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has no
             fine = await job.work()
         if run is not None:
             outcome = "failed" if fine is False else "done"
-            self._claims.ended(run, outcome, self._clock.now())
+            await until_done(job.name, partial(self._ended, run, outcome))
+
+    async def _ended(self, run: JobRun, outcome: str) -> None:
+        self._claims.ended(run, outcome, self._clock.now())
 
     async def _rest(self, seconds: float | None) -> None:
         alarm = None

@@ -31,14 +31,24 @@ _MEANINGS: tuple[tuple[tuple[str, ...], str, str], ...] = (
         "make sure that its folder exists and may be written",
     ),
     (
+        ("too many clients", "connection slots"),
+        "the database server takes no more connections",
+        "close other programs' connections, or raise its max_connections (a service uses 64)",
+    ),
+    (
         ("does not exist", "authentication failed"),
         "the database server has no such database or user",
         "create it, or correct name and password in the URL",
     ),
     (
-        ("connection refused", "could not connect", "connection failed", "server closed"),
+        (
+            *("connection refused", "could not connect", "connection failed", "server closed"),
+            *("terminating connection", "connection is closed", "connection is lost"),
+            *("consuming input failed", "starting up", "shutting down", "recovery mode"),
+            *("connection timeout", "could not receive data", "no route to host"),
+        ),
         "the database server does not answer",
-        "start it, and check host, port and password in the URL",
+        "start it, and check host, port and password in the URL; the service tries again by itself",
     ),
 )
 

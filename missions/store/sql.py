@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolEmpty
 
 from core.errors import InvalidInput, Unavailable
 from missions.store import migrate
@@ -32,6 +33,19 @@ from missions.store.unit import UnitBase
 
 _WRITERS_LOCK = 0x464C594F
 """Any number of our own ("FLYO"): PostgreSQL's writers take turns on it."""
+
+KEPT_CONNECTIONS, MOST_CONNECTIONS = 8, 64
+"""Connections that a service keeps open, and the most that it opens."""
+POOL_TIMEOUT_S = 30.0
+_LIBPQ: Mapping[str, str | int] = {
+    "application_name": "flyonce",
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
+"""https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS"""
 
 _PRAGMAS: Mapping[str, str | int] = {
     "busy_timeout": 15_000,
@@ -126,6 +140,12 @@ class SqlStore:
             yield
         except DBAPIError as error:
             raise store_fault(error, self._where) from error
+        except PoolEmpty as error:
+            raise Unavailable(
+                f"all {MOST_CONNECTIONS} connections to the database are in use",
+                where=self._where,
+                remedy="try again in a moment",
+            ) from error
         except UnicodeEncodeError as error:
             raise InvalidInput(
                 f"no text: {error.reason}", remedy="send whole Unicode characters"
@@ -133,7 +153,15 @@ class SqlStore:
 
     def _make_engine(self, pragmas: Mapping[str, str | int]) -> Engine:
         try:
-            engine = create_engine(self._url, pool_size=8, max_overflow=56, pool_timeout=30)
+            engine = create_engine(
+                self._url,
+                pool_size=KEPT_CONNECTIONS,
+                max_overflow=MOST_CONNECTIONS - KEPT_CONNECTIONS,
+                pool_timeout=POOL_TIMEOUT_S,
+                # a server that was started again is noticed before a use case begins, not in it
+                pool_pre_ping=not self._sqlite,
+                connect_args={} if self._sqlite else _patience(self._url),
+            )
         except (NoSuchModuleError, ModuleNotFoundError) as error:
             raise InvalidInput(
                 f"no driver for this kind of database: {error}",
@@ -144,6 +172,12 @@ class SqlStore:
         if self._sqlite:
             _tune_sqlite(engine, pragmas)
         return engine
+
+
+def _patience(url: URL) -> dict[str, str | int]:
+    """libpq's settings by which a server that is gone is noticed within seconds, not minutes; what
+    the URL says itself goes before."""
+    return {name: value for name, value in _LIBPQ.items() if name not in url.query}
 
 
 def _refuse_broken(connection: Connection, where: str) -> None:
