@@ -1,7 +1,7 @@
 """What may be seen: lists in pages and single things, each filtered by who asks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Generic, TypeVar
 
@@ -105,7 +105,8 @@ def list_flights(
 ) -> Page[Flight]:
     """Flights, the latest planned first."""
     chosen = _chosen(day=day, state=_state(FlightState, state))
-    return page_of(unit.flights, principal, after, limit, chosen)
+    page = page_of(unit.flights, principal, after, limit, chosen)
+    return Page(_with_own_tasks(unit, principal, page.items), page.next)
 
 
 def list_media(
@@ -220,7 +221,7 @@ def flight_detail(unit: Unit, principal: Principal, flight_id: str) -> FlightDet
     """
     flight = unit.flights.get(flight_id)
     if not principal.sees(flight):
-        raise NotFound("no such thing in flights", where=flight_id)
+        raise NotFound("no such thing", where=flight_id)
     received = unit.media.count(flight=flight_id)
     kept = unit.media.count(flight=flight_id, state=MediumState.KEPT)
     return FlightDetail(
@@ -245,7 +246,7 @@ def plan_detail(unit: Unit, principal: Principal, day: date) -> PlanDetail:
     flights = tuple(unit.flights.find(day=day, audience=audience))
     return PlanDetail(
         record=records[0] if records else None,
-        flights=flights,
+        flights=_with_own_tasks(unit, principal, flights),
         rehearsals=told(unit, flights),
         tasks=tuple(unit.tasks.find(day=day, audience=audience)),
         week_share=unit.settings.get(WEEK_KEY, {}).get("share"),
@@ -270,6 +271,17 @@ def tasks_of(unit: Unit, flight: Flight) -> list[Task]:
     """A flight's tasks, in the order of flying."""
     found = {task.id: task for task in unit.tasks.find(id=flight.task_ids)}
     return [found[task_id] for task_id in flight.task_ids if task_id in found]
+
+
+def _with_own_tasks(
+    unit: Unit, principal: Principal, flights: tuple[Flight, ...]
+) -> tuple[Flight, ...]:
+    """Flights that name only those of their tasks that the caller may see."""
+    if principal.sees_all:
+        return flights
+    wanted = tuple({task_id for flight in flights for task_id in flight.task_ids})
+    seen = {task.id for task in unit.tasks.find(id=wanted, audience=principal.audience())}
+    return tuple(replace(f, task_ids=tuple(t for t in f.task_ids if t in seen)) for f in flights)
 
 
 def page_of(

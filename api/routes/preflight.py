@@ -106,11 +106,11 @@ def revoke_filing(
 @router.get("/groundings", summary="What is grounded", responses=problems())
 def groundings(
     service: ServiceOf,
-    _caller: Caller,
+    caller: Caller,
     past: Annotated[bool, Query(description="also what was lifted or is over")] = False,
 ) -> Items[schemas.GroundingOut]:
     """Where nothing takes off now or soon, and why."""
-    found = service.preflight.groundings(past=past)
+    found = service.preflight.groundings(caller, past=past)
     return Items(items=[schemas.GroundingOut.from_value(g) for g in found])
 
 

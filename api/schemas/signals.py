@@ -153,7 +153,7 @@ class BatchAnswerOut(Model):
                 rule=s.rule,
                 text=s.text,
                 text_zh=s.text_zh,
-                joined=s.joined.id if s.joined else None,
+                joined=(s.joined.id or None) if s.joined else None,
             )
             for s in answer.signals
         ]
@@ -168,15 +168,15 @@ class BatchAnswerOut(Model):
 
 
 class JoinedOut(Model):
-    """The earlier signal that this one is one with."""
+    """The earlier signal that this one is one with; no id where it is another department's."""
 
-    id: str
+    id: str | None
     distance_m: float
     minutes: float
 
     @classmethod
     def from_value(cls, j: Joined) -> "JoinedOut":
-        return cls(id=j.id, distance_m=j.distance_m, minutes=j.minutes)
+        return cls(id=j.id or None, distance_m=j.distance_m, minutes=j.minutes)
 
 
 class OutcomeOut(Model):

@@ -70,7 +70,7 @@ def place(unit: Unit, p: Principal, subject: str, reason: str, now: datetime) ->
         raise InvalidInput("a hold needs a reason", where="reason", remedy="say who asked for it")
     found: list[Case] | list[Medium] = unit.cases.find(number=subject)
     found = found or unit.cases.find(id=subject) or unit.media.find(id=subject)
-    if not found or not owns(p, found[0]):
+    if not found or not owns(p, found[0]) or not p.reaches(found[0]):
         raise NotFound("no such case or photograph of your department", where=subject[:80])
     hold = Hold(
         id=new_id("hld", now),
@@ -92,7 +92,7 @@ def lift(unit: Unit, p: Principal, hold_id: str, now: datetime) -> Hold:
         NotFound: no such hold of the caller's department. IllegalTransition: it was lifted.
     """
     p.require("decide")
-    found = [h for h in unit.holds.find(id=hold_id) if p.sees_all or h.department == p.department]
+    found = [h for h in unit.holds.find(id=hold_id) if mine(unit, p, h)]
     if not found:
         raise NotFound("no such hold", where=hold_id[:80])
     if found[0].lifted_at is not None:
@@ -101,6 +101,16 @@ def lift(unit: Unit, p: Principal, hold_id: str, now: datetime) -> Hold:
     unit.holds.put(hold)
     _note(unit, hold, Act.RELEASED, p.name, now)
     return hold
+
+
+def mine(unit: Unit, p: Principal, hold: Hold) -> bool:
+    """Whether a hold is of the caller's department, on something in the caller's counties."""
+    if not p.acts_for((hold.department,)):
+        return False
+    if p.counties is None:
+        return True
+    found: list[Case] | list[Medium] = unit.cases.find(id=hold.subject)
+    return any(p.reaches(thing) for thing in found or unit.media.find(id=hold.subject))
 
 
 def _note(unit: Unit, hold: Hold, act: Act, by: str, now: datetime) -> None:

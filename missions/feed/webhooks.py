@@ -182,7 +182,7 @@ class Webhooks:
             webhook = self._his(unit, p, id, writing=True)
             found = unit.deliveries.get(delivery_id)
             if found.webhook_id != id:
-                raise NotFound("no such thing in deliveries", where=delivery_id)
+                raise NotFound("no such thing", where=delivery_id)
             if found.state is DeliveryState.PENDING:
                 raise IllegalTransition("it is still under way", where=delivery_id, remedy="wait")
             again = replace(
@@ -214,7 +214,7 @@ class Webhooks:
     def _his(self, unit: Unit, p: Principal, id: str, *, writing: bool = False) -> Webhook:
         found = unit.webhooks.get(id)
         if not _is_his(p, found):
-            raise NotFound("no such thing in webhooks", where=id)
+            raise NotFound("no such thing", where=id)
         if writing and not (p.may("configure") or p.may("request")):
             raise _not_allowed()
         return found

@@ -18,7 +18,7 @@ from shapely.geometry import shape
 from core.geo import LonLat
 from missions.presets.model import Preset
 
-_SCHEME = 1
+_SCHEME = 2
 """Counted up when the rules of this module change: stored links are then made anew."""
 
 NOWHERE: frozenset[str] = frozenset()
@@ -62,6 +62,7 @@ class Territory:
         county = getattr(item, "county", "")
         if county:
             return frozenset({county})
+        item = getattr(item, "wish", item)  # a standing order lies where its looks do
         route = getattr(item, "route", None)
         if route is not None:
             return self._along(route) | self.dock(item.dock)

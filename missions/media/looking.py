@@ -35,7 +35,7 @@ class Coverage:
         with self._room.view() as unit:
             task = unit.tasks.get(task_id)
             if not p.sees(task):
-                raise NotFound("no such task", where=task_id)
+                raise NotFound("no such thing", where=task_id)
             asked = asked_of(unit, task, mapped=mapped)
         return await self._measured(task, asked)
 

@@ -17,7 +17,7 @@ def checked_upload(unit: Unit, p: Principal, upload_id: str) -> Upload:
     """
     upload = unit.uploads.get(upload_id)
     if upload.by != p.name and not p.sees(upload):
-        raise NotFound("no such upload", where=upload_id)
+        raise NotFound("no such thing", where=upload_id)
     return upload
 
 
@@ -25,7 +25,7 @@ def checked_batch(unit: Unit, p: Principal, batch_id: str) -> Batch:
     """A batch of the sender or its department. Raises NotFound as `checked_upload`."""
     batch = unit.batches.get(batch_id)
     if batch.by != p.name and not p.sees(batch):
-        raise NotFound("no such batch", where=batch_id)
+        raise NotFound("no such thing", where=batch_id)
     return batch
 
 
@@ -33,7 +33,7 @@ def visible_flight(unit: Unit, p: Principal, flight_id: str) -> Flight:
     """A flight that serves the sender's department. Raises NotFound."""
     flight = unit.flights.get(flight_id)
     if not p.sees(flight):
-        raise NotFound("no such flight", where=flight_id)
+        raise NotFound("no such thing", where=flight_id)
     return flight
 
 

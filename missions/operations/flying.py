@@ -90,5 +90,5 @@ def commanded(room: ControlRoom, p: Principal, flight_id: str) -> Flight:
     if p.counties is not None:
         dock = room.dock_of(flight.address)
         if dock is None or not p.reaches(dock):
-            raise NotFound("no such thing in flights", where=flight_id)
+            raise NotFound("no such thing", where=flight_id)
     return flight

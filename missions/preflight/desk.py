@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from core.errors import InvalidInput, NotFound
+from core.errors import InvalidInput, NotAllowed, NotFound
 from core.ids import new_id
 from missions.access import Principal
 from missions.entities import Filing, FilingState, Flight, FlightState
@@ -114,10 +114,11 @@ class PreflightDesk:
             return page_of(unit.filings, replace(p, counties=None), after, limit, chosen)
 
     def filing(self, p: Principal, filing_id: str) -> tuple[Filing, Sequence[Flight]]:
-        """One application and the flights under it."""
+        """One application, and those flights under it that the caller may see."""
         p.require_city()
         with self._room.view() as unit:
-            return unit.filings.get(filing_id), unit.flights.find(filing_id=filing_id)
+            under = unit.flights.find(filing_id=filing_id, audience=p.audience())
+            return unit.filings.get(filing_id), under
 
     def clock(self, p: Principal) -> Mapping[str, Any]:
         """The filing clock: the next cut-off, and whether the day after is filed and answered."""
@@ -153,7 +154,7 @@ class PreflightDesk:
         _want(not approved or number.strip(), "number", "give the number of the approval")
         with self._room.unit() as unit:
             answered = filings.answer(
-                unit.filings.get(filing_id),
+                _filed(unit, p, filing_id),
                 now=self._room.now(),
                 by=p.name,
                 approved=approved,
@@ -169,7 +170,7 @@ class PreflightDesk:
         _want(remark.strip(), "remark", "say why it was taken back")
         with self._room.unit() as unit:
             revoked = filings.revoke(
-                unit.filings.get(filing_id), now=self._room.now(), by=p.name, remark=remark.strip()
+                _filed(unit, p, filing_id), now=self._room.now(), by=p.name, remark=remark.strip()
             )
             self._keep(unit, revoked, p)
             for flight in unit.flights.find(filing_id=filing_id, state=_TO_GO):
@@ -184,11 +185,13 @@ class PreflightDesk:
 
     # --- groundings ----------------------------------------------------------------------------
 
-    def groundings(self, *, past: bool = False) -> Sequence[Grounding]:
-        """What is grounded now or soon; also what was, with ``past``."""
+    def groundings(self, p: Principal, *, past: bool = False) -> Sequence[Grounding]:
+        """What is grounded now or soon, as far as it concerns the caller; also what was, with
+        ``past``."""
         now = self._room.now()
         with self._room.view() as unit:
-            found = unit.groundings.find() if past else unit.groundings.find(lifted_at=None)
+            every = unit.groundings.find() if past else unit.groundings.find(lifted_at=None)
+            found = [g for g in every if _concerns(unit, p, g)]
         return [g for g in found if past or g.ends is None or g.ends > now]
 
     def ground(self, p: Principal, wanted: Grounding) -> Grounding:
@@ -209,6 +212,7 @@ class PreflightDesk:
         now = room.now()
         made = replace(wanted, id=new_id("gnd", now), by=p.name, made_at=now, ends=ends)
         with room.unit() as unit:
+            _require_all(unit, p, made)
             _want(
                 made.flight_id is None or unit.flights.exists(made.flight_id),
                 "flight_id",
@@ -226,6 +230,9 @@ class PreflightDesk:
         now = self._room.now()
         with self._room.unit() as unit:
             found = unit.groundings.get(grounding_id)
+            if not _concerns(unit, p, found):
+                raise NotFound("no such thing", where=grounding_id)
+            _require_all(unit, p, found)
             if found.lifted_at is not None:
                 return found
             lifted = replace(found, lifted_at=now, lifted_by=p.name)
@@ -264,8 +271,50 @@ _STATE_ZH = {
 def _seen(unit: Unit, p: Principal, flight_id: str) -> Flight:
     found = unit.flights.find(id=flight_id, audience=p.audience())
     if not found:
-        raise NotFound("no such thing in flights", where=flight_id)
+        raise NotFound("no such thing", where=flight_id)
     return found[0]
+
+
+def _concerns(unit: Unit, p: Principal, grounding: Grounding) -> bool:
+    """Whether a grounding is the whole city's, or of a county, dock or flight of the caller's."""
+    if grounding.flight_id is not None:
+        return bool(unit.flights.find(id=grounding.flight_id, audience=p.audience()))
+    if grounding.county is None and grounding.dock is None:
+        return True
+    return p.reaches(grounding)
+
+
+def _require_all(unit: Unit, p: Principal, grounding: Grounding) -> None:
+    """Nobody grounds or lets fly beyond their counties.
+
+    Raises:
+        NotAllowed: it reaches further than the caller acts.
+    """
+    if p.counties is None:
+        return
+    named = grounding.county or grounding.dock or grounding.flight_id
+    if not named or not _concerns(unit, p, grounding):
+        raise NotAllowed(
+            "you act for some counties, and this reaches further",
+            where=named,
+            remedy="name one of your counties, docks or flights, or ask somebody of the whole city",
+        )
+
+
+def _filed(unit: Unit, p: Principal, filing_id: str) -> Filing:
+    """An application that the caller may write the answer of: all its air is in their counties.
+
+    Raises:
+        NotFound: there is none. NotAllowed: it is for more than the caller's counties.
+    """
+    filing: Filing = unit.filings.get(filing_id)
+    if not all(p.reaches(volume) for volume in filing.volumes):
+        raise NotAllowed(
+            "you act for some counties, and this application is for more of them",
+            where=filing_id,
+            remedy="ask somebody who acts for the whole city",
+        )
+    return filing
 
 
 def _want(right: object, field: str, remedy: str) -> None:

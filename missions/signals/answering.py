@@ -36,9 +36,11 @@ def told(
         metres = signal.joined.distance_m
         near = f"{minutes:.0f} min ago ({metres:.0f} m away)"
         near_zh = f"{minutes:.0f} 分钟前、{metres:.0f} 米处"
+        which = f"signal {leader.id}" if signal.joined.id else "another department's signal"
+        which_zh = leader.id if signal.joined.id else "其他部门信号"
         return (
-            f"joined with signal {leader.id} of {near}: {text}",
-            f"与{near_zh}的 {leader.id} 合并：{text_zh}",
+            f"joined with {which} of {near}: {text}",
+            f"与{near_zh}的 {which_zh} 合并：{text_zh}",
         )
     if signal.outcome is not None:
         return signal.outcome.text, signal.outcome.text_zh

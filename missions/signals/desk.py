@@ -196,7 +196,13 @@ class Signals:
         if case_id is not None and not p.sees(unit.cases.get(case_id)):
             case_id = None
         zone = self._room.preset.zone_info
+        if leader is not None and not p.sees(leader):
+            signal, leader = _veiled(signal, leader)
         text, text_zh = told(signal, leader, request, self._room.now(), zone)
+        if request is not None and request.answer is not None:
+            flight_id = request.answer.flight_id
+            if flight_id and not unit.flights.find(id=flight_id, audience=p.audience()):
+                request = replace(request, answer=replace(request.answer, flight_id=None))
         return SignalView(
             signal=signal,
             leader=leader,
@@ -205,6 +211,16 @@ class Signals:
             text=text,
             text_zh=text_zh,
         )
+
+
+def _veiled(signal: Signal, leader: Signal) -> tuple[Signal, Signal]:
+    """A signal that joined one of another department, as its own department is told of it: when
+    there is a look and how it ends, and nothing by which the other's things could be told."""
+    joined = None if signal.joined is None else replace(signal.joined, id="")
+    outcome = leader.outcome
+    if outcome is not None and outcome.case_id is not None:
+        outcome = replace(outcome, case_id=None, text="found", text_zh="已发现")
+    return replace(signal, joined=joined), replace(leader, outcome=outcome)
 
 
 def _must_be_ours(p: Principal, signal: Signal) -> None:

@@ -95,9 +95,7 @@ class _Row:
 
     __slots__ = ("columns", "item", "links", "position")
 
-    def __init__(
-        self, kind: Kind, item: Any, position: int, counties: Iterable[str] = ()
-    ) -> None:
+    def __init__(self, kind: Kind, item: Any, position: int, counties: Iterable[str] = ()) -> None:
         self.item = item
         self.position = position
         self.columns = {"id": item.id, **kind.column_values(item)}
@@ -204,7 +202,7 @@ class MemoryRepository(Generic[T]):
         item_id = item.id  # type: ignore[attr-defined]
         before = self._rows.get(item_id)
         if before is None:
-            raise absent(self._kind, item_id)
+            raise absent(item_id)
         self._rows[item_id] = self._row(item, before.position)
         undo.append(lambda: self._rows.__setitem__(item_id, before))
 
@@ -219,7 +217,7 @@ class MemoryRepository(Generic[T]):
         undo = writable(self._undo)
         row = self._rows.pop(item_id, None)
         if row is None:
-            raise absent(self._kind, item_id)
+            raise absent(item_id)
         self._order[row.position] = _GAP
 
         def take_back() -> None:
@@ -231,7 +229,7 @@ class MemoryRepository(Generic[T]):
     def get(self, item_id: str) -> T:
         row = self._rows.get(item_id)
         if row is None:
-            raise absent(self._kind, item_id)
+            raise absent(item_id)
         item: T = row.item
         return item
 

@@ -20,7 +20,7 @@ SCHEME = "audience_scheme"
 Locate = Callable[[Any], Iterable[str]]
 
 _PAGE = 500
-_PLACED = frozenset({"route", "footprint", "geometry", "position", "drone", "vehicle"})
+_PLACED = frozenset({"route", "footprint", "geometry", "position", "drone", "vehicle", "wish"})
 
 
 def nowhere(_item: Any) -> Iterable[str]:

@@ -77,7 +77,7 @@ class SqlRepository(Generic[T]):
         row = self._row(item)
         seq = self._seq_of(row["id"])
         if seq is None:
-            raise absent(self._kind, row["id"])
+            raise absent(row["id"])
         self._connection.execute(_update(self._table), {"row_seq": seq, **row})
         if self._kind.links or self._kind.seen_by is not None:
             self._relink(item, seq)
@@ -86,7 +86,7 @@ class SqlRepository(Generic[T]):
         self._must_write()
         seq = self._seq_of(item_id)
         if seq is None:
-            raise absent(self._kind, item_id)
+            raise absent(item_id)
         self._connection.execute(_remove(self._table), {"row_seq": seq})
         if self._kind.links or self._kind.seen_by is not None:
             owner = {"owner_kind": self._kind.name, "owner_seq": seq}
@@ -102,7 +102,7 @@ class SqlRepository(Generic[T]):
     def get(self, item_id: str) -> T:
         body = self._connection.execute(_by_id(self._table), {"wanted": item_id}).scalar()
         if body is None:
-            raise absent(self._kind, item_id)
+            raise absent(item_id)
         return self._item(body)
 
     def exists(self, item_id: str) -> bool:

@@ -287,9 +287,9 @@ def taken(kind: Kind, item_id: str) -> InvalidInput:
     )
 
 
-def absent(kind: Kind, item_id: str) -> NotFound:
-    """The answer when there is no such thing."""
-    return NotFound(f"no such thing in {kind.name}", where=item_id)
+def absent(item_id: str) -> NotFound:
+    """The answer when there is no such thing: the same as for what may not be seen."""
+    return NotFound("no such thing", where=item_id)
 
 
 def no_cursor(kind: Kind, after: str) -> InvalidInput:

@@ -33,7 +33,7 @@ class TelemetryHistory:
         with self._room.view() as unit:
             found = unit.flights.find(id=flight_id, audience=p.audience())
             if not found:
-                raise NotFound("no such thing in flights", where=flight_id)
+                raise NotFound("no such thing", where=flight_id)
             flight = found[0]
             kept = unit.tracks.find(id=flight.part_of or flight.id)
         if kept:
@@ -92,4 +92,3 @@ def _of_part(track: Track, flight: Flight) -> Track:
         return track
     mine = clipped(track, flight.took_off_at, flight.landed_at or track.end)
     return replace(mine, id=flight.id)
-

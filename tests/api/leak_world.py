@@ -651,7 +651,7 @@ def _crossed(made: World) -> None:
         mine = unit.signals.get(m1.says("signals"))
         joined = Joined(id=f1.says("signals"), distance_m=4.0, minutes=2.0)
         unit.signals.put(
-            replace(mine, state=SignalState.DUPLICATE, joined=joined, shared_with=(), outcome=None)
+            replace(mine, state=SignalState.DUPLICATE, joined=joined, outcome=None)
         )
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from core.clock import ManualClock
 from core.errors import IllegalTransition, InvalidInput, NotAllowed, NotFound
-from missions.access import Principal, Role
+from missions.access import SERVICE, Principal, Role
 from missions.entities import FilingState, FlightState
 from missions.operations import conduct
 from missions.operations.order import answer_filings
@@ -132,7 +132,7 @@ async def test_a_grounding_that_makes_no_sense_is_refused(world: Any, wrong: Any
     with pytest.raises(InvalidInput) as refusal:
         PreflightDesk(room).ground(CHIEF, grounding(room, **wrong))
     assert refusal.value.where == next(iter(wrong))
-    assert not PreflightDesk(room).groundings()
+    assert not PreflightDesk(room).groundings(SERVICE)
 
 
 async def test_a_day_that_is_not_filed_is_told_once_before_and_once_after_the_cutoff(
