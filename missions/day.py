@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import date, time, timedelta
+from functools import cached_property
 from typing import Any
 
 from core.clock import SystemClock
@@ -19,6 +20,7 @@ from missions.demand.worker import flown_apart, plan, share_of
 from missions.evidence.retention import Retention
 from missions.feed.rules import feed_rules
 from missions.feed.sweeping import sweep
+from missions.identity.desk import Identity
 from missions.media.desk import Desk
 from missions.operations import alarm, escalation, mend, recheck, rehearsal, verification
 from missions.operations.dispatch import Dispatcher
@@ -84,8 +86,21 @@ class Day:
         alarm.catch_up(room, urgent)
         await asyncio.to_thread(self._retention.recover)
         await asyncio.to_thread(Statistics(room.records, room.preset, room.clock).prepare)
-        zone = room.preset.zone_info
-        jobs = (
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._intake.run(), name="intake")
+            group.create_task(self._dispatcher.run(), name="dispatch")
+            group.create_task(room.helms.watch(), name="helms")
+            scheduled = schedule.run(self.jobs, room.clock, room.records, room.lease)
+            group.create_task(scheduled, name="schedule")
+            group.create_task(schedule.until_done("the week", self._week), name="week")
+
+    # --- jobs ------------------------------------------------------------------------------
+
+    @cached_property
+    def jobs(self) -> tuple[schedule.Job, ...]:
+        """What runs by the clock."""
+        zone = self._room.preset.zone_info
+        return (
             schedule.every("filings", 10, _guarded(self._filings), zone),
             schedule.every("preflight", 60, _guarded(self._preflight), zone),
             schedule.every("re-checks", 20, _guarded(self._rechecks), zone),
@@ -106,15 +121,6 @@ class Day:
             schedule.daily("retention", LET_GO_AT, _guarded(self._let_go), zone),
             schedule.every("rehearsal", 600, _guarded(self._rehearse_released), zone),
         )
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._intake.run(), name="intake")
-            group.create_task(self._dispatcher.run(), name="dispatch")
-            group.create_task(room.helms.watch(), name="helms")
-            scheduled = schedule.run(jobs, room.clock, room.records, room.lease)
-            group.create_task(scheduled, name="schedule")
-            group.create_task(schedule.until_done("the week", self._week), name="week")
-
-    # --- jobs ------------------------------------------------------------------------------
 
     def _alarm(self, case_id: str) -> None:
         alarm.respond(self._room, case_id)
@@ -178,6 +184,8 @@ class Day:
         swept = await asyncio.to_thread(self._retention.sweep)
         logger.info("retention: %d deleted, %d held", swept.deleted, swept.held)
         room = self._room
+        identity = Identity(room.records, room.preset, room.clock)
+        await asyncio.to_thread(identity.sessions.sweep)
         gone = await asyncio.to_thread(
             telemetry.sweep,
             room.records,
