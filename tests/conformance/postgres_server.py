@@ -1,8 +1,9 @@
 """A PostgreSQL of our own for the tests: private, in a temporary folder, gone afterwards.
 
-The server is started by whichever test process needs it first and ended by the last that lets go;
-it listens on a Unix socket alone. Databases are made from a template that holds our tables, and
-are emptied and used again, which takes a tenth of the time of making one.
+The server is started by whichever test process needs it first, and is ended when the last that
+used it is gone, be it by kill -9 (`postgres_watch`); it listens on a Unix socket alone. Databases
+are made from a template that holds our tables, and are emptied and used again, which takes a tenth
+of the time of making one.
 """
 
 import contextlib
@@ -10,8 +11,8 @@ import fcntl
 import os
 import pwd
 import shutil
-import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -64,33 +65,19 @@ def shared_server(meeting: Path) -> Iterator["Server"]:
     """
     if why := why_not():
         raise NoPostgres(why)
-    with _counted(meeting, +1) as (count, note):
-        if count == 1:
-            note.write_text(str(_started()))
+    alive = meeting / "postgres.alive"
+    with (meeting / "postgres.turn").open("a") as turn, alive.open("a") as user:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        fcntl.flock(user, fcntl.LOCK_SH)  # held until we end, however that is
+        note = meeting / "postgres.folder"
+        if not note.exists():
+            note.write_text(str(_started(alive)))
         folder = Path(note.read_text())
-    try:
+        fcntl.flock(turn, fcntl.LOCK_UN)
         yield Server(folder)
-    finally:
-        with _counted(meeting, -1) as (count, note):
-            if count == 0:
-                _stopped(folder)
-                note.unlink()
 
 
-@contextmanager
-def _counted(meeting: Path, by: int) -> Iterator[tuple[int, Path]]:
-    counter = meeting / "postgres.users"
-    with counter.open("a+") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        file.seek(0)
-        count = int(file.read() or 0) + by
-        yield count, meeting / "postgres.folder"
-        file.truncate(0)
-        file.write(str(count))
-        file.flush()
-
-
-def _started() -> Path:
+def _started(alive: Path) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="flyonce-pg-", dir=_roomy()))
     bin_folder, owner = binaries(), _owner()
     assert bin_folder is not None
@@ -124,22 +111,20 @@ def _started() -> Path:
         "shared_buffers": "64MB",
         "lock_timeout": "60s",
     }
-    with (folder / "log").open("w") as log:
-        server = subprocess.Popen(
-            [
-                *(bin_folder / "postgres", "-D", folder / "data"),
-                *(part for name, value in options.items() for part in ("-c", f"{name}={value}")),
-            ],
-            stdout=log,
-            stderr=log,
-            user=owner,
-            group=owner,
-            cwd=folder,
-            start_new_session=True,
-        )
-    (folder / "pid").write_text(str(server.pid))
-    _wait(folder, server)
-    server.returncode = 0  # it outlives this process: nobody here waits for it
+    watch = subprocess.Popen(
+        [
+            *(sys.executable, Path(__file__).with_name("postgres_watch.py")),
+            *(folder, alive, owner or ""),
+            *(bin_folder / "postgres", "-D", folder / "data"),
+            *(part for name, value in options.items() for part in ("-c", f"{name}={value}")),
+        ],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,  # nobody's pipe is kept open
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # what ends the tests does not end it before it has cleared up
+    )
+    _wait(folder, watch)
+    watch.returncode = 0  # it outlives this process: nobody here waits for it
     return folder
 
 
@@ -154,28 +139,14 @@ def _owner() -> str | None:
     return "postgres" if os.getuid() == 0 else None
 
 
-def _wait(folder: Path, server: "subprocess.Popen[bytes]") -> None:
+def _wait(folder: Path, watch: "subprocess.Popen[bytes]") -> None:
     end = time.monotonic() + PATIENCE_S
-    while time.monotonic() < end and server.poll() is None:
+    while time.monotonic() < end and watch.poll() is None:
         with contextlib.suppress(psycopg.OperationalError):
             psycopg.connect(f"host={folder} user=flyonce dbname=postgres").close()
             return
         time.sleep(0.05)
     raise NoPostgres(f"it did not start: {(folder / 'log').read_text()[-300:]}")
-
-
-def _stopped(folder: Path) -> None:
-    pid = int((folder / "pid").read_text())
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGINT)  # fast shutdown: whoever is connected is cut off
-        end = time.monotonic() + PATIENCE_S
-        while time.monotonic() < end:
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)
-            os.kill(pid, 0)
-            time.sleep(0.02)
-        os.kill(pid, signal.SIGKILL)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 class Server:
