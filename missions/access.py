@@ -133,6 +133,7 @@ class Principal:
     def require(self, action: str) -> None:
         """Raise NotAllowed unless the action is permitted."""
         if not self.may(action):
+            self._require_any()
             raise NotAllowed(
                 f"the role {self.role} may not {action}",
                 remedy="ask an administrator for a token with another role",
@@ -141,9 +142,18 @@ class Principal:
     def require_city(self) -> None:
         """Raise NotAllowed unless the role is city-wide."""
         if not self.city_wide:
+            self._require_any()
             raise NotAllowed(
-                f"the role {self.role} may not see what drones are told",
+                f"the role {self.role} may not see what concerns the whole city",
                 remedy="ask an administrator for a token with a city-wide role",
+            )
+
+    def _require_any(self) -> None:
+        """Tell who may do nothing at all what is the matter."""
+        if not self.permissions:
+            raise NotAllowed(
+                "this account may do nothing yet",
+                remedy="choose a password of your own first (PATCH /me), if yours was given to you",
             )
 
     def require_whole_city(self) -> None:
