@@ -36,6 +36,7 @@ from fleet.links.wire import Wire
 from imagery.storage import MediaFolder
 from missions.access import Principal, Role
 from missions.day import CLOCK_KEY, Day
+from missions.demand.answerer import open_answering, warm_up
 from missions.demand.planning import morning
 from missions.demand.worker import open_planning
 from missions.feed.egress import allowed_hosts
@@ -163,6 +164,7 @@ async def running(
             on_event=lambda event: heard(room, event),
         )
         media = MediaFolder(str(settings.media))
+        answering = stack.enter_context(_pool(open_answering, settings.preset, settings.database))
         room = ControlRoom(
             preset=preset,
             clock=clock,
@@ -172,6 +174,7 @@ async def running(
             fleet=fleet,
             pool=stack.enter_context(_pool(open_workbench, settings.preset, str(settings.media))),
             planning=stack.enter_context(_pool(open_planning, settings.preset)),
+            answering=answering,
             making=stack.enter_context(_pool(open_making, settings.preset, str(settings.media))),
             watchers=watchers,
             docks=docks,
@@ -189,6 +192,7 @@ async def running(
         service.uploads.max_bytes = settings.media_max_mb << 20
         service.webhooks.allowed = allowed_hosts(settings.webhook_allow)
         day = Day(room, intake, finds, Rehearsals(settings.home))
+        service.jobs.known = lambda: (*day.jobs, *service.uploads.jobs)
         identity.set_up(service.identity, settings, simulate=simulate, url=url, announce=announce)
         await stack.enter_async_context(_http(service, settings, listener))
         ready(url)
@@ -196,6 +200,7 @@ async def running(
         close_open(records, clock.now())
         media.sweep()
         await day.prepare()
+        answering.submit(warm_up, clock.now())
         service.status = "ok"
         if simulate:
             if simulated.process() is None:
@@ -314,7 +319,9 @@ def bound(host: str, port: int) -> socket.socket:
 
 
 @contextmanager
-def _pool(initializer: Callable[..., None], *arguments: str) -> Iterator[ProcessPoolExecutor]:
+def _pool(
+    initializer: Callable[..., None], *arguments: str | Path
+) -> Iterator[ProcessPoolExecutor]:
     """One worker: with the service and the simulator that makes three processes on two cores.
 
     Who stops the service does not wait for a map or a plan to be ready: what a worker is at is not

@@ -191,7 +191,8 @@ class Service:
             request = ask(unit, self.preset, self.clock, p, draft, key)
         if request.state is not RequestState.ASKED:
             return request
-        return insert(self._room.records, self.preset, request, self._room.now())
+        room = self._room
+        return insert(room.records, room.preset, request, room.now(), room.answering)
 
     def requests(
         self, p: Principal, *, state: str | None = None, after: str | None = None, limit: int = 100

@@ -301,6 +301,7 @@ class Refusal:
             (English, Chinese): without any one of them it could be served.
         offer: a change with which it can be served; None where none was found or looked for.
         rules: the names of the conflict's constraints, in their order (`planner.explain.fit`).
+        cut_short: the time for the conflict and the offer was over before all was tried.
     """
 
     id: str
@@ -310,6 +311,7 @@ class Refusal:
     conflict: tuple[tuple[str, str], ...] = ()
     offer: Offer | None = None
     rules: tuple[str, ...] = ()
+    cut_short: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

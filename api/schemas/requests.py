@@ -142,6 +142,9 @@ class AnswerOut(Model):
     km: float | None = Field(description="flown because of this request alone; 0 where it joined")
     minutes: float | None
     with_departments: list[str] = Field(description="whom it shares its flights with")
+    cut_short: bool = Field(
+        description="of a refusal: not every alternative was tried, for want of time"
+    )
 
     @classmethod
     def from_entity(cls, answer: Answer, state: str) -> "AnswerOut":
@@ -164,6 +167,7 @@ class AnswerOut(Model):
             km=None if answer.km is None else round(answer.km, 2),
             minutes=None if answer.minutes is None else round(answer.minutes, 1),
             with_departments=list(answer.with_departments),
+            cut_short=answer.cut_short,
         )
 
 

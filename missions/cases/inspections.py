@@ -186,7 +186,8 @@ class Inspections:
                 words[order.step],
             )
         if asked is not None:
-            insert(self._room.records, self._room.preset, asked, now)
+            room = self._room
+            insert(room.records, room.preset, asked, now, room.answering)
         return self.view(p, inspection_id)
 
     def record(self, p: Principal, inspection_id: str, results: Sequence[Result]) -> InspectionView:

@@ -6,11 +6,13 @@ yet, where the service was stopped in between, or where the plan changed at ever
 
 import asyncio
 import logging
+from concurrent.futures import Executor
 from datetime import date, datetime
 
 from core.errors import Unavailable
 from core.ids import new_id
-from missions.demand.inserting import days_of, insert
+from missions.demand.considering import days_of
+from missions.demand.inserting import insert
 from missions.entities import Answer, LogEntry, Request, RequestState
 from missions.lifecycle import move
 from missions.presets import Preset
@@ -24,8 +26,9 @@ AT_ONCE = 8
 class Answering:
     """Answers what still waits; remembers with which planned days each was tried."""
 
-    def __init__(self, store: Store, preset: Preset) -> None:
+    def __init__(self, store: Store, preset: Preset, answering: Executor | None = None) -> None:
         self._store = store
+        self._worker = answering
         self._preset = preset
         self._tried: dict[str, frozenset[date]] = {}
 
@@ -35,7 +38,9 @@ class Answering:
             done = [_expire(unit, request, now) for request in _over(unit, now)]
         for request in self._due(now):
             try:
-                kept = await asyncio.to_thread(insert, self._store, self._preset, request, now)
+                kept = await asyncio.to_thread(
+                    insert, self._store, self._preset, request, now, self._worker
+                )
             except Unavailable as why:  # the next round tries again
                 logger.info("%s", why)
                 self._tried.pop(request.id, None)

@@ -207,12 +207,16 @@ def _answer(refusal: Refusal) -> Answer:
     if refusal.offer is not None:
         text += f". Possible: {refusal.offer.text}"
         text_zh += f"。可行方案：{refusal.offer.text_zh}"
+    if refusal.cut_short:
+        text += ". Not everything was tried, for want of time: there may be an alternative"
+        text_zh += "。时间所限，未逐一试算，或仍有其他方案"
     return Answer(
         text=text,
         text_zh=text_zh,
         code=refusal.code,
         conflict=_conflict(refusal),
         offer=None if refusal.offer is None else _offer(refusal.offer),
+        cut_short=refusal.cut_short,
     )
 
 

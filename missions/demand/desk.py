@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from missions.access import Principal
+from missions.demand.answerer import considered_by
 from missions.demand.asking import RequestDraft, checked, fresh_h
-from missions.demand.inserting import consider, insert
+from missions.demand.inserting import insert
 from missions.demand.offers import take_up
 from missions.demand.received import Received, receive
 from missions.demand.reuse import served
@@ -31,7 +32,7 @@ class DemandDesk:
             request = served(unit, request, fresh_h(draft), now)
         if request.state is not RequestState.ASKED:
             return request
-        found = consider(room.records, room.preset, request, now)
+        found = considered_by(room.answering, room.records, room.preset, request, now)
         return _as_seen(p, found.request, found.joined.before if found.joined else None)
 
     def accept(self, p: Principal, request_id: str) -> Request:
@@ -44,7 +45,8 @@ class DemandDesk:
             made = take_up(unit, p, request_id, self._room.now())
         if made.state is not RequestState.ASKED or made.answer is not None:
             return made  # it was taken up before
-        return insert(self._room.records, self._room.preset, made, self._room.now())
+        room = self._room
+        return insert(room.records, room.preset, made, room.now(), room.answering)
 
     def withdraw(self, p: Principal, request_id: str) -> Request:
         """Take a request back, with a planned flight that serves nobody else. Raises as accept."""

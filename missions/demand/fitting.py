@@ -18,6 +18,9 @@ from planner.explain import told_in
 from planner.explain.advice import advised
 from planner.problem import Plan, Prepared, Problem, Separation
 
+EXPLAIN_S = 1.5
+"""So long the fewest conflicting rules and a counter-offer are looked for; the last step may take
+half a second more."""
 SEARCH_S = 0.5
 """One request has few ways to be flown; somebody waits for the answer."""
 TAKEN = (
@@ -83,11 +86,16 @@ def tried(
 
 
 def explained(preset: Preset, one: Tried) -> Tried:
-    """The same with the smallest conflict and a counter-offer for a refusal; takes some tenths of
-    a second to some seconds."""
+    """The same with the smallest conflict and a counter-offer for a refusal."""
     with told_in(preset.zone_info):
         prepared, plan = advised(
-            [look(one.request)], one.problem, one.prepared, one.plan, heights=preset.heights
+            [look(one.request)],
+            one.problem,
+            one.prepared,
+            one.plan,
+            heights=preset.heights,
+            seconds=EXPLAIN_S,
+            every_part=False,
         )
     return replace(one, prepared=prepared, plan=plan)
 

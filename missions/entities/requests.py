@@ -104,6 +104,7 @@ class Answer:
         km, minutes: flown because of this request alone; 0 where it joins a flight that is planned
             anyway; None where the day was planned as a whole (the ledger tells after landing).
         with_departments: whom it shares its flights with.
+        cut_short: of a refusal, not every alternative was tried, for want of time.
     """
 
     text: str
@@ -118,6 +119,7 @@ class Answer:
     km: float | None = None
     minutes: float | None = None
     with_departments: tuple[str, ...] = ()
+    cut_short: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

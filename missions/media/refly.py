@@ -59,7 +59,9 @@ async def close_gaps(room: ControlRoom, flight: Flight) -> list[Request]:
     for gap in await _gaps(room, flight):
         request = _asked_again(room, flight, gap)
         if request is not None:
-            told = await asyncio.to_thread(insert, room.records, room.preset, request, room.now())
+            told = await asyncio.to_thread(
+                insert, room.records, room.preset, request, room.now(), room.answering
+            )
             if told.state is RequestState.REFUSED and told.answer is not None:
                 text = f"the gaps of {request.refly_of} cannot be flown: {told.answer.text}"
                 flights.alarm(room, flight, text, f"无法补飞：{told.answer.text_zh}")

@@ -31,7 +31,9 @@ async def tick(room: ControlRoom) -> None:
     """Find another flight for requests that lost their own today."""
     for request in _lost(room):
         again = move(request, RequestState.ASKED, task_ids=())
-        answered = await asyncio.to_thread(insert, room.records, room.preset, again, room.now())
+        answered = await asyncio.to_thread(
+            insert, room.records, room.preset, again, room.now(), room.answering
+        )
         _tell(room, request, answered)
 
 

@@ -46,7 +46,9 @@ async def tick(room: ControlRoom) -> None:
                 asked += [request] if request else []
     for request in asked:
         try:
-            await asyncio.to_thread(insert, room.records, room.preset, request, room.now())
+            await asyncio.to_thread(
+                insert, room.records, room.preset, request, room.now(), room.answering
+            )
         except Unavailable:
             continue  # it is kept as asked and answered with the next plan
 

@@ -64,7 +64,8 @@ class Asker:
     def plan(self, request: Request) -> None:
         """Serve a request in its day's plan; where that cannot be now, it stays asked."""
         try:
-            insert(self._room.records, self._room.preset, request, self._room.now())
+            room = self._room
+            insert(room.records, room.preset, request, room.now(), room.answering)
         except (PlanRejected, Unavailable) as why:
             logger.error("%s: %s", request.id, why)
 

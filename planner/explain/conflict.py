@@ -15,6 +15,7 @@ from core.geo import HeightModel
 from core.zones import Zone
 from planner.explain import rule_texts as words
 from planner.explain.fit import Fitter
+from planner.explain.patience import OutOfPatience, Patience
 from planner.prepare import prepare
 from planner.problem import Look, Plan, Problem, Refusal, Station, Task
 
@@ -53,14 +54,20 @@ def filtered(rules: Sequence[str], holds: Callable[[frozenset[str]], bool]) -> t
     return tuple(kept)
 
 
-def conflict(fitter: Fitter, task: Task) -> tuple[str, ...]:
+def conflict(fitter: Fitter, task: Task, patience: Patience | None = None) -> tuple[str, ...]:
     """The names of the smallest set of rules, see `planner.explain.fit`, that keeps the task from
-    a flight of its own while all other flights stay; empty when it could be flown as it is."""
+    a flight of its own while all other flights stay; empty when it could be flown as it is.
+
+    Raises:
+        OutOfPatience: the time was over before it was found.
+    """
     rules = fitter.rules(task)
     zones = frozenset(r for r in rules if r.startswith("zone:"))
     grouped = sorted((rules - zones) | ({"zones"} if zones else set()), key=_rank)
 
     def holds(kept: frozenset[str]) -> bool:
+        if patience is not None:
+            patience.check()
         whole = (kept - {"zones"}) | (zones if "zones" in kept else frozenset())
         return fitter.first(task, rules - whole) is not None
 
@@ -81,11 +88,17 @@ def _rank(rule: str) -> tuple[int, str]:
     return (_ORDER.index(name) if name in _ORDER else len(_ORDER)), rule
 
 
-def explained(problem: Problem, plan: Plan, only: Iterable[str] | None = None) -> Plan:
+def explained(
+    problem: Problem,
+    plan: Plan,
+    only: Iterable[str] | None = None,
+    patience: Patience | None = None,
+) -> Plan:
     """The plan, each unserved task's refusal with the smallest set of rules that keep it out.
 
     Args:
         only: the tasks to be explained; all that are unserved if not given.
+        patience: those that it does not suffice for are `cut_short`.
     """
     if not problem.stations:
         return plan
@@ -94,7 +107,11 @@ def explained(problem: Problem, plan: Plan, only: Iterable[str] | None = None) -
     unserved = dict(plan.unserved)
     for name in plan.unserved if only is None else only:
         task = tasks[name]
-        found = conflict(fitter, task)
+        try:
+            found = conflict(fitter, task, patience)
+        except OutOfPatience:
+            unserved[name] = replace(unserved[name], cut_short=True)
+            continue
         texts = tuple(words.rule(r, fitter, task, found) for r in found)
         if not found:  # no rule forbids it: the plan did without it
             texts = (words.left_out(fitter, task),)
@@ -110,10 +127,14 @@ def refused_look(
     *,
     problem: Problem,
     heights: HeightModel | None = None,
+    patience: Patience | None = None,
 ) -> Refusal:
     """A refused look's refusal with the smallest set of rules that keep it from being prepared.
 
     What is wrong with a geometry is said by the reason alone: no rule can be dropped for it.
+
+    Raises:
+        OutOfPatience: the time was over before it was found.
     """
     if refusal.code == "geometry" or not stations:
         return refusal
@@ -121,6 +142,8 @@ def refused_look(
     rules = ["sensor", "resolution", *(["zones"] if near else []), "endurance", "window"]
 
     def holds(kept: frozenset[str]) -> bool:
+        if patience is not None:
+            patience.check()
         docks, closed = (
             _reach(stations, kept),
             [z for z in near if {"zones", f"zone:{z.id}"} & kept],

@@ -16,6 +16,7 @@ from core.equipment import Sensor
 from core.geo import HeightModel
 from planner.explain import offer_texts as words
 from planner.explain.fit import Fitter
+from planner.explain.patience import Patience
 from planner.explain.placing import Desk, accepted, placed, prepared
 from planner.explain.single import Chance, sky_of
 from planner.explain.spans import since
@@ -40,6 +41,7 @@ def offer(
     looks: Sequence[Look] = (),
     tomorrow: tuple[Problem, Plan] | None = None,
     heights: HeightModel | None = None,
+    patience: Patience | None = None,
 ) -> Offer | None:
     """The least painful change with which a refused task or look can be served; None if none of
     those that were tried will do.
@@ -48,6 +50,10 @@ def offer(
         looks: of the task, where it is all that serves them: without them neither resolution nor
             overlap, sensor or part can be changed.
         tomorrow: the next day and its plan.
+        patience: time to look for it.
+
+    Raises:
+        OutOfPatience: the time was over before every change was tried, and none did so far.
     """
     if not problem.stations:
         return None
@@ -55,6 +61,7 @@ def offer(
         fitter=Fitter(problem, plan.flights),
         tomorrow=None if tomorrow is None else Fitter(tomorrow[0], tomorrow[1].flights),
         heights=heights,
+        patience=patience,
     )
     own = (wanted,) if isinstance(wanted, Look) else tuple(looks)
     task = wanted if isinstance(wanted, Task) else None
@@ -67,6 +74,7 @@ def _tried(desk: Desk, task: Task | None, looks: Sequence[Look]) -> Iterator[Off
         yield _other_time(desk, (task,))
         yield _next_day(desk, (task,))
     elif looks:
+        desk.check()
         widened = prepared(desk, [_all_day(look, desk.problem) for look in looks])
         wished = (looks[0].earliest, looks[0].latest)
         yield _other_time(desk, [replace(t, earliest=wished[0], latest=wished[1]) for t in widened])
@@ -118,6 +126,7 @@ def _shifted(task: Task, by: timedelta) -> Task:
 
 def _coarser(desk: Desk, looks: Sequence[Look]) -> Iterator[Offer | None]:
     for factor in COARSER:
+        desk.check()
         wishes = [replace(look, gsd_m=_round_cm(look.gsd_m * factor)) for look in looks]
         flights = placed(desk.fitter, prepared(desk, wishes))
         finest = min(range(len(looks)), key=lambda k: looks[k].gsd_m)
@@ -131,6 +140,7 @@ def _round_cm(gsd_m: float) -> float:
 
 def _less_overlap(desk: Desk, looks: Sequence[Look]) -> Iterator[Offer | None]:
     for front, side in OVERLAPS:
+        desk.check()
         wishes = [
             replace(
                 look,
@@ -150,6 +160,7 @@ def _other_sensor(desk: Desk, looks: Sequence[Look]) -> Offer | None:
     if any(look.sensor not in INSTEAD for look in looks):
         return None
     wishes = [replace(look, sensor=INSTEAD[look.sensor]) for look in looks]
+    desk.check()
     flights = placed(desk.fitter, prepared(desk, wishes))
     return words.other_sensor(flights, looks[0].sensor, wishes[0].sensor) if flights else None
 
@@ -163,6 +174,7 @@ def _part(desk: Desk, looks: Sequence[Look]) -> Offer | None:
     quarters = split(look.kind, frame.to_metres(look.geometry), PARTS)
     for count in range(len(quarters) - 1, 0, -1):
         for first in sorted({0, len(quarters) - count}):
+            desk.check()
             some = frame.to_degrees(shapely.union_all(quarters[first : first + count]))
             flights = placed(desk.fitter, prepared(desk, [replace(look, geometry=some)]))
             if flights:
@@ -180,6 +192,7 @@ def _higher(desk: Desk, task: Task) -> Offer | None:
         priority = _outranking(task, _worth(given, tasks))
         if priority is None:
             return None
+        desk.check()
         left = [f for f in every[len(problem.frozen) :] if f is not given]
         alone = replace(
             problem, stations=tuple(s for s in problem.stations if s.id == given.station)

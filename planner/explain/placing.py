@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from core.geo import HeightModel
 from planner.explain.fit import Fitter
+from planner.explain.patience import Patience
 from planner.explain.single import Chance
 from planner.prepare import prepare
 from planner.problem import Flight, Look, Plan, Problem, Task
@@ -19,11 +20,18 @@ class Desk:
         fitter: the plan in hand.
         tomorrow: the next day with its plan, if there is one.
         heights: ground heights, as the looks were prepared with.
+        patience: time for all that is tried at it; without end where there is none.
     """
 
     fitter: Fitter
     tomorrow: Fitter | None = None
     heights: HeightModel | None = None
+    patience: Patience | None = None
+
+    def check(self) -> None:
+        """Before each thing that is tried: raises OutOfPatience once the time is over."""
+        if self.patience is not None:
+            self.patience.check()
 
     @property
     def problem(self) -> Problem:

@@ -11,7 +11,8 @@ import pytest
 from core.clock import ManualClock
 from fleet.plans.mission import build
 from fleet.vocabulary import Command
-from missions.demand.inserting import _kept, consider, insert
+from missions.demand.considering import consider
+from missions.demand.inserting import _kept, insert
 from missions.demand.joining import joined, keep
 from missions.demand.planning import PlannedDay, morning, plan_day
 from missions.demand.releasing import release
