@@ -158,9 +158,7 @@ def _flown(owner: Owner) -> dict[str, Any]:
         geometry=owner.square,
         task_ids=(says("tasks"),),
         case_id=says("cases"),
-        answer=entities.Answer(
-            text=says("requests"), text_zh="", flight_id=flight.id, start=NOW
-        ),
+        answer=entities.Answer(text=says("requests"), text_zh="", flight_id=flight.id, start=NOW),
     )
     task = replace(
         values.a_task(says("tasks")),
@@ -650,9 +648,7 @@ def _crossed(made: World) -> None:
             unit.cases.put(replace(case, inspection_id=visit.id))
         mine = unit.signals.get(m1.says("signals"))
         joined = Joined(id=f1.says("signals"), distance_m=4.0, minutes=2.0)
-        unit.signals.put(
-            replace(mine, state=SignalState.DUPLICATE, joined=joined, outcome=None)
-        )
+        unit.signals.put(replace(mine, state=SignalState.DUPLICATE, joined=joined, outcome=None))
 
 
 def preset() -> Any:
