@@ -50,6 +50,7 @@ class VerifyRules:
         within_h: the flight is asked for within so many hours.
         gsd_m: metres a pixel where neither scenario nor earlier photograph says any.
         tries: flights asked for before a person must decide without.
+        a_day: flights asked for in a day, of all cases together.
         most: photographs that a case keeps of a look.
         pair_share: of the ground of the photograph before that the one after must show to be its
             match.
@@ -59,6 +60,7 @@ class VerifyRules:
     within_h: float = 48.0
     gsd_m: float = 0.03
     tries: int = 3
+    a_day: int = 30
     most: int = 6
     pair_share: float = 0.3
     gsd_ratio: float = 3.0

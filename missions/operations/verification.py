@@ -7,7 +7,7 @@ it back with them.
 
 import asyncio
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from core.errors import Unavailable
 from core.ids import new_id
@@ -23,7 +23,7 @@ from missions.entities import Case, CaseState, Origin, Request, RequestState
 from missions.operations.journal import alert, note
 from missions.operations.room import ControlRoom
 from missions.presets import Preset
-from missions.store.protocol import Unit
+from missions.store.protocol import Between, Unit
 
 A_TURN = 1
 """Flights asked for in one turn: each answer takes the planner some seconds."""
@@ -38,10 +38,11 @@ async def tick(room: ControlRoom) -> None:
     """Gather what was photographed of cases that are being verified; ask for flights for others."""
     asked: list[Request] = []
     with room.unit() as unit:
+        left = min(A_TURN, _left_today(unit, room))
         for case in unit.cases.find(state=CaseState.VERIFYING):
             if room.preset.event_types[case.event_type].detector == "thermal":
                 continue
-            if not gathered(unit, room.preset, case, room.now()) and len(asked) < A_TURN:
+            if not gathered(unit, room.preset, case, room.now()) and len(asked) < left:
                 request = wanted(unit, room.preset, unit.cases.get(case.id), room.now())
                 asked += [request] if request else []
     for request in asked:
@@ -51,6 +52,13 @@ async def tick(room: ControlRoom) -> None:
             )
         except Unavailable:
             continue  # it is kept as asked and answered with the next plan
+
+
+def _left_today(unit: Unit, room: ControlRoom) -> int:
+    """Flights that may still be asked for today, of all cases together."""
+    midnight = datetime.combine(room.today(), time(0), tzinfo=room.preset.zone_info)
+    asked = unit.requests.count(origin=Origin.VERIFY, earliest=Between(low=midnight))
+    return max(0, room.preset.casework.verify.a_day - asked)
 
 
 def gathered(unit: Unit, preset: Preset, case: Case, now: datetime) -> bool:

@@ -111,6 +111,7 @@ def _verify(f: Fields) -> VerifyRules:
         within_h=f.number("within_h", 0.5, 24 * 31),
         gsd_m=f.number("gsd_m", 0.005, 2),
         tries=f.whole("tries", 0, 20),
+        a_day=f.whole("a_day", 0, 10_000),
         most=f.whole("most", 1, 60),
         pair_share=f.number("pair_share", 0.01, 1),
         gsd_ratio=f.number("gsd_ratio", 1, 100),

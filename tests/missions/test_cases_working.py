@@ -211,6 +211,31 @@ def test_a_flight_is_asked_for_where_nothing_was_photographed(office: Office) ->
         assert verification.wanted(unit, office.preset, case, later) is not None
 
 
+async def test_no_more_flights_for_verification_are_asked_for_in_a_day_than_the_rules_say(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reported(office)
+    office.step(URBAN, "verify")
+    asked: list[str] = []
+
+    def insert(_store: Any, _preset: Any, request: Any, *_more: Any) -> None:
+        asked.append(request.id)
+
+    monkeypatch.setattr(verification, "insert", insert)
+    plenty = office.room.preset
+    verify = replace(plenty.casework.verify, a_day=0)
+    day = office.clock.now().date()
+    room: Any = SimpleNamespace(
+        **{**vars(office.room), "today": lambda: day, "answering": None, "view": office.store.view}
+    )
+    room.preset = replace(plenty, casework=replace(plenty.casework, verify=verify))
+    await verification.tick(room)
+    assert asked == []
+    room.preset = plenty
+    await verification.tick(room)
+    assert len(asked) == 1
+
+
 def test_a_hand_over_keeps_the_deadline_and_the_way_back(office: Office) -> None:
     before = office.case
     with pytest.raises(InvalidInput, match="department"):
