@@ -1,4 +1,4 @@
-"""Who may see what, said a second time from docs/access.md and the issue, without the service's code.
+"""Who may see what, said a second time from docs/access.md, without the service's code.
 
 Nothing here asks `missions.access`: what a role may do is written out, and where a thing lies is
 what `leak_world` put there.
@@ -10,9 +10,24 @@ from leak_world import Owner
 
 ROLES: dict[str, frozenset[str]] = {
     "administrator": frozenset(
-        ["city", "fly", "request", "decide", "deliver", "upload", "file", "signal", "configure", "audit", "rehearse", "administer"]
+        [
+            "city",
+            "fly",
+            "request",
+            "decide",
+            "deliver",
+            "upload",
+            "file",
+            "signal",
+            "configure",
+            "audit",
+            "rehearse",
+            "administer",
+        ]
     ),
-    "dispatcher": frozenset(["city", "fly", "request", "decide", "upload", "file", "signal", "rehearse"]),
+    "dispatcher": frozenset(
+        "city fly request decide upload file signal rehearse".split()  # noqa: SIM905
+    ),
     "pilot": frozenset(["city", "fly", "upload"]),
     "member": frozenset(["request", "decide", "upload", "signal"]),
     "auditor": frozenset(["city", "audit"]),
@@ -54,7 +69,33 @@ class Who:
 
 
 PLAIN = frozenset(
-    ["requests", "tasks", "flights", "standings", "media", "products", "anomalies", "sightings", "events", "cases", "reviews", "alerts", "inspections", "signals", "devices", "gauges", "labels", "tracks", "preflights", "batches", "uploads", "logs", "rasters", "files", "groundings"]
+    [
+        "requests",
+        "tasks",
+        "flights",
+        "standings",
+        "media",
+        "products",
+        "anomalies",
+        "sightings",
+        "events",
+        "cases",
+        "reviews",
+        "alerts",
+        "inspections",
+        "signals",
+        "devices",
+        "gauges",
+        "labels",
+        "tracks",
+        "preflights",
+        "batches",
+        "uploads",
+        "logs",
+        "rasters",
+        "files",
+        "groundings",
+    ]
 )
 """Kinds of an owner, of those it shares with, and of a county."""
 
@@ -107,7 +148,7 @@ def chosen() -> list[Who]:
     """Those that the everyday walk takes: for each way of seeing (the city, each department, none;
     everywhere, one county) somebody with few actions and, where there is one, somebody with many.
 
-    The others differ in actions alone, which the walk by hand (`leak_campaign.py`) goes through too.
+    The others differ in actions alone, which `leak_campaign.py` walks too.
     """
     wanted = {
         "administrator/-/-",

@@ -1,7 +1,7 @@
 """A city with one of every kind of thing for each of several owners, each with words of its own.
 
-Whatever a thing says freely, its id among it, holds a canary such as ``zqw1qcasesz``: owner w1, kind
-cases. Where a canary turns up in an answer, its owner and kind are known.
+Whatever a thing says freely, its id among it, holds a canary such as ``zqw1qcasesz``: owner w1,
+kind cases. Where a canary turns up in an answer, its owner and kind are known.
 """
 
 import io
