@@ -59,13 +59,19 @@ def read(content: bytes, where: str) -> list[Place]:
             raise InvalidInput("it holds no .kml", where=where, remedy="pack it again")
         content = member(content, inside[0], where)
     _check(content, where)
-    root = KML.from_string(content.decode("utf-8"), strict=False)
+    try:
+        # bytes, though its hint says text: lxml refuses text that declares an encoding
+        root = KML.from_string(cast(str, content), strict=False)
+    except (SyntaxError, ValueError) as error:  # lxml's errors are SyntaxErrors
+        raise InvalidInput(
+            f"no KML that can be read: {str(error)[:120]}", where=where, remedy="export it again"
+        ) from error
     found = []
     marks = (cast(Placemark, mark) for mark in find_all(root, of_type=Placemark))
     for number, mark in enumerate(marks, 1):
         name = mark.name or f"placemark {number}"
         if mark.geometry is not None:
-            shape = shapely.force_2d(shapely.geometry.shape(mark.geometry))
+            shape = _flat(mark.geometry, f"{where}, {name}")
             found.append(checked(Place(name, shape, _data(mark)), f"{where}, {name}"))
     if not found:
         raise InvalidInput(
@@ -74,6 +80,15 @@ def read(content: bytes, where: str) -> list[Place]:
             remedy="draw an area, a line or points and save again",
         )
     return found
+
+
+def _flat(geometry: Any, where: str) -> shapely.Geometry:
+    try:
+        return shapely.force_2d(shapely.geometry.shape(geometry))
+    except (AttributeError, TypeError, ValueError) as error:  # the reader makes "nan" an empty one
+        raise InvalidInput(
+            "its coordinates are no numbers", where=where, remedy="draw it anew and save again"
+        ) from error
 
 
 def _data(mark: Placemark) -> dict[str, Any]:
@@ -87,7 +102,7 @@ def _check(content: bytes, where: str) -> None:
     coordinate nodes that are no numbers."""
     try:
         root = ElementTree.fromstring(content)
-    except (ElementTree.ParseError, DefusedXmlException, ValueError) as error:
+    except (ElementTree.ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise InvalidInput(f"no KML: {error}", where=where, remedy="save it again") from error
     if not root.tag.endswith("}kml") and root.tag != "kml":
         raise InvalidInput(f"its root is {root.tag}, not kml", where=where, remedy="save it again")

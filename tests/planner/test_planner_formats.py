@@ -348,3 +348,20 @@ def test_a_shapefile_of_a_route_keeps_the_photo_spacing(plan: Plan) -> None:
     legs = [p for p in found if p.properties["kind"] == "photo" and p.geometry.geom_type != "Point"]
     spacings = {w.photo_spacing_m for w in flight.route.waypoints if w.photo_spacing_m > 0}
     assert {round(p.properties["spacing_m"], 2) for p in legs} == {round(s, 2) for s in spacings}
+
+
+_DECLARED = """<?xml version="1.0" encoding="{encoding}"?>
+<kml xmlns="http://www.opengis.net/kml/2.2"><Placemark><name>院子</name><Point>
+<coordinates>118.8,28.9</coordinates></Point></Placemark></kml>"""
+
+
+@pytest.mark.parametrize("encoding", ["UTF-8", "utf-16"])
+def test_a_kml_that_declares_its_encoding_is_read(encoding: str) -> None:
+    [place] = kml.read(_DECLARED.format(encoding=encoding).encode(encoding), "yard.kml")
+    assert place.name == "院子"
+
+
+@pytest.mark.parametrize("encoding", ["GBK", "nonsense"])
+def test_a_kml_in_an_encoding_that_nobody_reads_is_refused(encoding: str) -> None:
+    with pytest.raises(InvalidInput, match="no KML"):
+        kml.read(_DECLARED.format(encoding=encoding).encode("utf-8"), "yard.kml")
