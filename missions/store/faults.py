@@ -44,7 +44,13 @@ _MEANINGS: tuple[tuple[tuple[str, ...], str, str], ...] = (
         (
             *("connection refused", "could not connect", "connection failed", "server closed"),
             *("terminating connection", "connection is closed", "connection is lost"),
-            *("consuming input failed", "starting up", "shutting down", "recovery mode"),
+            *(
+                "connection is bad",
+                "consuming input failed",
+                "starting up",
+                "shutting down",
+                "recovery mode",
+            ),
             *("connection timeout", "could not receive data", "no route to host"),
         ),
         "the database server does not answer",
