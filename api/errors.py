@@ -108,6 +108,10 @@ MEANING: Mapping[int, str] = {
 }
 
 
+MOST_TOLD = 50
+"""Wrong fields that one answer names; a body may have 100,000."""
+
+
 class FieldError(Model):
     """One wrong field."""
 
@@ -209,7 +213,8 @@ async def _named(_request: Request, error: Exception) -> JSONResponse:
 
 async def _invalid(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
-    found = [FieldError(field=_path(e["loc"]), detail=e["msg"]) for e in error.errors()]
+    told = error.errors()[:MOST_TOLD]
+    found = [FieldError(field=_path(e["loc"]), detail=e["msg"]) for e in told]
     first = found[0]
     return respond(
         Problem(

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.geo import LonLat
 
@@ -24,6 +24,16 @@ class Body(BaseModel):
     """A request's body: unknown fields are refused, so that a typing error is not overlooked."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nul(cls, given: Any) -> Any:
+        """PostgreSQL cannot keep the character NUL in a text, and no text needs it."""
+        if isinstance(given, dict):
+            for name, value in given.items():
+                if isinstance(value, str) and "\0" in value:
+                    raise ValueError(f"{name} holds the character NUL (U+0000); leave it out")
+        return given
 
 
 class Items(Model, Generic[T]):

@@ -249,7 +249,10 @@ def _window(draft: RequestDraft, now: datetime) -> tuple[datetime, datetime]:
     for name in ("earliest", "latest"):
         if getattr(draft, name).tzinfo is None:
             raise _wrong(name, "a time without a zone", "end it with Z or an offset such as +08:00")
-    earliest, latest = draft.earliest.astimezone(UTC), draft.latest.astimezone(UTC)
+    try:
+        earliest, latest = draft.earliest.astimezone(UTC), draft.latest.astimezone(UTC)
+    except OverflowError as error:
+        raise _wrong("latest", "no calendar has this time", "ask for a time to come") from error
     if latest <= now:
         raise _wrong("latest", "the window has passed", "ask for a time to come")
     if latest - earliest < SHORTEST:

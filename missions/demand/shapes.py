@@ -1,6 +1,5 @@
 """Is this a place that can be photographed? GeoJSON from a caller, judged before anybody plans."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -33,6 +32,10 @@ MAX_POINTS = 200
 _BORDER_DEG = 0.005
 """The preset's boundary is simplified to about this; nobody is refused for standing on it."""
 _MAX_DEPTH = 5
+_NO_NUMBER = 1e12
+"""No coordinate of any system is as large; infinity and NaN are not smaller either."""
+_SAME_AS_WGS84 = ("CRS84", "4326", "4490", "WGS84", "WGS 84", "CGCS2000")
+"""Parts of names of systems in degrees that are WGS-84 to within a metre."""
 
 
 def checked_geometry(
@@ -112,6 +115,9 @@ def _unwrapped(geometry: Any) -> tuple[list[Mapping[str, Any]], str]:
         features = given
     bodies = []
     words = [str(geometry.get("crs") or "")] if isinstance(geometry, Mapping) else []
+    for feature in [geometry, *features]:
+        if isinstance(feature, Mapping):
+            _must_be_wgs84(feature)
     for feature in features:
         body = feature
         if isinstance(feature, Mapping) and feature.get("type") == "Feature":
@@ -121,6 +127,19 @@ def _unwrapped(geometry: Any) -> tuple[list[Mapping[str, Any]], str]:
             raise _refused("no geometry that can be looked at", f"use GeoJSON {', '.join(KINDS)}")
         bodies.append(body)
     return bodies, "\n".join(words)
+
+
+def _must_be_wgs84(geometry: Mapping[str, Any]) -> None:
+    """A `crs` member, as old GeoJSON has it, is not passed over: it may mean another place.
+
+    A provider's name is asked about elsewhere."""
+    name = str(geometry.get("crs") or "").upper()
+    if name and not hinted(name) and not any(own in name for own in _SAME_AS_WGS84):
+        raise InvalidInput(
+            f"coordinates in another system: {name[:80]}",
+            where="crs",
+            remedy="send the file to POST /requests/geometry, which converts it, or send WGS-84",
+        )
 
 
 def _shape(body: Mapping[str, Any]) -> BaseGeometry:
@@ -147,7 +166,7 @@ def _positions(value: Any, depth: int) -> Iterator[tuple[float, float]]:
     if not isinstance(value, (list, tuple)) or depth > _MAX_DEPTH:
         raise _refused("coordinates are nested lists of numbers", "check them against GeoJSON")
     if value and all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in value):
-        if len(value) < 2 or not all(math.isfinite(v) for v in value):
+        if len(value) < 2 or not all(abs(v) < _NO_NUMBER for v in value):
             raise _refused("a position is two finite numbers", "give longitude and latitude")
         yield float(value[0]), float(value[1])
         return
