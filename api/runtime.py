@@ -129,8 +129,14 @@ async def running(
 
     Raises:
         Unavailable: the port or the home folder is in use, or the disk is full.
-        InvalidInput: the preset is wrong.
+        InvalidInput: the preset is wrong, or real vehicles are to be flown and no link is set.
     """
+    if not simulate and "mavlink_url" not in settings.model_fields_set:
+        raise InvalidInput(
+            "nobody said where the vehicles are, and whatever answers would be commanded",
+            where="FLYONCE_MAVLINK_URL",
+            remedy="set it, such as main=udpin:0.0.0.0:14550 (docs/links.md)",
+        )
     preset = load(settings.preset)
     settings = identity.decided(settings, simulate=simulate)
     async with AsyncExitStack() as stack:
