@@ -1,7 +1,8 @@
 """A backup in one file: every table as text, and photographs and logs if asked; checked when read.
 
 It is a ZIP with a manifest that names every member with its size and SHA-256, the migration and
-the end of the audit trail. One made from SQLite restores into PostgreSQL and the other way.
+the end of the audit trail; only its owner may read it. One made from SQLite restores into
+PostgreSQL and the other way (`missions.restoring`).
 """
 
 import hashlib
@@ -10,21 +11,21 @@ import os
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from core.errors import InvalidInput, Unavailable
-from missions.audit import verify
+from missions.sealed_keys import MEMBER
 from missions.store import SqlStore
-from missions.store.dump import dumped, restore
+from missions.store.dump import dumped
 from missions.store.seal import Head
 
 FORMAT = "flyonce-backup-1"
 MANIFEST = "manifest.json"
-_CHUNK = 1 << 20
+CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,13 @@ class Manifest:
     members: dict[str, Member]
 
 
-def back_up(store: SqlStore, folders: dict[str, Path], file: Path, at: datetime) -> Manifest:
+def back_up(
+    store: SqlStore,
+    folders: dict[str, Path],
+    file: Path,
+    at: datetime,
+    keys: bytes | None = None,
+) -> Manifest:
     """Write a backup while the service goes on; it appears under its name when it is whole.
 
     Photographs are never changed once they are there: those that the picture of the database
@@ -54,15 +61,18 @@ def back_up(store: SqlStore, folders: dict[str, Path], file: Path, at: datetime)
 
     Args:
         folders: by their name in the backup, such as `media` and `logs`.
+        keys: signing keys, sealed (`missions.sealed_keys`); None to leave them out.
 
     Raises:
         Unavailable: it cannot be written.
     """
     part = file.with_name(f"{file.name}.part")
     try:
-        with part.open("wb") as raw:
+        part.unlink(missing_ok=True)
+        number = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(number, "wb") as raw:
             with zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
-                manifest = _filled(archive, store, folders, at)
+                manifest = _filled(archive, store, folders, at, keys)
                 archive.writestr(MANIFEST, json.dumps(asdict(manifest), indent=1))
             raw.flush()
             os.fsync(raw.fileno())
@@ -78,7 +88,11 @@ def back_up(store: SqlStore, folders: dict[str, Path], file: Path, at: datetime)
 
 
 def _filled(
-    archive: zipfile.ZipFile, store: SqlStore, folders: dict[str, Path], at: datetime
+    archive: zipfile.ZipFile,
+    store: SqlStore,
+    folders: dict[str, Path],
+    at: datetime,
+    keys: bytes | None,
 ) -> Manifest:
     members: dict[str, Member] = {}
     with dumped(store) as dump:
@@ -89,7 +103,10 @@ def _filled(
     for folder, root in folders.items():
         for path in sorted(p for p in root.rglob("*") if p.is_file() and ".part" not in p.name):
             name = f"{folder}/{path.relative_to(root).as_posix()}"
-            members[name] = _added(archive, name, _chunks(path))
+            with suppress(FileNotFoundError):  # retention deleted it meanwhile
+                members[name] = _added(archive, name, _chunks(path.open("rb")))
+    if keys is not None:
+        members[MEMBER] = _added(archive, MEMBER, [keys])
     return Manifest(
         format=FORMAT, made_at=at.isoformat(), revision=revision, audit=head, members=members
     )
@@ -108,9 +125,9 @@ def _added(archive: zipfile.ZipFile, name: str, pieces: Iterable[bytes]) -> Memb
     return Member(size=size, sha256=digest.hexdigest())
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while piece := file.read(_CHUNK):
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(CHUNK):
             yield piece
 
 
@@ -145,7 +162,7 @@ def checked(file: Path) -> Manifest:
 def _digest(archive: zipfile.ZipFile, name: str) -> str:
     digest = hashlib.sha256()
     with archive.open(name) as data:
-        while piece := data.read(_CHUNK):
+        while piece := data.read(CHUNK):
             digest.update(piece)
     return digest.hexdigest()
 
@@ -167,61 +184,3 @@ def _damaged(file: Path, why: str) -> InvalidInput:
         where=str(file),
         remedy="nothing was restored; use another backup",
     )
-
-
-def bring_back(file: Path, url: str, folders: dict[str, Path]) -> tuple[Manifest, list[str]]:
-    """Restore a backup: everything is checked first, then files, then the database at once.
-
-    What it says of the audit trail is what was so when the backup was made: a trail that did not
-    hold then is restored as it was, and told.
-
-    Args:
-        url: an empty database, or `sqlite:///FILE` with no such file.
-
-    Raises:
-        InvalidInput: the backup is damaged, or there is something already.
-    """
-    manifest = checked(file)
-    target = Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
-    if target is not None and target.exists():
-        raise InvalidInput(
-            "there is a database already", where=str(target), remedy="restore into a new folder"
-        )
-    part = None if target is None else target.with_name(f"{target.name}.part")
-    with ExitStack() as stack, zipfile.ZipFile(file) as archive:
-        if part is not None:
-            part.unlink(missing_ok=True)
-            stack.callback(part.unlink, missing_ok=True)
-        _extract(archive, manifest, folders)
-        names = [name for name in manifest.members if name.startswith("tables/")]
-        tables = {
-            name.removeprefix("tables/").removesuffix(".jsonl"): partial(archive.open, name)
-            for name in names
-        }
-        where = url if part is None else f"sqlite:///{part}"
-        restore(where, manifest.revision, tables)
-        problems = _problems(where, manifest)
-        if part is not None and target is not None:
-            part.replace(target)
-    return manifest, problems
-
-
-def _extract(archive: zipfile.ZipFile, manifest: Manifest, folders: dict[str, Path]) -> None:
-    for name in manifest.members:
-        folder, _, rest = name.partition("/")
-        if folder in folders:
-            path = folders[folder] / rest
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_name(f".part-{path.name}")
-            with archive.open(name) as data, part.open("wb") as out:
-                while piece := data.read(_CHUNK):
-                    out.write(piece)
-            part.replace(path)
-
-
-def _problems(url: str, manifest: Manifest) -> list[str]:
-    store = SqlStore(url)
-    try:
-        return [problem.text for problem in verify(store, manifest.audit).problems]
-    finally:
-        store.close()

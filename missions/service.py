@@ -32,6 +32,7 @@ from missions.entities import (
     Review,
 )
 from missions.evidence.desk import Evidence
+from missions.exchange.desk import Exchange
 from missions.features.finding import Features
 from missions.feed.courier import Courier
 from missions.feed.desk import Feed
@@ -39,7 +40,6 @@ from missions.feed.webhooks import Webhooks
 from missions.identity import tokens
 from missions.identity.desk import Identity
 from missions.ledgers import Ledgers
-from missions.exchange.desk import Exchange
 from missions.media.archive import Archive
 from missions.media.batches import Batches
 from missions.media.desk import Desk
@@ -68,6 +68,7 @@ from missions.pulse import Pulse
 from missions.queries import FlightDetail, Page, PlanDetail
 from missions.quotas import Quotas
 from missions.report import Reporter
+from missions.schedule.showing import Jobs
 from missions.signals.desk import Signals
 from missions.statistics.casemap import Map
 from missions.statistics.desk import Statistics
@@ -148,6 +149,8 @@ class Service:
         """What the city reports of itself."""
         self.case_map = Map(room.records)
         """Many cases on a map."""
+        self.jobs = Jobs(room.records, room.clock, room.lease)
+        """What runs by the clock."""
         self.status = "starting"
         """"ok" once the day's plan is released."""
 
@@ -252,9 +255,7 @@ class Service:
         if p.counties is not None:
             within = tuple(d.id for d in self.preset.docks if p.reaches(d))
         with self._room.view() as unit:
-            return listed(
-                unit, drone=drone, state=state, after=after, limit=limit, within=within
-            )
+            return listed(unit, drone=drone, state=state, after=after, limit=limit, within=within)
 
     def links(self, p: Principal) -> Sequence[LinkState]:
         """The links to the vehicles, and what did not pass them; for city-wide roles."""

@@ -28,6 +28,7 @@ from api.cli import (
     evidence,
     filings,
     ingest,
+    jobs,
     labels,
     ledger,
     mosaic,
@@ -93,6 +94,7 @@ for command in (
 app.add_typer(token.app, name="token")
 app.add_typer(user.app, name="user")
 app.add_typer(audit.app, name="audit")
+app.add_typer(jobs.app, name="jobs")
 app.add_typer(statistics.app, name="statistics")
 app.add_typer(cases.app, name="cases")
 app.add_typer(province.app, name="province")

@@ -9,6 +9,7 @@ import hmac
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cached_property
 
 from core.errors import IllegalTransition, InvalidInput, UnreadableMedia
 from core.ids import new_id
@@ -286,12 +287,16 @@ class Uploads:
     async def run(self) -> None:
         """Tend the uploads by the clock, for ever."""
         room = self._room
+        await schedule.run(self.jobs, room.clock, room.records, room.lease)
+
+    @cached_property
+    def jobs(self) -> tuple[schedule.Job, ...]:
+        """What runs by the clock."""
 
         async def guarded() -> bool:
             return await supervised(self.tend(), "uploads")
 
-        jobs = (schedule.every("uploads", EVERY_S, guarded, room.preset.zone_info),)
-        await schedule.run(jobs, room.clock, room.records, room.lease)
+        return (schedule.every("uploads", EVERY_S, guarded, self._room.preset.zone_info),)
 
     async def tend(self) -> None:
         """Finish what was whole when the service was killed, and throw away what expired."""

@@ -1,7 +1,7 @@
 """What a job is: its name, its work, when it runs, and what becomes of runs that were missed."""
 
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -10,6 +10,7 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from missions.schedule.recurrence import LONGEST_DAYS, Rule, occurrences, parse
+from missions.store.records import JobRun
 
 Work = Callable[[], Awaitable[bool | None]]
 """A job's work; False says that it failed and that this was seen to."""
@@ -39,6 +40,13 @@ class Missed(StrEnum):
     """Every one is made up for, the oldest first."""
 
 
+class LastRun:
+    """The last run of a job, as the process that ran it remembers it."""
+
+    def __init__(self) -> None:
+        self.run: JobRun | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """A named piece of recurring work and the trigger that says when.
@@ -54,6 +62,14 @@ class Job:
     missed: Missed = Missed.ONCE
     grace: timedelta = GRACE
     tick: bool = False
+    last: LastRun = field(default_factory=LastRun, compare=False, repr=False)
+
+    @property
+    def rule(self) -> str:
+        """When it runs, in words: an RRULE and its zone, or seconds between two runs."""
+        if isinstance(self.trigger, RuleTrigger):
+            return self.trigger.rule
+        return f"every {self.trigger.interval.total_seconds():.0f} s"
 
 
 class RuleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
@@ -74,6 +90,11 @@ class RuleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no type
             self._rule, self._zone, self._start, after=after, until=horizon, limit=1
         )
         return found[0] if found else None
+
+    @property
+    def rule(self) -> str:
+        """The rule and its zone."""
+        return f"{self._rule.text} in {self._zone.key}"
 
     def __str__(self) -> str:
         return f"{self._rule.text} from {self._start.isoformat()} in {self._zone.key}"

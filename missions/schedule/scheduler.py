@@ -133,11 +133,26 @@ class ClockScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has no
             self._lookup_executor("default").submit_job(entry, [run.due if run else None])
 
     async def _work(self, job: Job, run: JobRun | None) -> None:
+        began = self._clock.now()
         with fenced(self._lease.check):
             fine = await job.work()
-        if run is not None:
-            outcome = "failed" if fine is False else "done"
+        outcome = "failed" if fine is False else "done"
+        if run is None:
+            job.last.run = self._ticked(job, began, outcome)
+        else:
             await until_done(job.name, partial(self._ended, run, outcome))
+
+    def _ticked(self, job: Job, began: datetime, outcome: str) -> JobRun:
+        return JobRun(
+            id=job.name,
+            job=job.name,
+            due=began,
+            holder=self._lease.holder,
+            fence=self._lease.fence,
+            started_at=began,
+            ended_at=self._clock.now(),
+            outcome=outcome,
+        )
 
     async def _ended(self, run: JobRun, outcome: str) -> None:
         self._claims.ended(run, outcome, self._clock.now())

@@ -13,9 +13,12 @@ from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, MetaData, Table, create_engine, insert, select, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 
 from core.errors import InvalidInput
 from missions.store import migrate, sql
+from missions.store.faults import store_fault
 from missions.store.seal import HEAD, Head
 from missions.store.sql import SqlStore
 
@@ -64,12 +67,18 @@ def dumped(store: SqlStore) -> Iterator[Dump]:
         yield Dump(connection)
 
 
-def restore(url: str, revision: str, tables: Mapping[str, Callable[[], Iterable[bytes]]]) -> None:
+def restore(
+    url: str,
+    revision: str,
+    tables: Mapping[str, Callable[[], Iterable[bytes]]],
+    before_commit: Callable[[], None] = lambda: None,
+) -> None:
     """Fill an empty database, in one transaction.
 
     Args:
         revision: of the migrations when the picture was taken.
         tables: the lines of each table.
+        before_commit: the last thing that is done; if it raises, nothing is kept.
 
     Raises:
         InvalidInput: the database is not empty, or the picture has a table that is none.
@@ -77,7 +86,7 @@ def restore(url: str, revision: str, tables: Mapping[str, Callable[[], Iterable[
     """
     engine = create_engine(sql._parsed(url))
     try:
-        with engine.begin() as connection:
+        with _named(engine.url), engine.begin() as connection:
             if _taken(connection):
                 raise InvalidInput(
                     "the database is not empty",
@@ -92,8 +101,17 @@ def restore(url: str, revision: str, tables: Mapping[str, Callable[[], Iterable[
                     raise InvalidInput(f"there is no table {name!r}", where="the backup")
                 _fill(connection, metadata.tables[name], iter(read()))
             migrate.upgrade(connection, str(url))
+            before_commit()
     finally:
         engine.dispose()
+
+
+@contextmanager
+def _named(url: URL) -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        raise store_fault(error, url.database or "") from error
 
 
 def _taken(connection: Connection) -> bool:

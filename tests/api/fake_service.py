@@ -37,6 +37,8 @@ from missions.identity.desk import Identity
 from missions.operations.links import LinkState
 from missions.queries import PlanDetail
 from missions.quotas import Quotas
+from missions.schedule import Lease
+from missions.schedule.showing import Jobs
 from missions.store import MemoryStore
 from missions.versions import Versions
 
@@ -58,6 +60,7 @@ class FakeService:
         self.identity = Identity(store, self.preset, self.clock)
         self.versions = Versions(store)
         self.quotas = Quotas(store, self.preset, self.clock)
+        self.jobs = Jobs(store, self.clock, Lease(store, "here"))
         self.pulse: Any = SimpleNamespace(figures=list, checks=list)
 
     def _called(self, *what: Any) -> None:
