@@ -20,7 +20,7 @@ ABOUT_A_THING = [
     for method, path in WRITES
     if "{" in path and path.split("/")[3] not in {"roles", "quotas", "stac"}
 ]
-ONE_S_OWN = {"/sign-in", "/sign-out", "/me", "/stac", "/sessions", "/media/answers"}
+ONE_S_OWN = {"sign-in", "sign-out", "me", "stac", "sessions"}
 """Who is signed in may use these without any action: they concern oneself, or only read."""
 STRANGERS = (
     Who("member", "water"),
@@ -79,7 +79,7 @@ _BY_ADMINISTERING = {"accounts", "keys", "sessions"}
 @pytest.mark.parametrize(("method", "path"), WRITES)
 def test_nobody_writes_without_the_action(here: Session, method: str, path: str) -> None:
     for who in (None, *LOOKERS):
-        if any(part in path for part in ONE_S_OWN):
+        if path.split("/")[3] in ONE_S_OWN or path.endswith("/media/answers"):
             continue
         if who is not None:
             here.headers(who)
