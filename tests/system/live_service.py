@@ -31,10 +31,15 @@ class LiveService:
     """A service that can be killed and started again on the same home folder."""
 
     def __init__(
-        self, home: Path, hours: float, environment: Mapping[str, str] | None = None
+        self,
+        home: Path,
+        hours: float,
+        environment: Mapping[str, str] | None = None,
+        *,
+        sim: bool = True,
     ) -> None:
         self.home = home
-        self.hours = hours
+        self._options = ("--speed", "max", "--hours", str(hours)) if sim else ("--no-sim",)
         self.port = free_port()
         self._environment = dict(environment or {})
         self.log = home.with_suffix(".log")
@@ -42,8 +47,8 @@ class LiveService:
         self._process: subprocess.Popen[bytes] | None = None
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}/api/v1", timeout=30.0)
 
-    def start(self) -> None:
-        """Start it and wait until its plan is released."""
+    def start(self, status: str = "ok") -> None:
+        """Start it and wait until its plan is released, or it is standby."""
         environment = {
             **os.environ,
             **self._environment,
@@ -53,16 +58,13 @@ class LiveService:
         }
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "api.cli", "serve"),
-                    *("--speed", "max", "--hours", str(self.hours)),
-                ],
+                [sys.executable, "-m", "api.cli", "serve", *self._options],
                 cwd=ROOT,
                 env=environment,
                 stdout=log,
                 stderr=log,
             )
-        self.until(lambda: self._answers() and self.get("/health")["status"] == "ok")
+        self.until(lambda: self._answers() and self.get("/health")["status"] == status)
 
     def workers(self) -> list[psutil.Process]:
         """Its worker processes."""
