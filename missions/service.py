@@ -5,6 +5,7 @@ Everybody outside `missions` comes in through this one door; the caller's rights
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from threading import BoundedSemaphore
 from typing import Any
 
 from core.clock import Clock
@@ -20,6 +21,7 @@ from missions.demand.asking import RequestDraft, ask
 from missions.demand.desk import DemandDesk
 from missions.demand.inserting import insert
 from missions.demand.standings import Standings
+from missions.demand.waiting import later
 from missions.entities import (
     Alert,
     Anomaly,
@@ -75,6 +77,10 @@ from missions.statistics.desk import Statistics
 from missions.telemetry.history import TelemetryHistory
 from missions.versions import Versions
 
+ANSWERED_AT_ONCE = 8
+"""Departments that may wait for their answers at a time: each of them holds one of the threads that
+everybody's requests are answered by (40 by default). Others are answered within the minute."""
+
 
 class Service:
     """What departments, dispatchers, pilots and machines can do."""
@@ -84,6 +90,7 @@ class Service:
         self._intake = intake
         self._reporter = reporter
         self._live = Live(room)
+        self._at_once = BoundedSemaphore(ANSWERED_AT_ONCE)
         self.identity = Identity(room.records, room.preset, room.clock)
         """Accounts, sessions, keys and roles: who may use the service."""
         self.evidence = Evidence(Desk.of(room))
@@ -194,8 +201,13 @@ class Service:
             request = ask(unit, self.preset, self.clock, p, draft, key)
         if request.state is not RequestState.ASKED:
             return request
+        if not self._at_once.acquire(blocking=False):
+            return later(self._room.records, request, self._room.now())
         room = self._room
-        return insert(room.records, room.preset, request, room.now(), room.answering)
+        try:
+            return insert(room.records, room.preset, request, room.now(), room.answering)
+        finally:
+            self._at_once.release()
 
     def requests(
         self, p: Principal, *, state: str | None = None, after: str | None = None, limit: int = 100

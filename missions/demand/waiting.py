@@ -6,9 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import planner
 from missions.demand.planning import PLANNED_BY
-from missions.entities import Answer, CounterOffer, Request
+from missions.entities import Answer, CounterOffer, Request, RequestState
 from missions.presets import Preset
+from missions.store.protocol import Store
 
+A_MINUTE = timedelta(minutes=1)
 SOON = timedelta(minutes=10)
 """A day that should be planned already is being planned: with its rehearsal within this time."""
 
@@ -25,6 +27,24 @@ def waiting(preset: Preset, request: Request, day: date, now: datetime) -> Reque
         due=due.astimezone(UTC),
     )
     return replace(request, answer=answer)
+
+
+def later(store: Store, request: Request, now: datetime) -> Request:
+    """Keep a request for the job that answers what waits (`answering`), and say so: many ask at
+    once."""
+    told = Answer(
+        code="waiting",
+        text="many ask at once; the answer comes within a minute",
+        text_zh="当前请求较多，一分钟内答复",
+        due=now + A_MINUTE,
+    )
+    with store.unit() as unit:
+        current = unit.requests.get(request.id)
+        if current.state is not RequestState.ASKED:
+            return current
+        kept = replace(current, answer=told)
+        unit.requests.put(kept)
+    return kept
 
 
 def offered_day(
