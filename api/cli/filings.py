@@ -3,7 +3,7 @@
 import json
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -28,7 +28,7 @@ def list_(
     """Applications, the latest first."""
     from api.cli.records import opened
 
-    chosen = {} if day is None else {"day": _day(day)}
+    chosen: dict[str, Any] = {} if day is None else {"day": _day(day)}
     with opened(settings_from(home=home)) as store, store.view() as unit:
         found = unit.filings.find(newest_first=True, limit=200, **chosen)
         flights = {f.id: unit.flights.count(filing_id=f.id) for f in found}

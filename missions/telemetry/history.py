@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from core.errors import InvalidInput, NotFound
 from fleet.links import tlog
@@ -59,7 +60,7 @@ class TelemetryHistory:
             raise InvalidInput("ends before it begins", where="to", remedy="give a later time")
         if end - start > LONGEST:
             raise InvalidInput("longer than a week", where="to", remedy="replay a part of it")
-        chosen = {} if vehicle is None else {"vehicle": vehicle}
+        chosen: dict[str, Any] = {} if vehicle is None else {"vehicle": vehicle}
         with self._room.view() as unit:
             found = unit.tracks.find(
                 audience=p.audience(),

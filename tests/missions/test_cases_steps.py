@@ -108,7 +108,7 @@ IN_TURN = {"handle", "reject", "hand_over", "ask_extension"}
 def test_a_step_out_of_turn_is_refused(
     store: Store, preset: Preset, clock: ManualClock, case: Case, name: str
 ) -> None:
-    with pytest.raises(IllegalTransition, match="cannot go|no extension"):
+    with pytest.raises(IllegalTransition, match=r"cannot go|no extension"):
         take(store, preset, clock, SERVICE, case, name)
     with store.view() as unit:
         assert unit.cases.get(case.id) == case
