@@ -29,10 +29,7 @@ def upgrade() -> None:
             table,
             sa.Column("seq", sequence, primary_key=True, autoincrement=False),
             sa.Column("id", sa.String(200), nullable=False, unique=True),
-            *(
-                sa.Column(name, sa.Float() if name in _NUMBERS else sa.String())
-                for name in columns
-            ),
+            *(sa.Column(name, sa.Float() if name in _NUMBERS else sa.String()) for name in columns),
             sa.Column("body", sa.Text, nullable=False),
         )
         for name in columns:
