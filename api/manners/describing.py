@@ -12,7 +12,7 @@ PUBLIC = frozenset({f"{PREFIX}/health", f"{PREFIX}/health/live", f"{PREFIX}/heal
 _METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
 _PROBLEM = {"schema": {"$ref": "#/components/schemas/Problem"}}
 _EVERYWHERE = (413, 415, 421, 429, 500)
-_STATUSES = (401, 403, 404, 405, 409, 412, 413, 415, 416, 421, 422, 429, 500, 503)
+_STATUSES = (401, 403, 404, 405, 409, 412, 413, 415, 416, 421, 422, 429, 500, 502, 503, 504)
 
 _PARAMETERS: dict[str, dict[str, Any]] = {
     "IdempotencyKey": {
@@ -65,6 +65,9 @@ def _problem(status: int) -> dict[str, Any]:
         "description": MEANING[status],
         "content": {MEDIA_TYPE: _PROBLEM},
     }
+    example = examples.answers().get("problems", {}).get(str(status))
+    if example is not None:
+        made["content"] = {MEDIA_TYPE: {**_PROBLEM, "example": example}}
     if status == 429:
         made["headers"] = {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}
     return made
@@ -108,11 +111,17 @@ def _also(responses: dict[str, Any], status: int) -> None:
 
 
 def _problems_as_problems(responses: dict[str, Any]) -> None:
-    """FastAPI's own form of 422 is never sent."""
-    said = responses.get("422", {})
-    content = said.get("content", {}).get("application/json", {})
-    if content.get("schema", {}).get("$ref", "").endswith("HTTPValidationError"):
-        responses["422"] = {"$ref": "#/components/responses/Problem422"}
+    """Errors that are described as everywhere are told by reference, with their example; FastAPI's
+    own form of 422 is never sent."""
+    for status in map(str, _STATUSES):
+        said = responses.get(status, {})
+        own = said.get("content", {}).get("application/json", {}).get("schema", {})
+        never = own.get("$ref", "").endswith("HTTPValidationError")
+        if never or said == {
+            "description": MEANING[int(status)],
+            "content": {MEDIA_TYPE: _PROBLEM},
+        }:
+            responses[status] = {"$ref": f"#/components/responses/Problem{status}"}
 
 
 def _described(operation: dict[str, Any], responses: dict[str, Any]) -> None:
