@@ -41,15 +41,15 @@ ELSEWHERE: Mapping[str, str] = {
     ),
     **dict.fromkeys(
         ("review_before", "review_after", "review_comparison"),
-        "needs two good photographs of one place: tests/api/test_api_watch.py",
+        "needs two good photographs of one place; no test asks for them over HTTP",
     ),
-    "accept_request": "needs a refused request: tests/missions/test_demand_answering.py",
+    "accept_request": "needs a refused request: tests/api/test_api_requests.py",
     **dict.fromkeys(
         ("upload", "patch", "delete"),
         "needs an upload that was begun: tests/missions/test_media_uploads.py",
     ),
     "flight_log": "needs a flown flight: tests/api/test_api_endpoints.py",
-    "raster_statistics": "needs a radiometric raster: tests/api/test_api_catalogue.py",
+    "raster_statistics": "needs a radiometric raster; no test asks for it over HTTP",
     "feed_stream": "has no end: tests/api/test_api_feed.py",
     "head": "has no answer but its headers: tests/missions/test_media_uploads.py",
 }
