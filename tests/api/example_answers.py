@@ -49,7 +49,7 @@ ELSEWHERE: Mapping[str, str] = {
         "needs an upload that was begun: tests/missions/test_media_uploads.py",
     ),
     "flight_log": "needs a flown flight: tests/api/test_api_endpoints.py",
-    "raster_statistics": "needs a radiometric raster; no test asks for it over HTTP",
+    "raster_statistics": "needs a radiometric raster: tests/api/test_api_catalogue.py",
     "feed_stream": "has no end: tests/api/test_api_feed.py",
     "head": "has no answer but its headers: tests/missions/test_media_uploads.py",
 }
