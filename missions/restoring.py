@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from core.clock import SystemClock
 from core.errors import InvalidInput, Unavailable
 from missions.audit import verify
 from missions.backup import CHUNK, Manifest, checked
+from missions.feed.outbox import leap
 from missions.placing_home import Place
 from missions.sealed_keys import MEMBER, opened
 from missions.store import SqlStore
@@ -105,7 +107,7 @@ def _records(
     if database is None:
         url = f"sqlite:///{home / DATABASE}"
         restore(url, manifest.revision, tables)
-        problems = _problems(url, manifest)
+        problems = _checked(url, manifest)
         take()
         return problems
     try:
@@ -114,7 +116,7 @@ def _records(
     except BaseException:
         _give_back(places)
         raise
-    return _problems(database, manifest)
+    return _checked(database, manifest)
 
 
 def _take(places: list[Place]) -> None:
@@ -167,9 +169,12 @@ def _keys(
     return tuple(found)
 
 
-def _problems(url: str, manifest: Manifest) -> list[str]:
+def _checked(url: str, manifest: Manifest) -> list[str]:
+    """What is wrong with the trail. Readers of the change feed are told that time was lost."""
     store = SqlStore(url)
     try:
+        with store.unit() as unit:
+            leap(unit, SystemClock().now())
         return [problem.text for problem in verify(store, manifest.audit).problems]
     finally:
         store.close()

@@ -151,7 +151,7 @@ def test_a_home_that_is_there_is_refused_or_moved_aside_whole(
 
 
 @pytest.mark.sqlite
-@pytest.mark.parametrize("step", ["_extract", "restore", "_problems", "Place.take"])
+@pytest.mark.parametrize("step", ["_extract", "restore", "_checked", "Place.take"])
 def test_a_step_that_fails_leaves_nothing_behind(
     step: str,
     with_media: Path,
@@ -219,7 +219,7 @@ def killed_at(step: int, file: Path, target: Target) -> int:
             (os, "fsync"),
             (Path, "rename"),
             (restoring, "restore"),
-            (restoring, "_problems"),
+            (restoring, "_checked"),
             (placing_home, "exchange"),
         ):
             setattr(where, name, counted(getattr(where, name)))
