@@ -29,6 +29,9 @@ CONFORMANCE = tuple(
         "common-2/1.0/conf/collections",
     )
 )
+_SCHEMA: dict[int | str, dict[str, Any]] = {
+    200: {"description": "A JSON schema.", "content": {SCHEMA: {"schema": {"type": "object"}}}}
+}
 _FEATURES: dict[int | str, dict[str, Any]] = {200: {"content": {GEOJSON: {}}}}
 _Text = Annotated[str | None, Query(max_length=2000)]
 
@@ -70,7 +73,12 @@ def features_collection(
     return Renderer(request).collection(service.features.collection(id), service.preset)
 
 
-@router.get("/collections/{id}/queryables", summary="Filters", responses=problems(404))
+@router.get(
+    "/collections/{id}/queryables",
+    summary="Filters",
+    response_class=JSONResponse,
+    responses=problems(404) | _SCHEMA,
+)
 def features_queryables(
     request: Request, service: ServiceOf, _caller: Caller, id: Id
 ) -> JSONResponse:

@@ -40,6 +40,7 @@ class Office:
             now=clock.now,
             unit=store.unit,
             view=store.view,
+            answering=None,
         )
         self.desk = Inspections(room)
         self.count = 0

@@ -205,7 +205,7 @@ async def test_what_made_room_is_flown_by_another_drone_and_its_department_is_to
         unit.plans.add(planned(room))
     asked: list[str] = []
 
-    def insert(store: Any, _preset: Any, request: Any, _now: Any) -> Any:
+    def insert(store: Any, _preset: Any, request: Any, _now: Any, _worker: Any) -> Any:
         asked.append(request.state)
         reply = Answer(text="planned: 14:10 from D2", text_zh="已排飞", code="planned")
         served = replace(request, state=RequestState.PLANNED, answer=reply)
@@ -285,7 +285,7 @@ async def test_what_the_authority_did_not_approve_is_not_filed_round_after_round
         )
     asked: list[str] = []
 
-    def insert(_store: Any, _preset: Any, request: Any, _now: Any) -> Any:
+    def insert(_store: Any, _preset: Any, request: Any, _now: Any, _worker: Any) -> Any:
         asked.append(request.id)
         return request
 
