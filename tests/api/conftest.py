@@ -1,25 +1,20 @@
 """The application round a service that holds its values in memory."""
 
 import sys
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from api_values import alert
+from fake_service import FakeService
 from fastapi import FastAPI
+from http_client import TestClient
 
 from api import cli
 from api.app import create_app
 from api.settings import Settings
 from missions import entities
-
-with warnings.catch_warnings():  # it wants httpx2, which we do not need otherwise
-    warnings.simplefilter("ignore")
-    from starlette.testclient import TestClient
-
-from api_values import alert
-from fake_service import FakeService
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import shapely
-from conftest import TestClient
+from http_client import TestClient
 from shapely.geometry import mapping
 from whole_world import NOW, World, world
 
