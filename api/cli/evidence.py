@@ -12,6 +12,7 @@ from rich.table import Table
 
 from api.cli.options import Home, PresetName, settings_from
 from api.cli.output import AsJson, emit, err, out, wide
+from api.cli.verdicts import say_faults, say_key
 from core.errors import InvalidInput, NotFound
 
 if TYPE_CHECKING:
@@ -145,15 +146,10 @@ def verify(
             }
         )
     else:
-        for fault in verdict.faults[:_SHOWN]:
-            err.print(fault, markup=False)
-        if len(verdict.faults) > _SHOWN:
-            err.print(f"... and {len(verdict.faults) - _SHOWN} more")
+        say_faults(verdict.faults, _SHOWN)
         word = "genuine" if verdict.genuine else "[bold red]NOT genuine[/]"
         out.print(f"{verdict.name}: {verdict.files} files as signed: {word}")
-        if verdict.key:
-            whose = "the key you gave" if verdict.trusted else "the key in the bundle itself"
-            out.print(f"signed by {whose}: {verdict.key}")
+        say_key(verdict.key, trusted=verdict.trusted, what="bundle")
         if verdict.key and not verdict.trusted:
             err.print("compare this key with the service's own (GET /api/v1/evidence/key)")
     if not verdict.genuine:

@@ -10,7 +10,8 @@ import typer
 from api.cli.evidence import _pem as pem
 from api.cli.evidence import desk_of
 from api.cli.options import Home, PresetName, settings_from
-from api.cli.output import AsJson, emit, err, out
+from api.cli.output import AsJson, emit, out
+from api.cli.verdicts import say_faults, say_key
 from core.errors import InvalidInput
 
 app = typer.Typer(
@@ -92,15 +93,10 @@ def check(
             }
         )
     else:
-        for fault in verdict.faults[:_SHOWN]:
-            err.print(fault, markup=False)
-        if len(verdict.faults) > _SHOWN:
-            err.print(f"... and {len(verdict.faults) - _SHOWN} more")
+        say_faults(verdict.faults, _SHOWN)
         word = "sound" if verdict.genuine else "[bold red]NOT sound[/]"
         out.print(f"{file}: {found.upserts} cases, {found.deletes} withdrawn: {word}")
-        if verdict.key:
-            whose = "the key you gave" if verdict.trusted else "the key in the file itself"
-            out.print(f"signed by {whose}: {verdict.key}")
+        say_key(verdict.key, trusted=verdict.trusted, what="file")
     if not verdict.genuine:
         raise typer.Exit(1)
 
